@@ -1,0 +1,21 @@
+# Debian's packages alone; `./dev deps` installs them.
+find_package(Threads REQUIRED)
+find_package(absl REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+find_package(Boost REQUIRED)
+find_package(PkgConfig REQUIRED)
+# gRPC's own CMake package misses abseil on Debian 12; its pkg-config file is complete.
+pkg_check_modules(GRPC REQUIRED IMPORTED_TARGET grpc++)
+pkg_check_modules(LIBBPF REQUIRED IMPORTED_TARGET libbpf)
+pkg_check_modules(LIBCAP REQUIRED IMPORTED_TARGET libcap)
+pkg_check_modules(LIBMNL REQUIRED IMPORTED_TARGET libmnl)
+find_library(GRPC_REFLECTION grpc++_reflection REQUIRED)
+find_program(PROTOC protoc REQUIRED)
+find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
+# The compiler for BPF objects, whatever compiles the rest.
+find_program(BPF_CLANG NAMES clang-19 clang-14 clang REQUIRED)

@@ -1,0 +1,40 @@
+# How this project makes libraries and tests.
+
+set(CMAKE_C_FLAGS_DEV "-O1 -g1")
+set(CMAKE_CXX_FLAGS_DEV "-O1 -g1")
+
+set(BPFRIG_SANITIZE "" CACHE STRING "Sanitizers to build with, as for -fsanitize=")
+if(BPFRIG_SANITIZE)
+  add_compile_options(-fsanitize=${BPFRIG_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${BPFRIG_SANITIZE})
+endif()
+
+# What all of our own code is compiled with; generated code is not held to it.
+add_library(bpfrig_options INTERFACE)
+target_compile_options(bpfrig_options INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
+  -Wimplicit-fallthrough)
+target_include_directories(bpfrig_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_definitions(bpfrig_options INTERFACE BPFRIG_VERSION="${PROJECT_VERSION}")
+
+# bpfrig_layer(NAME DEPENDS ...)
+# The library of the current folder: its *.cpp files, and an executable NAME_test of its *_test.cpp files,
+# which need no root. DEPENDS are the layers and libraries that it may include.
+function(bpfrig_layer name)
+  cmake_parse_arguments(arg "" "" "DEPENDS;TEST_DEPENDS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cpp$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  if(NOT sources)  # BOOTSTRAP
+    return()  # BOOTSTRAP
+  endif()  # BOOTSTRAP
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC bpfrig_options ${arg_DEPENDS})
+  if(tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE ${name} ${arg_TEST_DEPENDS} GTest::gmock GTest::gtest_main)
+    add_test(NAME unit.${name} COMMAND ${name}_test)
+    set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300)
+  endif()
+endfunction()
