@@ -1,0 +1,55 @@
+// MessageSocket: one end of a SOCK_STREAM socketpair that carries protobuf messages, and with each at most one
+// file descriptor. It blocks, up to a deadline. The front uses it towards workers, both sides of the control
+// channel use it; the worker's loop uses ReceiveBytes and frame.h instead.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "daemon/base/fd.h"
+#include "daemon/ipc/frame.h"
+
+namespace bpfrig::ipc {
+
+// Two connected sockets, CLOEXEC, blocking.
+[[nodiscard]] absl::StatusOr<std::pair<base::Fd, base::Fd>> MakeSocketPair();
+
+// One recvmsg() of up to 64 KiB, without blocking: appends the bytes to `bytes` and any descriptor to `fds`.
+// Returns how many bytes came: 0 at the end of the stream, -1 where there are none yet.
+[[nodiscard]] absl::StatusOr<ssize_t> ReceiveBytes(int socket, std::string& bytes, std::deque<base::Fd>& fds);
+
+// One sendmsg() of as many of `bytes` as the socket takes, without blocking, with `attached` where it is not -1.
+// Returns how many went: -1 where the socket takes none now. Never raises SIGPIPE.
+[[nodiscard]] absl::StatusOr<ssize_t> SendBytes(int socket, absl::string_view bytes, int attached);
+
+class MessageSocket {
+ public:
+  explicit MessageSocket(base::Fd fd) : fd_(std::move(fd)) {}
+
+  // Sends a message, with a descriptor where `attached` is not -1. DEADLINE_EXCEEDED where the peer did not read
+  // in time; the stream is unusable then.
+  [[nodiscard]] absl::Status Send(const google::protobuf::MessageLite& message, int attached = -1,
+                                  absl::Time deadline = absl::InfiniteFuture());
+  // Receives a message; false where the peer has closed between two messages. Closing within one is an error.
+  [[nodiscard]] absl::StatusOr<bool> Receive(google::protobuf::MessageLite& message,
+                                             absl::Time deadline = absl::InfiniteFuture());
+  // The oldest descriptor that came with a message and was not taken yet; not open where there is none.
+  [[nodiscard]] base::Fd TakeFd();
+
+  // Says that nothing more will be sent; the peer reads the end of the stream.
+  void FinishSending();
+  // Ends both directions: whoever is blocked in Send or Receive, in any thread, comes back.
+  void Shutdown();
+
+  [[nodiscard]] int Get() const { return fd_.Get(); }
+
+ private:
+  base::Fd fd_;
+  FrameDecoder decoder_;
+  std::deque<base::Fd> received_fds_;
+};
+
+}  // namespace bpfrig::ipc
