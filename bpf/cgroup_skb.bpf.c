@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+// Reports long-lived connections of managed addresses every five seconds, as packets come by. Never drops
+// one.
+#include <linux/bpf.h>
+#include <linux/in.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "address.h"
+#include "manage.h"
+#include "probe.h"
+#include "storage.h"
+
+#define REPORT_INTERVAL_NS (5ULL * 1000 * 1000 * 1000)
+
+// Both must be 1 for anything to be reported. May be changed while the programs run.
+volatile __u32 enable_monitoring = 0;
+volatile __u32 enable_periodic_report = 0;
+
+static __always_inline bool is_due(const struct sock_storage_data* storage) {
+  return storage->last_report_ns != 0 && bpf_ktime_get_ns() - storage->last_report_ns > REPORT_INTERVAL_NS;
+}
+
+static __always_inline void observe(struct __sk_buff* skb) {
+  struct sock_storage_data* storage;
+  struct manager_key local = {};
+  struct endpoints ends = {};
+  struct bpf_sock* sk;
+
+  if (enable_monitoring != 1 || enable_periodic_report != 1) return;
+  sk = skb->sk;
+  if (!sk) return;
+  sk = bpf_sk_fullsock(sk);
+  if (!sk || sk->protocol != IPPROTO_TCP) return;
+  if (sk->family != AF_INET && sk->family != AF_INET6) return;
+  read_endpoints(sk, &ends);
+  local.addr = ends.local;
+  if (!is_managed(&local)) return;
+  storage = get_storage(sk);
+  if (storage && is_due(storage)) report_probe(sk, &ends, storage, BPF_TCP_ESTABLISHED);
+}
+
+SEC("cgroup_skb/ingress")
+int cgroup_skb_ingress_prog(struct __sk_buff* skb) {
+  observe(skb);
+  return 1;
+}
+
+SEC("cgroup_skb/egress")
+int cgroup_skb_egress_prog(struct __sk_buff* skb) {
+  observe(skb);
+  return 1;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";
