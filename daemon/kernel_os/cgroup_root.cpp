@@ -1,0 +1,127 @@
+#include "daemon/kernel_os/cgroup_root.h"
+
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "daemon/base/status.h"
+#include "daemon/kernel_os/file.h"
+
+namespace bpfrig::kernel_os {
+namespace {
+
+using base::ErrnoError;
+using base::WithHint;
+
+struct Cgroup2Mount {
+  std::string root;  // which part of the tree it shows
+  std::string mount_point;
+};
+
+// Undoes the kernel's escapes: blanks, tabs, line ends, backslashes and '#' are \ooo.
+std::string Unescape(absl::string_view text) {
+  const auto is_octal = [](char c) { return c >= '0' && c <= '7'; };
+  std::string result;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 3 < text.size() && is_octal(text[i + 1]) && is_octal(text[i + 2]) &&
+        is_octal(text[i + 3])) {
+      result += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0'));
+      i += 3;
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
+// Lines of "id parent major:minor root mount-point options [optional fields] - type source super-options".
+std::vector<Cgroup2Mount> ParseMounts(absl::string_view mountinfo) {
+  std::vector<Cgroup2Mount> mounts;
+  for (absl::string_view line : absl::StrSplit(mountinfo, '\n', absl::SkipEmpty())) {
+    const std::pair<absl::string_view, absl::string_view> halves =
+        absl::StrSplit(line, absl::MaxSplits(" - ", 1));
+    if (!absl::StartsWith(halves.second, "cgroup2 ")) continue;
+    const std::vector<absl::string_view> fields = absl::StrSplit(halves.first, ' ');
+    if (fields.size() < 6) continue;
+    mounts.push_back({.root = Unescape(fields[3]), .mount_point = Unescape(fields[4])});
+  }
+  return mounts;
+}
+
+// The path of the process's own cgroup2 cgroup: the line "0::/path".
+std::string OwnCgroup(absl::string_view own_cgroup) {
+  for (absl::string_view line : absl::StrSplit(own_cgroup, '\n')) {
+    if (absl::ConsumePrefix(&line, "0::")) return std::string(line);
+  }
+  return "/";
+}
+
+// `path` as seen in a mount of the part `root` of the tree; empty where it is the root itself or not in
+// there.
+std::string PathBelow(absl::string_view root, absl::string_view path) {
+  if (root != "/" && !absl::ConsumePrefix(&path, root)) return "";
+  if (!absl::StartsWith(path, "/") || path == "/" || absl::StrContains(path, "/..")) return "";
+  return std::string(path);
+}
+
+absl::StatusOr<base::Fd> MountCgroup2() {
+  constexpr char kHint[] =
+      "a mount takes CAP_SYS_ADMIN, and in a container an AppArmor profile that allows it "
+      "(apparmor=unconfined)";
+  const base::Fd context(static_cast<int>(::syscall(SYS_fsopen, "cgroup2", FSOPEN_CLOEXEC)));
+  if (!context.IsOpen()) return WithHint(ErrnoError("opening the cgroup2 file system (fsopen)"), kHint);
+  if (::syscall(SYS_fsconfig, context.Get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
+    return WithHint(ErrnoError("opening the cgroup2 file system (fsconfig)"), kHint);
+  }
+  base::Fd mount(static_cast<int>(::syscall(SYS_fsmount, context.Get(), FSMOUNT_CLOEXEC,
+                                            MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)));
+  if (!mount.IsOpen()) return WithHint(ErrnoError("mounting cgroup2 (fsmount)"), kHint);
+  return mount;
+}
+
+}  // namespace
+
+std::vector<CgroupPlace> CgroupPlaces(absl::string_view mountinfo, absl::string_view own_cgroup) {
+  const std::vector<Cgroup2Mount> mounts = ParseMounts(mountinfo);
+  const std::string own = OwnCgroup(own_cgroup);
+  std::vector<CgroupPlace> places;
+  for (const Cgroup2Mount& mount : mounts) places.push_back({.path = mount.mount_point});
+  for (const Cgroup2Mount& mount : mounts) {
+    const std::string below = PathBelow(mount.root, own);
+    if (!below.empty()) places.push_back({.path = absl::StrCat(mount.mount_point, below)});
+  }
+  places.push_back({.path = "/", .own_mount = true});
+  if (const std::string below = PathBelow("/", own); !below.empty()) {
+    places.push_back({.path = below, .own_mount = true});
+  }
+  return places;
+}
+
+absl::StatusOr<std::vector<CgroupPlace>> FindCgroupPlaces() {
+  BPFRIG_ASSIGN_OR_RETURN(const std::string mountinfo,
+                          ReadSmallFile(AT_FDCWD, "/proc/self/mountinfo", "/proc/self/mountinfo"));
+  BPFRIG_ASSIGN_OR_RETURN(const std::string own,
+                          ReadSmallFile(AT_FDCWD, "/proc/self/cgroup", "/proc/self/cgroup"));
+  return CgroupPlaces(mountinfo, own);
+}
+
+absl::StatusOr<base::Fd> OpenCgroupPlace(const CgroupPlace& place) {
+  if (!place.own_mount) return OpenDirectory(AT_FDCWD, place.path, place.path);
+  BPFRIG_ASSIGN_OR_RETURN(const base::Fd mount, MountCgroup2());
+  // Closing the mount's descriptor detaches it; what was opened below it stays good.
+  return OpenDirectory(mount.Get(), absl::StrCat(".", place.path), DescribePlace(place));
+}
+
+std::string DescribePlace(const CgroupPlace& place) {
+  return place.own_mount ? absl::StrCat(place.path, " of a cgroup2 mount of its own") : place.path;
+}
+
+}  // namespace bpfrig::kernel_os

@@ -1,0 +1,38 @@
+// Where cgroups can be made: the cgroup2 mounts of v1, hybrid and v2 hosts, and, where none of them can be
+// written (a container's is read-only), a mount of our own that only its descriptor holds, so that it shows
+// in no mount table. InstanceDirectory tries the places in turn.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "daemon/base/fd.h"
+
+namespace bpfrig::kernel_os {
+
+// A directory of the cgroup2 tree that may or may not take new cgroups.
+struct CgroupPlace {
+  // The directory's path; under our own mount, the path within it.
+  std::string path;
+  // Whether it is under a mount of our own, still to be made.
+  bool own_mount = false;
+};
+
+// The places by preference: the roots of the mounts, the process's own cgroup in each of them, and the same
+// two in a mount of our own. `mountinfo` and `own_cgroup` are the text of /proc/self/mountinfo and
+// /proc/self/cgroup.
+[[nodiscard]] std::vector<CgroupPlace> CgroupPlaces(absl::string_view mountinfo,
+                                                    absl::string_view own_cgroup);
+
+// The same for this process.
+[[nodiscard]] absl::StatusOr<std::vector<CgroupPlace>> FindCgroupPlaces();
+
+// Opens the directory, making the mount where it needs one.
+[[nodiscard]] absl::StatusOr<base::Fd> OpenCgroupPlace(const CgroupPlace& place);
+
+// The place in messages.
+[[nodiscard]] std::string DescribePlace(const CgroupPlace& place);
+
+}  // namespace bpfrig::kernel_os

@@ -1,0 +1,22 @@
+// Small files of the kernel's own file systems (proc, cgroupfs), read and written whole. `directory` is an
+// open directory, or AT_FDCWD; `what` names the file in messages.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "daemon/base/fd.h"
+
+namespace bpfrig::kernel_os {
+
+[[nodiscard]] absl::StatusOr<base::Fd> OpenDirectory(int directory, const std::string& name,
+                                                     absl::string_view what);
+[[nodiscard]] absl::StatusOr<std::string> ReadSmallFile(int directory, const std::string& name,
+                                                        absl::string_view what);
+// Writes an existing file with one write(): these files take a value whole or not at all.
+[[nodiscard]] absl::Status WriteSmallFile(int directory, const std::string& name, absl::string_view text,
+                                          absl::string_view what);
+
+}  // namespace bpfrig::kernel_os

@@ -1,0 +1,33 @@
+#include "daemon/kernel_os/inherited_fds.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/base/status.h"
+
+namespace bpfrig::kernel_os {
+
+void SealInheritedFds() {
+  for (int number = STDIN_FILENO; number <= STDERR_FILENO; ++number) {
+    // open() returns the lowest free number: this one, where it is closed.
+    if (::fcntl(number, F_GETFD) < 0) (void)::open("/dev/null", O_RDWR);
+  }
+  if (::syscall(SYS_close_range, STDERR_FILENO + 1U, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
+  // Before Linux 5.11, one by one.
+  const long limit = ::sysconf(_SC_OPEN_MAX);
+  for (int number = STDERR_FILENO + 1; number < limit; ++number) {
+    if (::fcntl(number, F_GETFD) >= 0) (void)::fcntl(number, F_SETFD, FD_CLOEXEC);
+  }
+}
+
+absl::StatusOr<base::Fd> AdoptFd(int number) {
+  if (::fcntl(number, F_SETFD, FD_CLOEXEC) != 0) {
+    return base::ErrnoError(absl::StrCat("taking over file descriptor ", number));
+  }
+  return base::Fd(number);
+}
+
+}  // namespace bpfrig::kernel_os

@@ -1,0 +1,17 @@
+// What a process does first about the descriptors that it was started with: nothing else may pass them on.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "daemon/base/fd.h"
+
+namespace bpfrig::kernel_os {
+
+// Opens /dev/null for those of stdin, stdout and stderr that are closed, lest another file gets their number,
+// and makes every other descriptor CLOEXEC. Call it from main before anything is opened.
+void SealInheritedFds();
+
+// Takes over a descriptor that the process was started with. The error says where there is none of that
+// number.
+[[nodiscard]] absl::StatusOr<base::Fd> AdoptFd(int number);
+
+}  // namespace bpfrig::kernel_os

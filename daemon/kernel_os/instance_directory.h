@@ -1,0 +1,53 @@
+// InstanceDirectory: the cgroup `bpfrig-SLOT` under which one daemon makes all others, locked with flock for
+// as long as the daemon lives. The slot's number also keeps the uids of two daemons on one machine apart. The
+// lock is on the directory's inode: it holds across mounts and cgroup namespaces. Owned by the supervisor.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "daemon/base/fd.h"
+#include "daemon/kernel_os/cgroup_root.h"
+
+namespace bpfrig::kernel_os {
+
+// Slots are below this, so that uid ranges stay within bounds.
+inline constexpr uint32_t kMaxSlots = 1024;
+
+class InstanceDirectory {
+ public:
+  // Claims a slot in the first place that takes one. The error names every place that was tried, and why not.
+  static absl::StatusOr<InstanceDirectory> Claim(const std::vector<CgroupPlace>& places);
+  // Claims a slot in the directory `root`, which messages call `root_name`. Then removes what daemons that
+  // died left there, their processes included, and touches nothing else.
+  static absl::StatusOr<InstanceDirectory> ClaimIn(base::Fd root, const std::string& root_name);
+  // Removes what Remove has not removed.
+  ~InstanceDirectory();
+
+  InstanceDirectory(InstanceDirectory&&) = default;
+  InstanceDirectory& operator=(InstanceDirectory&&) = delete;
+
+  [[nodiscard]] uint32_t slot() const { return slot_; }
+  // The open directory: what new cgroups are made under.
+  [[nodiscard]] int Get() const { return directory_.Get(); }
+  // For messages.
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  // Kills and removes everything below, then the directory itself, and releases the slot.
+  [[nodiscard]] absl::Status Remove(absl::Time deadline);
+
+ private:
+  InstanceDirectory(base::Fd root, uint32_t slot, base::Fd directory, std::string path)
+      : root_(std::move(root)), slot_(slot), directory_(std::move(directory)), path_(std::move(path)) {}
+
+  base::Fd root_;
+  uint32_t slot_;
+  base::Fd directory_;  // holds the lock; open as long as there is something to remove
+  std::string path_;
+};
+
+}  // namespace bpfrig::kernel_os

@@ -1,0 +1,56 @@
+// Netlink: a worker's hand on its own network namespace: brings `lo` up and gives it addresses and local
+// routes. Needs CAP_NET_ADMIN there. One request at a time, answered before the call returns.
+#pragma once
+
+#include <libmnl/libmnl.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "daemon/kernel_os/ip_prefix.h"
+
+namespace bpfrig::kernel_os {
+
+struct NetworkInterface {
+  int index = 0;
+  std::string name;
+  bool is_up = false;
+};
+
+class Netlink {
+ public:
+  // Opens a socket in the network namespace that the process is in now.
+  static absl::StatusOr<Netlink> Open();
+
+  [[nodiscard]] absl::StatusOr<std::vector<NetworkInterface>> ListInterfaces();
+  // Brings the interface up.
+  [[nodiscard]] absl::Status SetUp(const std::string& interface);
+  // Gives the interface an address. Without duplicate address detection: an address that is still tentative
+  // refuses bind() with EADDRNOTAVAIL. ALREADY_EXISTS where it has it.
+  [[nodiscard]] absl::Status AddAddress(const std::string& interface, const IpPrefix& address);
+  // Makes every address of the prefix one of the host's own, by a route of type local in the local table.
+  // Bits past the prefix are ignored.
+  [[nodiscard]] absl::Status AddLocalRoute(const std::string& interface, const IpPrefix& prefix);
+
+ private:
+  struct Closer {
+    void operator()(mnl_socket* socket) const;
+  };
+  explicit Netlink(mnl_socket* socket) : socket_(socket) {}
+
+  // Sends a request that is answered by an acknowledgement alone.
+  [[nodiscard]] absl::Status Request(nlmsghdr* message, absl::string_view action);
+  // Sends a request and hands every answer to `callback`.
+  [[nodiscard]] absl::Status Exchange(nlmsghdr* message, mnl_cb_t callback, void* data,
+                                      absl::string_view action);
+
+  std::unique_ptr<mnl_socket, Closer> socket_;
+  uint32_t sequence_ = 0;
+};
+
+}  // namespace bpfrig::kernel_os

@@ -1,0 +1,41 @@
+#include "daemon/kernel_os/netns.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/base/fd.h"
+#include "daemon/base/status.h"
+#include "daemon/kernel_os/file.h"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+namespace bpfrig::kernel_os {
+
+using base::ErrnoError;
+using base::MakeError;
+using base::Reason;
+
+absl::StatusOr<uint64_t> NetnsCookie() {
+  const base::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket.IsOpen()) return ErrnoError("making a socket");
+  uint64_t cookie = 0;
+  socklen_t size = sizeof(cookie);
+  if (::getsockopt(socket.Get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0) return cookie;
+  if (errno == ENOPROTOOPT) {
+    return MakeError(Reason::kUnsupported,
+                     "reading the netns cookie: SO_NETNS_COOKIE needs Linux 5.14 or newer");
+  }
+  return ErrnoError("reading the netns cookie");
+}
+
+absl::Status SetUnprivilegedPortStart(uint16_t port) {
+  constexpr char kPath[] = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
+  return WriteSmallFile(AT_FDCWD, kPath, absl::StrCat(port), kPath);
+}
+
+}  // namespace bpfrig::kernel_os

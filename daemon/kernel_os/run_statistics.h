@@ -1,0 +1,13 @@
+// The kernel counts how often BPF programs run only while somebody asks for it. The supervisor holds the
+// descriptor that asks, for itself and all workers: it takes CAP_SYS_ADMIN.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "daemon/base/fd.h"
+
+namespace bpfrig::kernel_os {
+
+// Counting goes on until the descriptor is closed. Fails before Linux 5.8.
+[[nodiscard]] absl::StatusOr<base::Fd> EnableRunStatistics();
+
+}  // namespace bpfrig::kernel_os

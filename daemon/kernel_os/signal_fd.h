@@ -1,0 +1,26 @@
+// SignalFd: the signals that ask for an orderly end, read from a descriptor instead of interrupting.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "daemon/base/fd.h"
+
+namespace bpfrig::kernel_os {
+
+class SignalFd {
+ public:
+  // Blocks SIGTERM, SIGINT and SIGHUP, ignores SIGPIPE, and opens the descriptor. ChildProcess undoes both
+  // for what it starts.
+  static absl::StatusOr<SignalFd> Open();
+
+  // Readable when one has come.
+  [[nodiscard]] int Get() const { return fd_.Get(); }
+  // Takes one that has come; its number.
+  [[nodiscard]] absl::StatusOr<int> Read();
+
+ private:
+  explicit SignalFd(base::Fd fd) : fd_(std::move(fd)) {}
+
+  base::Fd fd_;
+};
+
+}  // namespace bpfrig::kernel_os

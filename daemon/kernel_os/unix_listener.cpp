@@ -1,0 +1,188 @@
+#include "daemon/kernel_os/unix_listener.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "daemon/base/log.h"
+#include "daemon/base/status.h"
+
+namespace bpfrig::kernel_os {
+namespace {
+
+using base::ErrnoError;
+using base::MakeError;
+using base::Reason;
+using base::WithHint;
+
+std::string LockPath(const std::string& path) { return absl::StrCat(path, ".lock"); }
+
+absl::StatusOr<sockaddr_un> AddressOf(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) {
+    return MakeError(Reason::kInvalidField, absl::StrCat("the socket's path is longer than ",
+                                                         sizeof(address.sun_path) - 1, " bytes: ", path));
+  }
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  return address;
+}
+
+absl::Status CheckDirectory(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  struct stat info {};
+  if (::stat(directory.c_str(), &info) != 0) {
+    return WithHint(ErrnoError(absl::StrCat("looking up the socket's directory ", directory)),
+                    "make it first, with mode 0750");
+  }
+  if (S_ISDIR(info.st_mode)) return absl::OkStatus();
+  return MakeError(Reason::kInvalidField, absl::StrCat(directory, " is no directory"));
+}
+
+// Takes the lock file. A daemon that ends removes its lock file while it holds it: what was locked then is
+// not what the path stands for, and is tried again.
+absl::StatusOr<base::Fd> Lock(const std::string& path) {
+  const std::string lock_path = LockPath(path);
+  while (true) {
+    base::Fd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!lock.IsOpen()) return ErrnoError(absl::StrCat("opening ", lock_path));
+    if (::flock(lock.Get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) return ErrnoError(absl::StrCat("locking ", lock_path));
+      return MakeError(Reason::kDuplicateName, absl::StrCat("another bpfrigd serves unix:", path));
+    }
+    struct stat locked {};
+    struct stat named {};
+    if (::fstat(lock.Get(), &locked) != 0) return ErrnoError(absl::StrCat("reading ", lock_path));
+    if (::stat(lock_path.c_str(), &named) == 0 && locked.st_ino == named.st_ino &&
+        locked.st_dev == named.st_dev) {
+      return lock;
+    }
+  }
+}
+
+absl::StatusOr<base::Fd> MakeSocket() {
+  base::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket.IsOpen()) return ErrnoError("making a socket");
+  return socket;
+}
+
+// Removes a socket that a dead daemon left; refuses where the path is something else, or is answered.
+absl::Status RemoveStale(const std::string& path, const sockaddr_un& address) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) {
+    return errno == ENOENT ? absl::OkStatus() : ErrnoError(absl::StrCat("looking up ", path));
+  }
+  if (!S_ISSOCK(info.st_mode)) {
+    return MakeError(Reason::kDuplicateName, absl::StrCat(path, " exists and is no socket"));
+  }
+  BPFRIG_ASSIGN_OR_RETURN(const base::Fd probe, MakeSocket());
+  if (::connect(probe.Get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+    return MakeError(Reason::kDuplicateName, absl::StrCat("another program serves unix:", path));
+  }
+  if (errno != ECONNREFUSED) return ErrnoError(absl::StrCat("looking whether somebody serves unix:", path));
+  if (::unlink(path.c_str()) != 0) return ErrnoError(absl::StrCat("removing ", path));
+  return absl::OkStatus();
+}
+
+// Never wider than it shall be, not even for a moment. The umask is the process's: single-threaded callers
+// only.
+absl::Status Bind(int socket, const std::string& path, const sockaddr_un& address) {
+  const mode_t before = ::umask(0117);
+  const int result = ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  const absl::Status status =
+      result == 0 ? absl::OkStatus() : ErrnoError(absl::StrCat("binding unix:", path));
+  ::umask(before);
+  return status;
+}
+
+absl::Status GiveToGroup(const std::string& path, std::optional<gid_t> group) {
+  if (!group.has_value()) return absl::OkStatus();
+  if (::lchown(path.c_str(), static_cast<uid_t>(-1), *group) == 0) return absl::OkStatus();
+  return WithHint(ErrnoError(absl::StrCat("giving ", path, " to group ", *group)), "needs CAP_CHOWN");
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ParseUnixAddress(absl::string_view address) {
+  absl::string_view path = address;
+  if (!absl::ConsumePrefix(&path, "unix:") || path.empty()) {
+    return MakeError(Reason::kInvalidField,
+                     absl::StrCat("\"", address, "\" is no address to listen at: write unix:PATH"));
+  }
+  absl::ConsumePrefix(&path, "//");
+  return std::string(path);
+}
+
+absl::StatusOr<gid_t> FindGroup(const std::string& name) {
+  errno = 0;
+  const group* found = ::getgrnam(name.c_str());
+  if (found != nullptr) return found->gr_gid;
+  return MakeError(Reason::kUnknownName, absl::StrCat("there is no group ", name));
+}
+
+absl::StatusOr<UnixListener> UnixListener::Listen(const std::string& path, std::optional<gid_t> group) {
+  BPFRIG_ASSIGN_OR_RETURN(const sockaddr_un address, AddressOf(path));
+  BPFRIG_RETURN_IF_ERROR(CheckDirectory(path));
+  BPFRIG_ASSIGN_OR_RETURN(base::Fd lock, Lock(path));
+  UnixListener listener(path, std::move(lock));
+  BPFRIG_RETURN_IF_ERROR(RemoveStale(path, address));
+  BPFRIG_ASSIGN_OR_RETURN(base::Fd socket, MakeSocket());
+  BPFRIG_RETURN_IF_ERROR(Bind(socket.Get(), path, address));
+  listener.socket_ = std::move(socket);
+  BPFRIG_RETURN_IF_ERROR(GiveToGroup(path, group));
+  if (::listen(listener.socket_.Get(), SOMAXCONN) != 0)
+    return ErrnoError(absl::StrCat("listening at unix:", path));
+  return listener;
+}
+
+UnixListener::~UnixListener() {
+  const absl::Status status = Close();
+  if (!status.ok()) base::LogError(status.message());
+}
+
+absl::Status UnixListener::Close() {
+  if (!lock_.IsOpen()) return absl::OkStatus();
+  absl::Status status;
+  if (socket_.IsOpen() && ::unlink(path_.c_str()) != 0 && errno != ENOENT) {
+    status = ErrnoError(absl::StrCat("removing ", path_));
+  }
+  // The lock goes last: until then nobody else may bind the path.
+  if (::unlink(LockPath(path_).c_str()) != 0 && errno != ENOENT) {
+    status.Update(ErrnoError(absl::StrCat("removing ", LockPath(path_))));
+  }
+  socket_.Close();
+  lock_.Close();
+  return status;
+}
+
+absl::StatusOr<RuntimeDirectory> RuntimeDirectory::Ensure(const std::string& path,
+                                                          std::optional<gid_t> group) {
+  if (::mkdir(path.c_str(), 0750) != 0) {
+    if (errno == EEXIST) return RuntimeDirectory();
+    return ErrnoError(absl::StrCat("making ", path));
+  }
+  RuntimeDirectory made(path);
+  BPFRIG_RETURN_IF_ERROR(GiveToGroup(path, group));
+  // Again, because the umask may have taken the group's bits.
+  if (::chmod(path.c_str(), 0750) != 0) return ErrnoError(absl::StrCat("setting the mode of ", path));
+  return made;
+}
+
+RuntimeDirectory::~RuntimeDirectory() {
+  // Somebody else's files keep it: theirs to remove then.
+  if (!path_.empty() && ::rmdir(path_.c_str()) != 0 && errno != ENOTEMPTY && errno != ENOENT) {
+    base::LogWarning(ErrnoError(absl::StrCat("removing ", path_)).message());
+  }
+}
+
+}  // namespace bpfrig::kernel_os

@@ -1,0 +1,71 @@
+// UnixListener: a listening unix socket that never takes over a living daemon's: a lock file beside it, held
+// with flock, says who serves the path. Owned by the supervisor, which passes the socket to the front.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "daemon/base/fd.h"
+
+namespace bpfrig::kernel_os {
+
+// "unix:/run/x.sock" and "unix:///run/x.sock" are /run/x.sock. An error for anything else.
+[[nodiscard]] absl::StatusOr<std::string> ParseUnixAddress(absl::string_view address);
+
+// The number of the group of that name.
+[[nodiscard]] absl::StatusOr<gid_t> FindGroup(const std::string& name);
+
+class UnixListener {
+ public:
+  // Locks, removes a socket that nobody serves any more, binds (0660, owned by `group` where given) and
+  // listens.
+  static absl::StatusOr<UnixListener> Listen(const std::string& path, std::optional<gid_t> group);
+  // Closes where Close has not.
+  ~UnixListener();
+
+  UnixListener(UnixListener&&) = default;
+  UnixListener& operator=(UnixListener&&) = delete;
+
+  [[nodiscard]] int Get() const { return socket_.Get(); }
+
+  // Removes socket and lock file. A second call does nothing.
+  [[nodiscard]] absl::Status Close();
+
+ private:
+  UnixListener(std::string path, base::Fd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+
+  std::string path_;
+  base::Fd lock_;    // of the lock file; open as long as there is something to remove
+  base::Fd socket_;  // open once the path is ours
+};
+
+// RuntimeDirectory: the directory for a socket. Made where it is missing, and then removed at the end.
+class RuntimeDirectory {
+ public:
+  // Makes `path` (0750, owned by `group` where given) unless it is there.
+  static absl::StatusOr<RuntimeDirectory> Ensure(const std::string& path, std::optional<gid_t> group);
+  // One that is there and shall go at the end.
+  static RuntimeDirectory TakeOver(const std::string& path) { return RuntimeDirectory(path); }
+  // Neither made nor to be removed.
+  RuntimeDirectory() = default;
+  ~RuntimeDirectory();
+
+  RuntimeDirectory(RuntimeDirectory&& other) noexcept : path_(std::exchange(other.path_, std::string())) {}
+  RuntimeDirectory& operator=(RuntimeDirectory&& other) noexcept {
+    std::swap(path_, other.path_);
+    return *this;
+  }
+
+ private:
+  explicit RuntimeDirectory(std::string path) : path_(std::move(path)) {}
+
+  std::string path_;  // what to remove, or empty
+};
+
+}  // namespace bpfrig::kernel_os
