@@ -1,0 +1,28 @@
+// What this kernel lets this process do with BPF, found out by doing it. GetInfo and a plan's `requires:` use
+// it. Takes some milliseconds; call it in a process that has a worker's capabilities.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace bpfrig::kernel_bpf {
+
+struct Feature {
+  // "sockmap_link".
+  std::string name;
+  bool supported = false;
+  // The errno by name, or why; empty where supported.
+  std::string detail;
+  // One sentence: what it is good for.
+  std::string description;
+};
+
+// In a fixed order: btf, sockmap_link, map_batch, ringbuf, sk_storage, perfmon, tcx, cgroup_sock_addr,
+// sock_ops, sk_msg, cgroup_skb, sk_lookup. `interface_index` is any interface of the process's netns (lo: 1),
+// which tcx is tried on and left as it was.
+[[nodiscard]] std::vector<Feature> ProbeFeatures(unsigned interface_index);
+
+// libbpf's own version: "1.1".
+[[nodiscard]] std::string LibbpfVersion();
+
+}  // namespace bpfrig::kernel_bpf

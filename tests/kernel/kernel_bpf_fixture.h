@@ -1,0 +1,56 @@
+// What the tests of daemon/kernel_bpf on a real kernel share: objects, a cgroup with something dialling in
+// it, and a network namespace of their own.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+
+#include "daemon/base/fd.h"
+#include "daemon/kernel_bpf/bpf_object.h"
+
+namespace bpfrig::kernel_bpf {
+
+// The bytes of tests/objects/NAME.bpf.o, or of another folder's.
+std::string ReadTestObject(const std::string& name);
+std::string ReadFile(const std::string& path);
+
+// A spec of an object, which keeps its bytes.
+struct TestSpec {
+  explicit TestSpec(const std::string& name);
+  std::string elf;
+  ObjectSpec spec;
+};
+
+// Loads, and expects that it comes through.
+BpfObject LoadOrDie(const ObjectSpec& spec);
+BpfObject LoadOrDie(const std::string& name);
+// Loads, and expects that the kernel refuses.
+Rejected LoadRefused(const ObjectSpec& spec);
+
+// A cgroup2 directory, removed at the end.
+class TestCgroup {
+ public:
+  TestCgroup();
+  ~TestCgroup();
+  TestCgroup(const TestCgroup&) = delete;
+  TestCgroup& operator=(const TestCgroup&) = delete;
+
+  [[nodiscard]] int fd() const { return fd_.Get(); }
+  // Dials 127.0.0.1 in a child that is in the cgroup; nobody listens there. Returns the errno it got.
+  [[nodiscard]] int Dial(uint16_t port) const;
+
+ private:
+  std::string path_;
+  base::Fd fd_;
+};
+
+// Runs `body` in a child with a network namespace of its own, whose lo (index 1) is up. Its failed
+// expectations fail this test.
+void InOwnNetns(const std::function<void()>& body);
+
+// Dials 127.0.0.1 from here, which must be a namespace of one's own or loopback only.
+int DialLoopback(uint16_t port);
+
+}  // namespace bpfrig::kernel_bpf

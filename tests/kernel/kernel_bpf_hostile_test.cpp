@@ -1,0 +1,106 @@
+// Objects that are broken: cut short, or changed at random. Reading them may cost the process that does, so a
+// child does it; what must not happen is that nonsense is taken for an object, or that the child hangs.
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <random>
+
+#include "daemon/base/status.h"
+#include "tests/kernel/kernel_bpf_fixture.h"
+
+namespace bpfrig::kernel_bpf {
+namespace {
+
+using base::DetailOf;
+using base::Reason;
+using testing::HasSubstr;
+
+constexpr int kLoaded = 10;
+constexpr int kRefusedByKernel = 11;
+constexpr int kBadObject = 12;
+constexpr int kOtherError = 13;
+// No parsing takes that long; SIGALRM ends the child.
+constexpr unsigned kMostSeconds = 30;
+
+int Judge(const std::string& elf) {
+  ObjectSpec spec;
+  spec.name = "hostile";
+  spec.elf = elf;
+  absl::StatusOr<LoadOutcome> outcome = BpfObject::Load(spec);
+  if (!outcome.ok())
+    return DetailOf(outcome.status()).reason == Reason::kBadObject ? kBadObject : kOtherError;
+  return std::holds_alternative<BpfObject>(*outcome) ? kLoaded : kRefusedByKernel;
+}
+
+// The wait status of a child that loads it.
+int LoadInChild(const std::string& elf) {
+  pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(kMostSeconds);
+    ::_exit(Judge(elf));
+  }
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  return status;
+}
+
+TEST(KernelBpfHostileTest, RefusesEveryCutOffObject) {
+  std::string elf = ReadTestObject("all_maps");
+  ASSERT_EQ(WEXITSTATUS(LoadInChild(elf)), kLoaded) << "uncut, it is fine";
+  for (size_t size = 0; size < elf.size(); size += 257) {
+    int status = LoadInChild(elf.substr(0, size));
+    ASSERT_TRUE(WIFEXITED(status)) << "at " << size << " bytes: signal " << WTERMSIG(status);
+    EXPECT_EQ(WEXITSTATUS(status), kBadObject) << "at " << size << " bytes";
+  }
+}
+
+TEST(KernelBpfHostileTest, SurvivesObjectsChangedAtRandom) {
+  std::string elf = ReadTestObject("all_maps");
+  std::mt19937 random(4711);
+  int refused = 0;
+  for (int round = 0; round < 200; ++round) {
+    std::string changed = elf;
+    for (int i = 0; i < 8; ++i) changed[random() % changed.size()] = static_cast<char>(random());
+    int status = LoadInChild(changed);
+    if (WIFSIGNALED(status)) {
+      EXPECT_NE(WTERMSIG(status), SIGALRM) << "round " << round << " hangs";
+      ++refused;
+    } else {
+      EXPECT_GE(WEXITSTATUS(status), kLoaded);
+      EXPECT_LE(WEXITSTATUS(status), kOtherError);
+      refused += WEXITSTATUS(status) != kLoaded ? 1 : 0;
+    }
+  }
+  EXPECT_GT(refused, 20) << "hardly any of the changes was noticed";
+}
+
+TEST(KernelBpfHostileTest, RefusesMapNamesThatLeadElsewhere) {
+  std::string elf = ReadTestObject("kernel_bpf_hooks");
+  // The map "sockets", in the symbols' names and in BTF alike.
+  size_t found = 0;
+  for (size_t at = elf.find("sockets"); at != std::string::npos; at = elf.find("sockets", at)) {
+    elf.replace(at, 7, "../evil");
+    ++found;
+  }
+  ASSERT_GE(found, 2U);
+  ObjectSpec spec;
+  spec.name = "hostile";
+  spec.elf = elf;
+  absl::Status status = BpfObject::Load(spec).status();
+  EXPECT_EQ(DetailOf(status).reason, Reason::kBadObject);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("../evil"));
+}
+
+TEST(KernelBpfHostileTest, RefusesObjectsForOtherMachines) {
+  std::string elf = ReadFile("/proc/self/exe");
+  ObjectSpec spec;
+  spec.name = "hostile";
+  spec.elf = elf;
+  absl::Status status = BpfObject::Load(spec).status();
+  EXPECT_EQ(DetailOf(status).field, "object");
+  EXPECT_THAT(std::string(status.message()), HasSubstr("not for BPF"));
+}
+
+}  // namespace
+}  // namespace bpfrig::kernel_bpf

@@ -1,0 +1,109 @@
+// Loading with no more than a worker has: a uid of its own, CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; and what
+// is said where one of them is missing.
+#include <gmock/gmock.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "daemon/base/status.h"
+#include "daemon/kernel_bpf/features.h"
+#include "daemon/kernel_bpf/link.h"
+#include "daemon/kernel_bpf/map_dump.h"
+#include "daemon/kernel_bpf/ring_buffer.h"
+#include "tests/kernel/kernel_bpf_fixture.h"
+
+namespace bpfrig::kernel_bpf {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr unsigned kNetAdmin = 12;
+constexpr unsigned kPerfmon = 38;
+constexpr unsigned kBpf = 39;
+constexpr uid_t kNobody = 65534;
+
+bool KeepOnly(const std::vector<unsigned>& capabilities) {
+  if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || ::setresuid(kNobody, kNobody, kNobody) != 0) return false;
+  struct __user_cap_header_struct header {};
+  header.version = _LINUX_CAPABILITY_VERSION_3;
+  std::array<struct __user_cap_data_struct, 2> data{};
+  for (unsigned capability : capabilities) {
+    data[capability / 32].permitted |= 1U << (capability % 32);
+    data[capability / 32].effective |= 1U << (capability % 32);
+  }
+  return ::syscall(SYS_capset, &header, data.data()) == 0 && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
+// Runs `body` in a child that has no more than these.
+void WithOnly(const std::vector<unsigned>& capabilities, const std::function<void()>& body) {
+  InOwnNetns([&] {
+    ASSERT_TRUE(KeepOnly(capabilities));
+    body();
+  });
+}
+
+TEST(KernelBpfPrivilegeTest, WorksWithAWorkersCapabilities) {
+  TestSpec all_maps("all_maps");
+  TestSpec perfmon("perfmon");
+  TestSpec refused("refused");
+  TestSpec hooks("kernel_bpf_hooks");
+  hooks.spec.programs = {{"look_up", ""}, {"pass_frame", ""}, {"pass_packet", ""}, {"pass_message", ""}};
+  TestCgroup cgroup;
+  WithOnly({kBpf, kNetAdmin, kPerfmon}, [&] {
+    BpfObject object = LoadOrDie(all_maps.spec);
+    BpfObject reads_memory = LoadOrDie(perfmon.spec);
+    BpfObject elsewhere = LoadOrDie(hooks.spec);
+    EXPECT_GT(object.programs()[0].Info()->id, 0U);
+    AttachPoints points;
+    points.cgroup_fd = cgroup.fd();
+    points.interface_index = 1;
+    points.socket_map = elsewhere.FindMap("sockets");
+    EXPECT_TRUE(Link::Attach(*object.FindProgram("connect_with_maps"), points).ok());
+    EXPECT_TRUE(Link::Attach(*elsewhere.FindProgram("pass_frame"), points).ok());
+    EXPECT_TRUE(Link::Attach(*elsewhere.FindProgram("pass_message"), points).ok());
+    EXPECT_TRUE(RingBuffer::Open(*object.FindMap("events")).ok());
+    EXPECT_TRUE(MapDump::Start(*object.FindMap("array"), BatchMode::kAuto, false)->Next().ok());
+    EXPECT_THAT(LoadRefused(refused.spec).log, HasSubstr("unbounded"));
+    for (const Feature& feature : ProbeFeatures(1)) {
+      if (feature.name == "perfmon" || feature.name == "sk_storage") {
+        EXPECT_TRUE(feature.supported) << feature.name << ": " << feature.detail;
+      }
+    }
+  });
+}
+
+TEST(KernelBpfPrivilegeTest, NamesTheCapabilityThatAHelperNeeds) {
+  TestSpec perfmon("perfmon");
+  WithOnly({kBpf, kNetAdmin}, [&] {
+    Rejected rejected = LoadRefused(perfmon.spec);
+    EXPECT_EQ(rejected.program, "peek");
+    EXPECT_THAT(rejected.hint, HasSubstr("CAP_PERFMON"));
+    for (const Feature& feature : ProbeFeatures(1)) {
+      EXPECT_FALSE(feature.name == "perfmon" && feature.supported);
+      EXPECT_FALSE(feature.name == "sock_ops" && !feature.supported) << feature.detail;
+    }
+  });
+}
+
+TEST(KernelBpfPrivilegeTest, NamesTheCapabilityThatLoadingNeeds) {
+  TestSpec noop("noop");
+  TestSpec all_maps("all_maps");
+  WithOnly({kNetAdmin}, [&] {
+    Rejected rejected = LoadRefused(noop.spec);
+    EXPECT_EQ(rejected.errno_name, "EPERM");
+    EXPECT_THAT(rejected.hint, HasSubstr("CAP_BPF"));
+    EXPECT_THAT(LoadRefused(all_maps.spec).hint, HasSubstr("CAP_BPF"));
+  });
+  WithOnly({kBpf}, [&] {
+    Rejected rejected = LoadRefused(noop.spec);
+    EXPECT_EQ(rejected.errno_name, "EPERM");
+    EXPECT_THAT(rejected.hint, HasSubstr("CAP_NET_ADMIN"));
+  });
+}
+
+}  // namespace
+}  // namespace bpfrig::kernel_bpf
