@@ -1,0 +1,136 @@
+// bpfrigd: the supervisor, and in its hidden mode `worker` what it starts for every sandbox.
+#include <sys/prctl.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/base/fd.h"
+#include "daemon/base/log.h"
+#include "daemon/base/status.h"
+#include "daemon/kernel_os/inherited_fds.h"
+#include "daemon/supervisor/options.h"
+#include "daemon/supervisor/supervisor.h"
+#include "daemon/worker/worker.h"
+
+namespace bpfrig {
+namespace {
+
+constexpr int kExitFailure = 1;
+constexpr int kExitUsage = 2;
+
+// Where the supervisor puts a worker's descriptors.
+constexpr int kChannelNumber = 3;
+constexpr int kCgroupNumber = 4;
+constexpr int kLifelineNumber = 5;
+
+struct Arguments {
+  supervisor::Options options;
+  int ready_fd = -1;
+  int lifeline_fd = -1;
+  bool no_perfmon = false;
+  // In the worker's mode.
+  uint64_t number = 0;
+  bool runs_counted = false;
+};
+
+const std::map<std::string, base::LogLevel>& LogLevels() {
+  static const auto* levels = new std::map<std::string, base::LogLevel>{{"debug", base::LogLevel::kDebug},
+                                                                        {"info", base::LogLevel::kInfo},
+                                                                        {"warning", base::LogLevel::kWarning},
+                                                                        {"error", base::LogLevel::kError}};
+  return *levels;
+}
+
+// The options of both modes; returns the worker's mode.
+CLI::App* AddOptions(CLI::App& app, Arguments& arguments) {
+  supervisor::Options& options = arguments.options;
+  app.add_option("--listen", options.address, "Where to be called: unix:PATH")->capture_default_str();
+  app.add_option("--group", options.group, "The group that may call, beside root; default: our own");
+  app.add_option("--front", options.front_path, "The front's binary; default: bpfrigd-front beside this one");
+  app.add_flag("--no-perfmon", arguments.no_perfmon,
+               "Keep CAP_PERFMON from programs: no bpf_snprintf, bpf_trace_printk, probe_read_kernel");
+  app.add_option("--max-sandboxes", options.max_sandboxes, "How many sandboxes may be open at once")
+      ->check(CLI::Range(1, 1900))
+      ->capture_default_str();
+  app.add_option("--uid-base", options.uid_base, "The first of the user ids for front and sandboxes")
+      ->capture_default_str();
+  app.add_option("--ready-fd", arguments.ready_fd, "Gets one byte, and is closed, when calls are answered")
+      ->check(CLI::Range(3, 1 << 20));
+  app.add_option("--lifeline-fd", arguments.lifeline_fd, "End when this pipe ends")
+      ->check(CLI::Range(3, 1 << 20));
+  app.add_flag("--private", options.is_private, "Remove the socket's directory at the end");
+  app.add_option("--log-level", options.log_level, "debug, info, warning or error")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
+      ->capture_default_str();
+  app.set_version_flag("--version", std::string("bpfrigd " BPFRIG_VERSION));
+
+  CLI::App* worker = app.add_subcommand("worker", "For the supervisor's own use")->group("");
+  worker->add_option("--number", arguments.number)->required();
+  worker->add_flag("--runs-counted", arguments.runs_counted);
+  worker->add_option("--log-level", options.log_level)
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  return worker;
+}
+
+int Fail(const absl::Status& status) {
+  base::LogError(supervisor::Explain(status));
+  return kExitFailure;
+}
+
+// Takes over a descriptor that was named on the command line; `number` -1 is none.
+absl::Status Adopt(int number, base::Fd& fd) {
+  if (number < 0) return absl::OkStatus();
+  BPFRIG_ASSIGN_OR_RETURN(fd, kernel_os::AdoptFd(number));
+  return absl::OkStatus();
+}
+
+int RunWorkerMode(const Arguments& arguments) {
+  base::SetLogName(absl::StrCat("worker ", arguments.number));
+  // Started from a descriptor it would be called by that one's number.
+  (void)::prctl(PR_SET_NAME, "bpfrig-worker", 0, 0, 0);
+  worker::WorkerOptions options;
+  options.number = arguments.number;
+  options.runs_counted = arguments.runs_counted;
+  absl::Status status = Adopt(kChannelNumber, options.channel);
+  status.Update(Adopt(kCgroupNumber, options.cgroup));
+  status.Update(Adopt(kLifelineNumber, options.lifeline));
+  if (!status.ok()) return Fail(base::WithHint(status, "workers are started by bpfrigd alone"));
+  return worker::RunWorker(std::move(options));
+}
+
+int RunSupervisor(Arguments arguments) {
+  base::SetLogName("supervisor");
+  arguments.options.perfmon = !arguments.no_perfmon;
+  absl::Status status = Adopt(arguments.ready_fd, arguments.options.ready);
+  status.Update(Adopt(arguments.lifeline_fd, arguments.options.lifeline));
+  if (!status.ok()) return Fail(status);
+  absl::StatusOr<supervisor::Supervisor> supervisor =
+      supervisor::Supervisor::Start(std::move(arguments.options));
+  if (!supervisor.ok()) return Fail(supervisor.status());
+  status = supervisor->Run();
+  return status.ok() ? 0 : Fail(status);
+}
+
+int Main(int argc, char** argv) {
+  kernel_os::SealInheritedFds();
+  CLI::App app("bpfrigd runs sandboxes in which eBPF programs on sockets and cgroups are tested.", "bpfrigd");
+  Arguments arguments;
+  const CLI::App* worker = AddOptions(app, arguments);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // What was asked for, as --help, is none of the usage errors.
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  base::SetLogLevel(LogLevels().at(arguments.options.log_level));
+  return worker->parsed() ? RunWorkerMode(arguments) : RunSupervisor(std::move(arguments));
+}
+
+}  // namespace
+}  // namespace bpfrig
+
+int main(int argc, char** argv) { return bpfrig::Main(argc, argv); }

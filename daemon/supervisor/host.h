@@ -1,0 +1,40 @@
+// Host: what a daemon holds of the machine while it lives: its cgroup directory and slot, its socket, the run
+// counts' switch. Claimed by the supervisor before it starts anything, and given back after all has ended.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "daemon/base/fd.h"
+#include "daemon/kernel_os/instance_directory.h"
+#include "daemon/kernel_os/unix_listener.h"
+#include "daemon/supervisor/options.h"
+
+namespace bpfrig::supervisor {
+
+// Uids of one daemon: the front's, then workers'.
+inline constexpr uint32_t kUidsPerSlot = 4096;
+
+struct Host {
+  // Checks what the process may do, and claims. The error says what is missing and how to get it.
+  static absl::StatusOr<Host> Claim(const Options& options);
+
+  // Gives all back, the socket first.
+  [[nodiscard]] absl::Status Release();
+
+  // The front's uid; workers' follow.
+  [[nodiscard]] uint32_t first_uid() const { return uid_base + instance.slot() * kUidsPerSlot; }
+
+  uint32_t uid_base = 0;
+  kernel_os::RuntimeDirectory directory;
+  kernel_os::UnixListener listener;
+  kernel_os::InstanceDirectory instance;
+  base::Fd run_statistics;  // not open where this kernel does not count
+};
+
+// The status's message, and its remedy where one is known.
+[[nodiscard]] std::string Explain(const absl::Status& status);
+
+}  // namespace bpfrig::supervisor

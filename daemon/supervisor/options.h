@@ -1,0 +1,37 @@
+// What an operator may choose about a daemon. main fills it in; the supervisor takes it apart.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "daemon/base/fd.h"
+
+namespace bpfrig::supervisor {
+
+inline constexpr char kDefaultAddress[] = "unix:/run/bpfrig/bpfrig.sock";
+
+struct Options {
+  // Where the front is called: unix:PATH. The directory of the default is made where it is missing.
+  std::string address = kDefaultAddress;
+  // The group that may call; empty for our own.
+  std::string group;
+  // The front's binary; empty for bpfrigd-front beside our own.
+  std::string front_path;
+  // What a worker runs.
+  std::string worker_path = "/proc/self/exe";
+  // Whether workers get CAP_PERFMON.
+  bool perfmon = true;
+  uint32_t max_sandboxes = 64;
+  // The first uid of slot 0; every slot has kUidsPerSlot.
+  uint32_t uid_base = 0x7e000000;
+  // Gets one byte when calls are answered; not open where nobody asked.
+  base::Fd ready;
+  // Whoever started the daemon holds the other end: its end is the daemon's. Not open where nobody asked.
+  base::Fd lifeline;
+  // The daemon is private to whoever started it: the socket's directory is removed at the end.
+  bool is_private = false;
+  // Passed on to front and workers.
+  std::string log_level = "info";
+};
+
+}  // namespace bpfrig::supervisor

@@ -1,0 +1,229 @@
+#include "daemon/supervisor/supervisor.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/base/log.h"
+#include "daemon/base/status.h"
+#include "daemon/kernel_os/process.h"
+
+namespace bpfrig::supervisor {
+namespace {
+
+using base::ErrnoError;
+using base::MakeError;
+using base::Reason;
+using internal::v1::ControlReply;
+using internal::v1::ControlRequest;
+using kernel_os::DescribeEnd;
+using kernel_os::ProcessEnd;
+
+// How long a front that was asked to end may take.
+constexpr absl::Duration kDrainPatience = absl::Seconds(2);
+// How long one that closed its channel, or broke it, may take to die by itself: its end says more than we
+// can.
+constexpr absl::Duration kBrokenPatience = absl::Milliseconds(500);
+constexpr absl::Duration kDyingPatience = absl::Seconds(5);
+
+// Workers at once: those of the sandboxes, as many again that are dying, and some for the front's own
+// questions.
+size_t WorkerLimit(uint32_t max_sandboxes) {
+  return std::min<size_t>(size_t{max_sandboxes} * 2 + 16, kWorkerUids);
+}
+
+int PollTimeout(absl::Time deadline) {
+  if (deadline == absl::InfiniteFuture()) return -1;
+  const absl::Duration left = std::clamp(deadline - absl::Now(), absl::ZeroDuration(), absl::Hours(1));
+  return static_cast<int>(absl::ToInt64Milliseconds(left)) + 1;
+}
+
+pollfd ReadableFd(int fd) { return pollfd{.fd = fd, .events = POLLIN, .revents = 0}; }
+
+}  // namespace
+
+absl::StatusOr<Supervisor> Supervisor::Start(Options options) {
+  // First of all: a signal from here on ends the daemon in order.
+  BPFRIG_ASSIGN_OR_RETURN(kernel_os::SignalFd signals, kernel_os::SignalFd::Open());
+  BPFRIG_ASSIGN_OR_RETURN(Host host, Host::Claim(options));
+  WorkerSettings settings;
+  settings.instance = host.instance.Get();
+  BPFRIG_ASSIGN_OR_RETURN(settings.executable, OpenExecutable(options.worker_path));
+  settings.first_uid = host.first_uid() + 1;
+  settings.limit = WorkerLimit(options.max_sandboxes);
+  settings.perfmon = options.perfmon;
+  settings.runs_counted = host.run_statistics.IsOpen();
+  settings.log_level = options.log_level;
+  BPFRIG_ASSIGN_OR_RETURN(WorkerPool workers, WorkerPool::Make(std::move(settings)));
+  BPFRIG_ASSIGN_OR_RETURN(FrontProcess front, FrontProcess::Start(options, host));
+  base::LogInfo(absl::StrCat("starting at ", options.address, ", cgroups in ", host.instance.path(),
+                             ", user ids from ", host.first_uid()));
+  return Supervisor(std::move(options), std::move(signals), std::move(host), std::move(workers),
+                    std::move(front));
+}
+
+Supervisor::Supervisor(Options options, kernel_os::SignalFd signals, Host host, WorkerPool workers,
+                       FrontProcess front)
+    : ready_(std::move(options.ready)),
+      lifeline_(std::move(options.lifeline)),
+      signals_(std::move(signals)),
+      host_(std::move(host)),
+      workers_(std::move(workers)),
+      front_(std::move(front)) {}
+
+absl::Status Supervisor::Run() {
+  absl::Status status;
+  while (status.ok() && front_.process().IsRunning()) status = PollOnce();
+  workers_.EndAll(absl::Now() + kDyingPatience);
+  if (front_.process().IsRunning())
+    status.Update(front_.process().Finish(absl::Now() + kDyingPatience).status());
+  if (ending_.has_value()) status.Update(*ending_);
+  status.Update(host_.Release());
+  if (status.ok()) base::LogInfo("ended");
+  return status;
+}
+
+absl::Status Supervisor::PollOnce() {
+  const std::vector<std::pair<uint64_t, int>> workers = workers_.Pidfds();
+  std::vector<pollfd> fds = {ReadableFd(signals_.Get()), ReadableFd(lifeline_.Get()),
+                             ReadableFd(front_.control()), ReadableFd(front_.process().pidfd())};
+  for (const auto& [number, pidfd] : workers) fds.push_back(ReadableFd(pidfd));
+
+  const absl::Time deadline = std::min(front_deadline_, workers_.NextDeadline());
+  if (::poll(fds.data(), fds.size(), PollTimeout(deadline)) < 0) {
+    return errno == EINTR ? absl::OkStatus() : ErrnoError("polling");
+  }
+  // The dead first: room for new ones, and better reasons than their silence.
+  for (size_t i = 0; i < workers.size(); ++i) {
+    if (fds[i + 4].revents != 0) HandleWorkerEnd(workers[i].first);
+  }
+  if (fds[3].revents != 0) {
+    HandleFrontEnd();
+    return absl::OkStatus();
+  }
+  if (fds[0].revents != 0) HandleSignal();
+  if (fds[1].revents != 0) HandleLifeline();
+  if (fds[2].revents != 0) HandleControl();
+  workers_.LogStuck(absl::Now());
+  if (absl::Now() < front_deadline_) return absl::OkStatus();
+  if (front_killed_) return MakeError(Reason::kDeadline, "bpfrigd-front was killed and does not die");
+  KillFront();
+  return absl::OkStatus();
+}
+
+void Supervisor::HandleSignal() {
+  const absl::StatusOr<int> signal = signals_.Read();
+  if (!signal.ok()) return base::LogError(signal.status().message());
+  // Who asks twice does not want to wait.
+  if (ending_.has_value()) return KillFront();
+  base::LogInfo(absl::StrCat("ending on signal ", *signal));
+  BeginEnd(absl::OkStatus(), kDrainPatience);
+}
+
+void Supervisor::HandleLifeline() {
+  char ignored[64];
+  if (TEMP_FAILURE_RETRY(::read(lifeline_.Get(), ignored, sizeof(ignored))) > 0) return;
+  lifeline_.Close();
+  if (ending_.has_value()) return;
+  base::LogInfo("ending with the process that started this daemon");
+  BeginEnd(absl::OkStatus(), kDrainPatience);
+}
+
+void Supervisor::HandleControl() {
+  if (ending_.has_value()) return;
+  const absl::StatusOr<std::vector<ControlRequest>> requests = front_.ReadRequests();
+  if (!requests.ok()) return BeginEnd(requests.status(), kBrokenPatience);
+  for (const ControlRequest& request : *requests) {
+    const absl::Status status = HandleRequest(request);
+    if (!status.ok()) return BeginEnd(status, kBrokenPatience);
+  }
+}
+
+absl::Status Supervisor::HandleRequest(const ControlRequest& request) {
+  switch (request.request_case()) {
+    case ControlRequest::kSpawn:
+      return Spawn(request.spawn());
+    case ControlRequest::kKill:
+      workers_.Kill(request.kill().worker());
+      return absl::OkStatus();
+    case ControlRequest::kReady:
+      TellReady();
+      return absl::OkStatus();
+    case ControlRequest::REQUEST_NOT_SET:
+      break;
+  }
+  return MakeError(Reason::kInternal, "bpfrigd-front sent a request of a kind that is not known");
+}
+
+absl::Status Supervisor::Spawn(const internal::v1::SpawnWorker& spawn) {
+  const absl::StatusOr<base::Fd> channel = workers_.Spawn(spawn.worker(), spawn.open_files());
+  ControlReply reply;
+  if (channel.ok()) {
+    base::LogDebug(absl::StrCat("worker ", spawn.worker(), " started"));
+    reply.mutable_spawned()->set_worker(spawn.worker());
+    return front_.Reply(reply, channel->Get());
+  }
+  base::LogWarning(absl::StrCat("worker ", spawn.worker(), ": ", Explain(channel.status())));
+  reply.mutable_spawn_failed()->set_worker(spawn.worker());
+  reply.mutable_spawn_failed()->set_code(static_cast<int>(channel.status().code()));
+  reply.mutable_spawn_failed()->set_message(Explain(channel.status()));
+  return front_.Reply(reply);
+}
+
+void Supervisor::HandleWorkerEnd(uint64_t number) {
+  const absl::StatusOr<ProcessEnd> end = workers_.Reap(number);
+  if (!end.ok()) return base::LogError(absl::StrCat("worker ", number, ": ", end.status().message()));
+  base::LogDebug(absl::StrCat("worker ", number, " ended with ", DescribeEnd(*end)));
+  if (ending_.has_value()) return;
+  ControlReply reply;
+  reply.mutable_exited()->set_worker(number);
+  reply.mutable_exited()->set_signal(end->signal);
+  reply.mutable_exited()->set_status(end->status);
+  const absl::Status sent = front_.Reply(reply);
+  if (!sent.ok()) BeginEnd(sent, kBrokenPatience);
+}
+
+void Supervisor::HandleFrontEnd() {
+  const absl::StatusOr<ProcessEnd> end = front_.process().Finish(absl::Now() + kDyingPatience);
+  const std::string how =
+      absl::StrCat("bpfrigd-front ended with ", end.ok() ? DescribeEnd(*end) : end.status().message());
+  if (!ending_.has_value()) {
+    ending_ = MakeError(Reason::kInternal, how);
+  } else if (!ending_->ok()) {
+    ending_ = MakeError(Reason::kInternal, absl::StrCat(ending_->message(), "; ", how));
+  } else if (!end.ok() || end->signal != 0 || end->status != 0) {
+    base::LogWarning(how);
+  }
+}
+
+void Supervisor::TellReady() {
+  base::LogInfo("ready");
+  if (!ready_.IsOpen()) return;
+  if (TEMP_FAILURE_RETRY(::write(ready_.Get(), "1", 1)) != 1) {
+    base::LogWarning(ErrnoError("telling that the daemon is ready").message());
+  }
+  ready_.Close();
+}
+
+void Supervisor::BeginEnd(absl::Status why, absl::Duration patience) {
+  if (ending_.has_value()) return;
+  ending_ = std::move(why);
+  front_deadline_ = absl::Now() + patience;
+  front_.AskToEnd();
+}
+
+void Supervisor::KillFront() {
+  if (front_killed_) return;
+  front_killed_ = true;
+  front_deadline_ = absl::Now() + kDyingPatience;
+  base::LogWarning("bpfrigd-front does not end by itself: killing it");
+  const absl::Status killed = front_.process().Kill();
+  if (!killed.ok()) base::LogError(killed.message());
+}
+
+}  // namespace bpfrig::supervisor

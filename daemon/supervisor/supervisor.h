@@ -1,0 +1,60 @@
+// Supervisor: the daemon's root process: single-threaded, small, and deaf to the network. It starts the
+// front, makes and reaps workers on the front's word, and ends everything when the front, its own starter or
+// a signal says so. main owns one.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "bpfrig/internal/v1/control.pb.h"
+#include "daemon/base/fd.h"
+#include "daemon/kernel_os/signal_fd.h"
+#include "daemon/supervisor/front_process.h"
+#include "daemon/supervisor/host.h"
+#include "daemon/supervisor/options.h"
+#include "daemon/supervisor/worker_pool.h"
+
+namespace bpfrig::supervisor {
+
+class Supervisor {
+ public:
+  // Claims what the daemon needs and starts the front.
+  static absl::StatusOr<Supervisor> Start(Options options);
+
+  // Serves until the end, and cleans up. OK where it was asked to end.
+  [[nodiscard]] absl::Status Run();
+
+ private:
+  Supervisor(Options options, kernel_os::SignalFd signals, Host host, WorkerPool workers, FrontProcess front);
+
+  // Waits for one round of events and handles them.
+  [[nodiscard]] absl::Status PollOnce();
+  void HandleSignal();
+  void HandleLifeline();
+  void HandleControl();
+  // An error where the front can no longer be spoken to.
+  [[nodiscard]] absl::Status HandleRequest(const internal::v1::ControlRequest& request);
+  [[nodiscard]] absl::Status Spawn(const internal::v1::SpawnWorker& spawn);
+  void HandleFrontEnd();
+  void HandleWorkerEnd(uint64_t number);
+  void TellReady();
+
+  // Asks the front to end, and remembers why. An error is what Run returns.
+  void BeginEnd(absl::Status why, absl::Duration patience);
+  void KillFront();
+
+  base::Fd ready_;
+  base::Fd lifeline_;
+  kernel_os::SignalFd signals_;
+  Host host_;  // outlives all processes
+  WorkerPool workers_;
+  FrontProcess front_;
+  std::optional<absl::Status> ending_;                  // why, once it ends
+  absl::Time front_deadline_ = absl::InfiniteFuture();  // when it is killed; once killed, given up
+  bool front_killed_ = false;
+};
+
+}  // namespace bpfrig::supervisor

@@ -1,0 +1,75 @@
+// WorkerPool: the living workers by number: spawns each in a network namespace, a cgroup and under a uid of
+// its own, kills and reaps them. Owned by the supervisor, whose loop polls their pidfds.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "daemon/base/fd.h"
+#include "daemon/supervisor/confined_process.h"
+#include "daemon/supervisor/lifeline.h"
+
+namespace bpfrig::supervisor {
+
+// How many uids there are for workers, and so how many may live at once.
+inline constexpr uint32_t kWorkerUids = 4000;
+
+struct WorkerSettings {
+  // The directory under which their cgroups are made. Outlives the pool.
+  int instance = -1;
+  // What they run, opened O_PATH.
+  base::Fd executable;
+  // The first of their uids.
+  uint32_t first_uid = 0;
+  // As many at once; no more than kWorkerUids.
+  size_t limit = 0;
+  bool perfmon = true;
+  bool runs_counted = false;
+  std::string log_level;
+};
+
+class WorkerPool {
+ public:
+  static absl::StatusOr<WorkerPool> Make(WorkerSettings settings);
+
+  // Starts the worker; returns the front's end of its channel. `open_files` is its RLIMIT_NOFILE, 0 for the
+  // default.
+  [[nodiscard]] absl::StatusOr<base::Fd> Spawn(uint64_t number, uint32_t open_files);
+  // Ends the worker at once; nothing where it is gone. Its pidfd tells when it is dead.
+  void Kill(uint64_t number);
+  // Reaps a worker whose pidfd is readable, with everything that it left.
+  [[nodiscard]] absl::StatusOr<kernel_os::ProcessEnd> Reap(uint64_t number);
+  // Kills and reaps all.
+  void EndAll(absl::Time deadline);
+
+  // What to poll: number and pidfd of every worker.
+  [[nodiscard]] std::vector<std::pair<uint64_t, int>> Pidfds() const;
+  // When LogStuck wants to be called next.
+  [[nodiscard]] absl::Time NextDeadline() const;
+  // Complains, once, of workers that were killed and do not die.
+  void LogStuck(absl::Time now);
+
+ private:
+  struct Worker {
+    ConfinedProcess process;
+    uint32_t uid = 0;
+    absl::Time stuck_after = absl::InfiniteFuture();
+  };
+
+  WorkerPool(WorkerSettings settings, Lifeline lifeline)
+      : settings_(std::move(settings)), lifeline_(std::move(lifeline)) {}
+  [[nodiscard]] uint32_t ChooseUid(uint64_t number) const;
+
+  WorkerSettings settings_;
+  Lifeline lifeline_;  // one for all: its write end is nobody's but ours
+  std::map<uint64_t, Worker> workers_;
+  std::set<uint32_t> used_uids_;
+};
+
+}  // namespace bpfrig::supervisor

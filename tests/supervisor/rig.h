@@ -1,0 +1,84 @@
+// What the supervisor's tests share: a running daemon with doubles for front and workers, and the test's own
+// hands on its control channel and on the workers' channels.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "bpfrig/internal/v1/control.pb.h"
+#include "daemon/base/fd.h"
+#include "daemon/ipc/message_socket.h"
+#include "tests/support/subprocess.h"
+
+namespace bpfrig::tests {
+
+inline constexpr std::chrono::seconds kPatience{10};
+
+// A directory for one test's socket.
+class SocketDirectory {
+ public:
+  SocketDirectory();
+  ~SocketDirectory();
+  SocketDirectory(const SocketDirectory&) = delete;
+  SocketDirectory& operator=(const SocketDirectory&) = delete;
+
+  [[nodiscard]] std::string SocketPath() const { return path_ / "rig.sock"; }
+  [[nodiscard]] std::string Address() const { return "unix:" + SocketPath(); }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// The front's double, reached through the daemon's socket: its pid and its control channel.
+class FrontHandle {
+ public:
+  // Connects and is handed the channel. Fails the test where it cannot.
+  explicit FrontHandle(const std::string& socket_path);
+
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  [[nodiscard]] ipc::MessageSocket& control() { return *control_; }
+  // Sends one of the double's commands, and waits for its answer where it gives one.
+  void Command(char command, bool answers = true);
+
+  // Asks for a worker; returns the supervisor's answer, and the channel with it where it has one.
+  internal::v1::ControlReply Spawn(uint64_t number, base::Fd* channel = nullptr);
+  void Kill(uint64_t number);
+  // The next reply; fails the test where none comes.
+  internal::v1::ControlReply Receive();
+  // Whether the channel ends without another reply.
+  bool EndsSilently();
+
+ private:
+  base::Fd connection_;
+  std::optional<ipc::MessageSocket> control_;
+  pid_t pid_ = -1;
+};
+
+// Sends one of the worker double's commands, and returns what it answers; empty where the channel ended.
+std::string AskWorker(const base::Fd& channel, char command);
+// The lines of a report that begin with `key` and a colon, without it.
+std::vector<std::string> LinesOf(const std::string& report, const std::string& key);
+// The first of them; empty where there is none.
+std::string LineOf(const std::string& report, const std::string& key);
+pid_t PidOf(const std::string& report);
+
+// A descriptor that becomes readable when the process ends.
+base::Fd OpenPidfd(pid_t pid);
+// Whether `fd` becomes readable within kPatience.
+bool BecomesReadable(const base::Fd& fd);
+
+// Paths of the instance directories that exist now.
+std::vector<std::string> InstanceDirectories();
+
+// The daemon double's command line.
+std::vector<std::string> DaemonCommand(const SocketDirectory& directory);
+
+}  // namespace bpfrig::tests
