@@ -1,0 +1,77 @@
+#include "daemon/front/connection_acceptor.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/base/log.h"
+#include "daemon/base/status.h"
+
+namespace bpfrig::front {
+namespace {
+
+// Where accepting fails for want of descriptors or memory, until it is tried again.
+constexpr absl::Duration kRetryTime = absl::Milliseconds(200);
+
+void LogPeer(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof(peer);
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+    base::LogWarning(absl::StrCat("asking who connected: ", base::ErrnoName(errno)));
+    return;
+  }
+  base::LogDebug(absl::StrCat("a client connected: uid ", peer.uid, ", pid ", peer.pid));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ConnectionAcceptor>> ConnectionAcceptor::Start(base::Fd listener,
+                                                                              OnConnection on_connection) {
+  // So that a client which left again before it was accepted does not block the thread.
+  const int flags = ::fcntl(listener.Get(), F_GETFL);
+  if (flags < 0 || ::fcntl(listener.Get(), F_SETFL, flags | O_NONBLOCK) != 0) {
+    return base::ErrnoError("making the listening socket non-blocking");
+  }
+  BPFRIG_ASSIGN_OR_RETURN(Event stop, Event::Create());
+  return std::unique_ptr<ConnectionAcceptor>(
+      new ConnectionAcceptor(std::move(listener), std::move(on_connection), std::move(stop)));
+}
+
+ConnectionAcceptor::ConnectionAcceptor(base::Fd listener, OnConnection on_connection, Event stop)
+    : listener_(std::move(listener)),
+      on_connection_(std::move(on_connection)),
+      stop_(std::move(stop)),
+      thread_([this] { Run(); }) {}
+
+ConnectionAcceptor::~ConnectionAcceptor() {
+  stop_.Signal();
+  thread_.join();
+}
+
+void ConnectionAcceptor::Run() {
+  while (true) {
+    // Idle until somebody comes.
+    const absl::StatusOr<size_t> ready = WaitForAny({stop_.Get(), listener_.Get()}, absl::InfiniteFuture());
+    if (ready.ok() && *ready == 0) return;
+    const absl::Status accepted = ready.ok() ? Accept() : ready.status();
+    if (accepted.ok()) continue;
+    base::LogError(std::string(accepted.message()));
+    if (WaitForAny({stop_.Get()}, absl::Now() + kRetryTime).ok()) return;
+  }
+}
+
+absl::Status ConnectionAcceptor::Accept() {
+  base::Fd client(::accept4(listener_.Get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (!client.IsOpen()) {
+    if (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR) return absl::OkStatus();
+    return base::ErrnoError("accepting a client");
+  }
+  LogPeer(client.Get());
+  on_connection_(std::move(client));
+  return absl::OkStatus();
+}
+
+}  // namespace bpfrig::front

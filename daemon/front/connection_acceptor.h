@@ -1,0 +1,39 @@
+// ConnectionAcceptor: accepts clients on the supervisor's listening socket and passes them to gRPC. gRPC
+// itself would bind the socket anew, and cannot say who is calling.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <thread>
+
+#include "absl/status/statusor.h"
+#include "daemon/base/fd.h"
+#include "daemon/front/event.h"
+
+namespace bpfrig::front {
+
+class ConnectionAcceptor {
+ public:
+  using OnConnection = std::function<void(base::Fd)>;
+
+  // Accepts from now on, on a thread of its own, which also calls `on_connection`.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<ConnectionAcceptor>> Start(base::Fd listener,
+                                                                                 OnConnection on_connection);
+  ~ConnectionAcceptor();
+  ConnectionAcceptor(const ConnectionAcceptor&) = delete;
+  ConnectionAcceptor& operator=(const ConnectionAcceptor&) = delete;
+
+ private:
+  ConnectionAcceptor(base::Fd listener, OnConnection on_connection, Event stop);
+
+  void Run();
+  // Accepts one client, if there is one.
+  [[nodiscard]] absl::Status Accept();
+
+  const base::Fd listener_;
+  const OnConnection on_connection_;
+  Event stop_;
+  std::thread thread_;
+};
+
+}  // namespace bpfrig::front

@@ -1,0 +1,81 @@
+// bpfrigd-front: the process that speaks gRPC. The supervisor starts it, as an ordinary user, with
+// descriptors at fixed numbers; it is not for use by hand.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdlib>
+#include <map>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/base/log.h"
+#include "daemon/base/status.h"
+#include "daemon/front/front.h"
+
+namespace bpfrig::front {
+namespace {
+
+constexpr int kListenerFd = 3;
+constexpr int kControlFd = 4;
+constexpr int kLifelineFd = 5;
+
+// Takes over a descriptor that the supervisor passed.
+absl::StatusOr<base::Fd> Inherit(int fd) {
+  if (::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0) return base::Fd(fd);
+  return base::WithHint(base::ErrnoError(absl::StrCat("taking over descriptor ", fd)),
+                        "bpfrigd starts this program; it is of no use by itself.");
+}
+
+// SIGTERM and SIGINT as a descriptor. Before there are threads, all of which are to block them.
+absl::StatusOr<base::Fd> CatchSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0) return base::ErrnoError("blocking signals");
+  base::Fd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd.IsOpen()) return base::ErrnoError("making a signalfd");
+  (void)::signal(SIGPIPE, SIG_IGN);  // NOLINT(bugprone-bad-signal-to-kill-thread)
+  return fd;
+}
+
+absl::Status Serve(const FrontOptions& options) {
+  BPFRIG_ASSIGN_OR_RETURN(base::Fd listener, Inherit(kListenerFd));
+  BPFRIG_ASSIGN_OR_RETURN(base::Fd control, Inherit(kControlFd));
+  BPFRIG_ASSIGN_OR_RETURN(const base::Fd lifeline, Inherit(kLifelineFd));
+  BPFRIG_ASSIGN_OR_RETURN(const base::Fd signals, CatchSignals());
+  BPFRIG_ASSIGN_OR_RETURN(const auto front, Front::Start(options, std::move(listener), std::move(control)));
+  return front->Run(lifeline.Get(), signals.Get());
+}
+
+int Main(int argc, char** argv) {
+  FrontOptions options;
+  base::LogLevel level = base::LogLevel::kInfo;
+  const std::map<std::string, base::LogLevel> levels = {{"debug", base::LogLevel::kDebug},
+                                                        {"info", base::LogLevel::kInfo},
+                                                        {"warning", base::LogLevel::kWarning},
+                                                        {"error", base::LogLevel::kError}};
+  CLI::App app("The gRPC front of bpfrigd, which starts it.", "bpfrigd-front");
+  app.set_version_flag("--version", BPFRIG_VERSION);
+  app.add_option("--max-sandboxes", options.max_sandboxes, "How many sandboxes may be open at a time")
+      ->check(CLI::Range(1u, 100'000u));
+  app.add_option("--log-level", level, "debug, info, warning or error")
+      ->transform(CLI::CheckedTransformer(levels));
+  CLI11_PARSE(app, argc, argv);
+
+  base::SetLogName("front");
+  base::SetLogLevel(level);
+  const absl::Status status = Serve(options);
+  if (status.ok()) return EXIT_SUCCESS;
+  const std::string hint = base::DetailOf(status).hint;
+  base::LogError(absl::StrCat(status.message(), hint.empty() ? "" : ". ", hint));
+  return EXIT_FAILURE;
+}
+
+}  // namespace
+}  // namespace bpfrig::front
+
+int main(int argc, char** argv) { return bpfrig::front::Main(argc, argv); }

@@ -1,0 +1,71 @@
+#include "daemon/front/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+
+#include <utility>
+
+#include "daemon/base/status.h"
+
+namespace bpfrig::front {
+namespace {
+
+// Room for an object of 16 MiB and what goes with it.
+constexpr int kMaxReceiveBytes = 24 * 1024 * 1024;
+constexpr int kMaxSendBytes = 64 * 1024 * 1024;
+// A client that vanished without a word must not hold its sandbox for gRPC's default of two hours.
+constexpr int kKeepaliveMs = 10'000;
+constexpr int kKeepaliveTimeoutMs = 5'000;
+// How often clients may ask whether the daemon is there, without a call under way.
+constexpr int kMinPingIntervalMs = 5'000;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(Service& service) {
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  builder.RegisterService(&service);
+  builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
+  builder.SetMaxSendMessageSize(kMaxSendBytes);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
+  using Type = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+  auto acceptor =
+      builder.experimental().AddExternalConnectionAcceptor(Type::FROM_FD, grpc::InsecureServerCredentials());
+  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (!server) return base::MakeError(base::Reason::kInternal, "starting the gRPC server: it refused");
+  std::unique_ptr<Server> started(new Server(std::move(acceptor), std::move(server)));
+  started->SetServing(false);
+  return started;
+}
+
+Server::Server(std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor,
+               std::unique_ptr<grpc::Server> server)
+    : acceptor_(std::move(acceptor)), server_(std::move(server)) {}
+
+Server::~Server() { Shutdown(absl::Now()); }
+
+void Server::AddConnection(base::Fd client) {
+  grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+  parameters.fd = client.Release();
+  acceptor_->HandleNewConnection(&parameters);
+}
+
+void Server::SetServing(bool serving) {
+  grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
+  health->SetServingStatus("", serving);
+  health->SetServingStatus(v1::BpfRig::service_full_name(), serving);
+}
+
+void Server::Shutdown(absl::Time deadline) {
+  if (std::exchange(shut_down_, true)) return;
+  server_->Shutdown(absl::ToChronoTime(deadline));
+  server_->Wait();
+}
+
+}  // namespace bpfrig::front

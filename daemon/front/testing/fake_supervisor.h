@@ -1,0 +1,103 @@
+// A supervisor and its workers for the front's tests, in this process and speaking the real protocols. What a
+// worker does with a call is the test's to say.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "bpfrig/internal/v1/control.pb.h"
+#include "bpfrig/internal/v1/worker.pb.h"
+#include "daemon/base/fd.h"
+#include "daemon/front/event.h"
+#include "daemon/ipc/message_socket.h"
+
+namespace bpfrig::front {
+
+class FakeWorker {
+ public:
+  // Serves one call, on a thread of its own. The call's socket is closed where it returns.
+  using Script =
+      std::function<void(FakeWorker&, ipc::MessageSocket& call, const internal::v1::CallRequest& request)>;
+  using OnExit = std::function<void(int signal)>;
+
+  FakeWorker(base::Fd channel, Script script, OnExit on_exit);
+  ~FakeWorker();
+
+  // Dies of a signal, or with 0 exits.
+  void Die(int signal);
+  // Stops answering altogether, until it dies. For scripts: returns when it has died.
+  void Hang();
+  // For scripts: until the front has closed the call or the worker has died.
+  void AwaitCancel(ipc::MessageSocket& call);
+
+ private:
+  void Loop();
+  void Serve(const std::shared_ptr<ipc::MessageSocket>& call);
+
+  const base::Fd channel_;
+  const Script script_;
+  const OnExit on_exit_;
+  Event stop_;
+  Event hang_;
+  std::mutex mutex_;
+  bool dead_ = false;
+  std::vector<std::shared_ptr<ipc::MessageSocket>> sockets_;
+  std::vector<std::thread> calls_;
+  std::thread loop_;
+};
+
+// Ends a call well, with or without a reply.
+void Answer(ipc::MessageSocket& call, const internal::v1::CallReply& reply);
+void Finish(ipc::MessageSocket& call, absl::StatusCode code = absl::StatusCode::kOk,
+            const char* message = "");
+// What every worker answers to what the front itself asks; false for all other calls.
+bool AnswerBasics(ipc::MessageSocket& call, const internal::v1::CallRequest& request);
+
+class FakeSupervisor {
+ public:
+  explicit FakeSupervisor(FakeWorker::Script script);
+  ~FakeSupervisor();
+
+  // The front's end of the control socket.
+  [[nodiscard]] base::Fd TakeControl() { return std::move(front_end_); }
+  // Spawning fails from now on.
+  void RefuseSpawns(absl::StatusCode code, const std::string& message);
+  // Goes away: closes the control socket.
+  void Leave();
+
+  // All of these wait, some seconds at most.
+  bool AwaitReady();
+  bool AwaitKills(size_t count);
+  // Until no worker is left.
+  bool AwaitIdle();
+
+ private:
+  void Loop();
+  void Spawn(uint64_t number);
+  void Kill(uint64_t number);
+  void OnExit(uint64_t number, int signal);
+  void Reply(const internal::v1::ControlReply& reply, int attached = -1);
+
+  const FakeWorker::Script script_;
+  base::Fd front_end_;
+  ipc::MessageSocket control_{base::Fd()};
+  std::mutex send_mutex_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool ready_ = false;
+  std::set<uint64_t> killed_;
+  std::set<uint64_t> running_;
+  absl::Status refusal_;
+  std::map<uint64_t, std::unique_ptr<FakeWorker>> workers_;  // the loop's own
+  std::thread loop_;
+};
+
+}  // namespace bpfrig::front
