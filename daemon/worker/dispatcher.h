@@ -1,0 +1,44 @@
+// Dispatcher: takes call sockets, reads each one's first request, and runs its handler. Calls begin one at a time,
+// in the order in which their requests arrived; CloseSandbox ends all others and goes at once.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+
+#include "daemon/base/fd.h"
+#include "daemon/worker/call.h"
+#include "daemon/worker/sandbox.h"
+
+namespace bpfrig::worker {
+
+class Dispatcher {
+ public:
+  // Borrows both; the loop runs no longer than this lives.
+  Dispatcher(Loop& loop, Sandbox& sandbox) : loop_(loop), sandbox_(sandbox) {}
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+
+  // Takes over the worker's end of a call's socket.
+  void Accept(base::Fd socket);
+
+ private:
+  struct Queued {
+    CallPtr call;
+    Call::Request request;
+  };
+
+  void OnRequest(const CallPtr& call, Call::Request request);
+  void Close(const CallPtr& call);
+  void RunNext();
+  void Run(const CallPtr& call, const Call::Request& request);
+
+  Loop& loop_;
+  Sandbox& sandbox_;
+  // Calls that are not over.
+  std::map<Call*, std::weak_ptr<Call>> calls_;
+  std::deque<Queued> queue_;
+  bool slot_taken_ = false;
+};
+
+}  // namespace bpfrig::worker

@@ -1,0 +1,28 @@
+// The names that callers choose, and the errors about names that are not there.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace bpfrig::worker {
+
+// [A-Za-z0-9_.-], 1 to 64 characters; otherwise INVALID_FIELD. `what` is "server", "object".
+[[nodiscard]] absl::Status CheckName(absl::string_view what, absl::string_view name);
+
+// UNKNOWN_NAME, with the names that exist.
+[[nodiscard]] absl::Status UnknownName(absl::string_view what, absl::string_view name,
+                                       const std::vector<std::string>& existing);
+// DUPLICATE_NAME.
+[[nodiscard]] absl::Status DuplicateName(absl::string_view what, absl::string_view name);
+
+// The two halves of `object/name`; `object` is empty for a bare name.
+struct QualifiedName {
+  std::string object;
+  std::string name;
+};
+[[nodiscard]] QualifiedName SplitName(absl::string_view name);
+
+}  // namespace bpfrig::worker

@@ -1,0 +1,82 @@
+// ObjectStore: the BPF objects of a sandbox, and the names of what they hold. Handlers look programs, maps and types
+// up here: as `object/name`, or by a bare name that one object alone has.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "daemon/kernel_bpf/bpf_object.h"
+#include "daemon/kernel_bpf/btf_types.h"
+
+namespace bpfrig::worker {
+
+// A loaded program, and what the ledger wants to know of it.
+struct ProgramRecord {
+  std::string object;
+  const kernel_bpf::Program* program = nullptr;
+  uint32_t id = 0;
+  // Whether it was ever attached.
+  bool attached = false;
+  // Runs of RunProgram, which the ledger leaves out.
+  uint64_t test_runs = 0;
+
+  // "object/program"
+  [[nodiscard]] std::string FullName() const { return object + "/" + program->name(); }
+};
+
+struct MapReference {
+  std::string object;
+  const kernel_bpf::Map* map = nullptr;
+};
+
+class ObjectStore {
+ public:
+  // Whether an object may be called so: its characters, and that no other is.
+  [[nodiscard]] absl::Status CheckNewName(const std::string& name) const;
+  void Add(const std::string& name, kernel_bpf::BpfObject object);
+  // An object of types alone.
+  void AddTypes(const std::string& name, kernel_bpf::BtfTypes types);
+  // Takes an object out again, unloading it. Nothing may be attached.
+  void Remove(const std::string& name);
+  void Clear();
+
+  // Valid until the object is removed.
+  [[nodiscard]] absl::StatusOr<ProgramRecord*> FindProgram(const std::string& name);
+  [[nodiscard]] absl::StatusOr<const ProgramRecord*> FindProgram(const std::string& name) const;
+  [[nodiscard]] absl::StatusOr<MapReference> FindMap(const std::string& name) const;
+  // `type`, in `object`'s BTF, or `object/type`.
+  [[nodiscard]] absl::StatusOr<kernel_bpf::TypeRef> FindType(const std::string& object,
+                                                             const std::string& name) const;
+
+  // `object/name` of what has this id in the kernel; nothing where it is not of this sandbox.
+  [[nodiscard]] std::optional<std::string> ProgramNameOfId(uint32_t id) const;
+  [[nodiscard]] std::optional<std::string> MapNameOfId(uint32_t id) const;
+
+  // In the order of loading.
+  [[nodiscard]] const std::list<ProgramRecord>& programs() const { return programs_; }
+  [[nodiscard]] size_t object_count() const { return objects_.size(); }
+  // A map that several objects share counts once.
+  [[nodiscard]] size_t map_count() const;
+
+ private:
+  struct Object {
+    std::string name;
+    // One of the two.
+    std::optional<kernel_bpf::BpfObject> loaded;
+    std::optional<kernel_bpf::BtfTypes> types;
+  };
+
+  [[nodiscard]] const Object* FindObject(const std::string& name) const;
+  [[nodiscard]] std::vector<std::string> ObjectNames() const;
+  [[nodiscard]] std::vector<MapReference> AllMaps() const;
+
+  // Lists: programs, maps and types are referred to by address.
+  std::list<Object> objects_;
+  std::list<ProgramRecord> programs_;
+};
+
+}  // namespace bpfrig::worker

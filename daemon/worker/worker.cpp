@@ -1,0 +1,45 @@
+#include "daemon/worker/worker.h"
+
+#include <exception>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "daemon/base/log.h"
+#include "daemon/base/status.h"
+#include "daemon/worker/channel.h"
+#include "daemon/worker/dispatcher.h"
+#include "daemon/worker/sandbox.h"
+
+namespace bpfrig::worker {
+namespace {
+
+absl::Status Serve(WorkerOptions options) {
+  Loop loop(1);
+  Sandbox sandbox(loop, std::move(options.cgroup), options.runs_counted);
+  Dispatcher dispatcher(loop, sandbox);
+  Channel channel(
+      loop, [&](base::Fd socket) { dispatcher.Accept(std::move(socket)); }, [&] { loop.stop(); });
+  Lifeline lifeline(loop, [&] { loop.stop(); });
+  BPFRIG_RETURN_IF_ERROR(lifeline.Start(std::move(options.lifeline)));
+  BPFRIG_RETURN_IF_ERROR(channel.Start(std::move(options.channel)));
+  loop.run();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int RunWorker(WorkerOptions options) {
+  base::SetLogName(absl::StrCat("worker ", options.number));
+  try {
+    const absl::Status served = Serve(std::move(options));
+    if (served.ok()) return 0;
+    base::LogError(served.message());
+  } catch (const std::exception& exception) {
+    // Asio's constructors throw where the kernel gives them no epoll or timer descriptor.
+    base::LogError(absl::StrCat("running the worker's loop: ", exception.what()));
+  }
+  return 1;
+}
+
+}  // namespace bpfrig::worker

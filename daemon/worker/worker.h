@@ -1,0 +1,28 @@
+// The process behind one sandbox, from its start to its end. Called by main, in a process that the supervisor has
+// put into the sandbox's network namespace and cgroup.
+#pragma once
+
+#include <cstdint>
+
+#include "daemon/base/fd.h"
+
+namespace bpfrig::worker {
+
+struct WorkerOptions {
+  // The front's number for it, for the log.
+  uint64_t number = 0;
+  // The sandbox's channel.
+  base::Fd channel;
+  // The sandbox's cgroup directory.
+  base::Fd cgroup;
+  // Readable at its end once the supervisor has gone.
+  base::Fd lifeline;
+  // Whether the supervisor holds BPF_ENABLE_STATS.
+  bool runs_counted = false;
+};
+
+// Serves calls until the channel or the lifeline ends. Returns the process's exit status. What the sandbox holds
+// is left to the kernel, which undoes it with the process: return from main without further ado.
+[[nodiscard]] int RunWorker(WorkerOptions options);
+
+}  // namespace bpfrig::worker

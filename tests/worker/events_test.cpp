@@ -1,0 +1,112 @@
+// ReadEvents: ring buffers, with a program that writes into one at each connect.
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "tests/worker/worker_process.h"
+
+namespace bpfrig::tests {
+namespace {
+
+std::vector<v1::Event> Events(const CallResult& result) {
+  std::vector<v1::Event> events;
+  for (const auto& reply : result.replies) {
+    for (const v1::Event& event : reply.read_events().events()) events.push_back(event);
+  }
+  return events;
+}
+
+class EventsTest : public WorkerRootTest {
+ protected:
+  void SetUp() override {
+    WorkerRootTest::SetUp();
+    const CallResult loaded = worker_.Load(TestObject("all_maps"), R"(attach { program: "connect_with_maps" })");
+    ASSERT_TRUE(loaded.ok()) << loaded.Text();
+  }
+  void Connect(int port) {
+    const CallResult result = Run("connect { to { address: \"10.96.0.1\" port: " + std::to_string(port) + " } }");
+    EXPECT_EQ(result.reply().connect().errno_name(), "ECONNREFUSED") << result.Text();
+  }
+};
+
+TEST_F(EventsTest, RecordsFromBeforeTheFirstReadAreThere) {
+  Connect(81);
+  Connect(82);
+  const CallResult result = Run(R"(read_events { map: "events" type: "connect_event"
+      patterns { fields { fields { name: "port" value { unsigned_integer: 81 } }
+                          fields { name: "address" value { tag { ip: "10.96.0.1" } } } } } })");
+  ASSERT_TRUE(result.ok()) << result.Text();
+  const std::vector<v1::Event> events = Events(result);
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[0].value().fields().fields(1).name(), "port");
+  EXPECT_EQ(events[0].value().fields().fields(1).value().unsigned_integer(), 81u);
+  EXPECT_EQ(events[1].value().fields().fields(1).value().unsigned_integer(), 82u);
+  const v1::ResolvedValue& pattern = result.replies[0].read_events().patterns(0);
+  for (size_t i = 0; i < pattern.bytes().size(); ++i) {
+    EXPECT_EQ((pattern.bytes()[i] ^ events[0].raw()[i]) & pattern.mask()[i], 0) << i;
+  }
+  EXPECT_EQ(result.reply().read_events().summary().count(), 2u);
+  EXPECT_FALSE(result.reply().read_events().summary().timed_out());
+  // Reading consumed them.
+  EXPECT_TRUE(Events(Run(R"(read_events { map: "events" })")).empty());
+}
+
+TEST_F(EventsTest, AReadWaitsForWhatIsStillToCome) {
+  TestCall reading = worker_.Start(R"(read_events { map: "events" type: "connect_event" at_least: 3 wait_ms: 20000 })");
+  Connect(81);
+  Connect(82);
+  Connect(83);
+  const CallResult result = reading.Wait();
+  EXPECT_EQ(Events(result).size(), 3u) << result.Text();
+  EXPECT_FALSE(result.reply().read_events().summary().timed_out());
+}
+
+TEST_F(EventsTest, AReadThatGetsTooLittleTellsSoAndGivesIt) {
+  Connect(81);
+  const CallResult result = Run(R"(read_events { map: "events" at_least: 2 wait_ms: 50 })");
+  EXPECT_EQ(Events(result).size(), 1u) << result.Text();
+  EXPECT_FALSE(Events(result)[0].has_value());
+  EXPECT_TRUE(result.reply().read_events().summary().timed_out());
+}
+
+TEST_F(EventsTest, ABufferHasOneReaderAtATime) {
+  {
+    TestCall first = worker_.Start(R"(read_events { map: "events" at_least: 1 wait_ms: 60000 })");
+    Connect(81);
+    EXPECT_EQ(Events(first.Wait()).size(), 1u);
+    TestCall waiting = worker_.Start(R"(read_events { map: "events" at_least: 1 wait_ms: 60000 })");
+    // Calls begin in order: this one began after the waiting one.
+    const CallResult second = Run(R"(read_events { map: "events" })");
+    EXPECT_EQ(second.finished.detail().errno_name(), "EBUSY") << second.Text();
+    EXPECT_EQ(second.field(), "map");
+  }
+  // The waiting one was cancelled, so its place is free; what comes is for whoever reads next.
+  Connect(82);
+  const CallResult third = Run(R"(read_events { map: "events" at_least: 1 wait_ms: 20000 })");
+  EXPECT_EQ(Events(third).size(), 1u) << third.Text();
+}
+
+TEST_F(EventsTest, ManyRecordsComeInTheirOrder) {
+  // More than the buffer's page holds are dropped by the kernel, so read as they come.
+  TestCall reading = worker_.Start(R"(read_events { map: "events" type: "connect_event" at_least: 200 wait_ms: 30000 })");
+  for (int i = 0; i < 200; ++i) Connect(1000 + i);
+  const std::vector<v1::Event> events = Events(reading.Wait());
+  ASSERT_EQ(events.size(), 200u);
+  for (size_t i = 0; i < events.size(); ++i) {
+    EXPECT_EQ(events[i].value().fields().fields(1).value().unsigned_integer(), 1000 + i);
+  }
+}
+
+TEST_F(EventsTest, WrongMapsAndTypesAreNamed) {
+  const CallResult hash = Run(R"(read_events { map: "hash" })");
+  EXPECT_EQ(hash.reason(), v1::ERROR_REASON_TYPE_MISMATCH) << hash.Text();
+  EXPECT_EQ(hash.field(), "map");
+  EXPECT_EQ(Run(R"(read_events { map: "events" type: "nothing" })").field(), "type");
+  EXPECT_EQ(Run(R"(read_events { map: "events" wait_ms: 60001 })").field(), "wait_ms");
+  const CallResult pattern = Run(R"(read_events { map: "events" type: "connect_event"
+      patterns { fields { fields { name: "nothing" value { unsigned_integer: 81 } } } } })");
+  EXPECT_EQ(pattern.field(), "patterns[0].nothing") << pattern.Text();
+}
+
+}  // namespace
+}  // namespace bpfrig::tests

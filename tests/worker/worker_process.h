@@ -1,0 +1,66 @@
+// WorkerProcess: a worker as the supervisor would start it, in a new network namespace and a cgroup of its own, and
+// the test's hand on its channel. Requests and replies are written as protobuf text.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+
+#include "daemon/base/fd.h"
+#include "daemon/worker/testing_client.h"
+
+namespace bpfrig::tests {
+
+using bpfrig::worker::CallResult;
+using bpfrig::worker::TestCall;
+namespace v1 = bpfrig::v1;
+using Request = bpfrig::internal::v1::CallRequest;
+
+class WorkerProcess {
+ public:
+  // Fails the test where it cannot start.
+  WorkerProcess();
+  // Ends the worker by closing its channel; fails the test where it does not exit with 0.
+  ~WorkerProcess();
+  WorkerProcess(const WorkerProcess&) = delete;
+  WorkerProcess& operator=(const WorkerProcess&) = delete;
+
+  // `request` is a CallRequest in protobuf's text format.
+  CallResult Run(const std::string& request);
+  TestCall Start(const std::string& request);
+  // Opens the sandbox with addresses, as `"10.0.0.1", "fd00::1"`; fails the test where that fails.
+  void Open(const std::string& addresses = "");
+  // Loads a file, under the name of its stem where it is given none. `more` is further fields of the request.
+  CallResult Load(const std::string& path, const std::string& more = "", const std::string& name = "");
+
+ private:
+  std::string cgroup_path_;
+  base::Fd statistics_;
+  base::Fd lifeline_;
+  std::unique_ptr<bpfrig::worker::TestClient> client_;
+  pid_t pid_ = -1;
+};
+
+// The paths of built objects, without the folder.
+std::string TestObject(const std::string& name);
+std::string MeshObject(const std::string& name);
+
+// A fixture with a worker whose sandbox has a few addresses.
+class WorkerRootTest : public ::testing::Test {
+ protected:
+  void SetUp() override { worker_.Open(R"("10.96.0.1", "10.96.0.2", "172.19.0.2", "fd00::1", "fd00::2")"); }
+  CallResult Run(const std::string& request) { return worker_.Run(request); }
+
+  WorkerProcess worker_;
+};
+
+}  // namespace bpfrig::tests
+
+// Runs a request that must come through.
+#define BPFRIG_EXPECT_RUNS(request)                              \
+  do {                                                           \
+    const CallResult bpfrig_result = Run(request);               \
+    EXPECT_TRUE(bpfrig_result.ok()) << bpfrig_result.Text();     \
+  } while (false)
