@@ -1,0 +1,17 @@
+// What the command line can ask for. Each prints what it has to say and returns the exit code.
+#pragma once
+
+#include "client/command/options.h"
+
+namespace bpfrig::client::command {
+
+// Runs plans against a daemon.
+[[nodiscard]] int RunPlans(const RunOptions& options);
+// Reads plans, and says what is wrong with them; needs no daemon.
+[[nodiscard]] int CheckPlans(const PlanOptions& options);
+// Prints the tests that a run would have.
+[[nodiscard]] int ListTests(const PlanOptions& options);
+// Prints what the daemon and its kernel can do.
+[[nodiscard]] int PrintInfo(const DaemonOptions& options);
+
+}  // namespace bpfrig::client::command

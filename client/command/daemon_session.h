@@ -1,0 +1,53 @@
+// A daemon to talk to for the length of a command: the one that --target names, or a private one, and the
+// client that is connected to it. Ctrl-C cancels what is under way.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "bpfrig/v1/sandbox.pb.h"
+#include "client/command/options.h"
+#include "client/run/daemon_client.h"
+#include "client/run/private_daemon.h"
+#include "client/run/stop_signals.h"
+
+namespace bpfrig::client::command {
+
+class DaemonSession {
+ public:
+  // Must be called before there is any thread. INVALID_ARGUMENT: the command line is wrong; CANCELLED: a
+  // signal came; other errors: there is no daemon to be had.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<DaemonSession>> Open(const DaemonOptions& options);
+  ~DaemonSession();
+
+  [[nodiscard]] run::DaemonClient& client() { return *client_; }
+  [[nodiscard]] const bpfrig::v1::GetInfoResponse& info() const { return info_; }
+  // The signal that asked to stop, or 0.
+  [[nodiscard]] int stop_signal() const { return stop_signal_; }
+  // The end of a private daemon's log.
+  [[nodiscard]] std::string LogTail() const { return daemon_ ? daemon_->LogTail() : ""; }
+  // Takes a private daemon down.
+  [[nodiscard]] absl::Status Close();
+
+ private:
+  explicit DaemonSession(run::StopSignals signals) : signals_(std::move(signals)) {}
+
+  absl::Status Connect(const DaemonOptions& options);
+
+  run::StopSignals signals_;
+  std::optional<run::PrivateDaemon> daemon_;
+  std::unique_ptr<run::DaemonClient> client_;
+  bpfrig::v1::GetInfoResponse info_;
+  std::atomic<int> stop_signal_{0};
+  // Last: its thread uses the others.
+  std::unique_ptr<run::StopWatcher> watcher_;
+};
+
+// What to exit with where Open() failed.
+[[nodiscard]] int ExitCodeOf(const absl::Status& status);
+
+}  // namespace bpfrig::client::command

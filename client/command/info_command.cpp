@@ -1,0 +1,43 @@
+// `bpfrig info`.
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_format.h"
+#include "client/command/commands.h"
+#include "client/command/daemon_session.h"
+#include "client/command/exit_code.h"
+
+namespace bpfrig::client::command {
+
+int PrintInfo(const DaemonOptions& options) {
+  absl::StatusOr<std::unique_ptr<DaemonSession>> session = DaemonSession::Open(options);
+  if (!session.ok()) {
+    std::cerr << "bpfrig: " << session.status().message() << "\n";
+    return ExitCodeOf(session.status());
+  }
+  const bpfrig::v1::GetInfoResponse& info = (*session)->info();
+  std::cout << absl::StreamFormat("bpfrigd    %s\n", info.version())
+            << absl::StreamFormat("kernel     %s %s\n", info.kernel_release(), info.machine())
+            << absl::StreamFormat("libbpf     %s\n", info.libbpf_version())
+            << absl::StreamFormat("CPUs       %d\n", info.possible_cpus())
+            << absl::StreamFormat("sandboxes  %d open, at most %d\n", info.open_sandboxes(),
+                                  info.max_sandboxes())
+            << absl::StreamFormat("objects    at most %d bytes\n", info.max_object_bytes()) << "features\n";
+  size_t width = 0;
+  for (const auto& feature : info.features()) width = std::max(width, feature.name().size());
+  for (const auto& feature : info.features()) {
+    std::cout << absl::StreamFormat("  %-3s %-*s  %s", feature.supported() ? "yes" : "no",
+                                    static_cast<int>(width), feature.name(), feature.description());
+    if (!feature.detail().empty()) std::cout << " (" << feature.detail() << ")";
+    std::cout << "\n";
+  }
+  if (absl::Status status = (*session)->Close(); !status.ok()) {
+    std::cerr << "bpfrig: " << status.message() << "\n";
+    return kRigFailed;
+  }
+  return kAllPassed;
+}
+
+}  // namespace bpfrig::client::command

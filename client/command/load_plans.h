@@ -1,0 +1,16 @@
+// Reads the plans that the command line names, and prints what is wrong with them. For run, check and list.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "client/command/options.h"
+#include "client/plan/plan.h"
+
+namespace bpfrig::client::command {
+
+// The tests of all plans, in order. Nothing, with everything printed to stderr, where any plan is bad or
+// there is no test.
+[[nodiscard]] std::optional<std::vector<plan::Test>> LoadPlans(const PlanOptions& options);
+
+}  // namespace bpfrig::client::command

@@ -1,0 +1,38 @@
+// The options of the commands, as main parses them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "client/run/private_daemon.h"
+#include "client/run/target.h"
+
+namespace bpfrig::client::command {
+
+// Which daemon: one that runs, or a private one.
+struct DaemonOptions {
+  // Empty: a private one.
+  std::string target;
+  run::Credentials credentials;
+  run::PrivateDaemonOptions private_daemon;
+};
+
+// Which tests.
+struct PlanOptions {
+  // Files and directories.
+  std::vector<std::string> plans;
+  // -I
+  std::vector<std::string> object_path;
+  // Tests whose "plan / name" has this in it; empty: all.
+  std::string test_filter;
+};
+
+struct RunOptions {
+  PlanOptions plans;
+  DaemonOptions daemon;
+  // 0: one for each CPU.
+  unsigned jobs = 0;
+  bool control = false;
+};
+
+}  // namespace bpfrig::client::command

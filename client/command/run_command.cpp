@@ -1,0 +1,84 @@
+// `bpfrig run`.
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/command/commands.h"
+#include "client/command/daemon_session.h"
+#include "client/command/exit_code.h"
+#include "client/command/load_plans.h"
+#include "client/report/report.h"
+#include "client/run/test_pool.h"
+
+namespace bpfrig::client::command {
+namespace {
+
+// How many tests at once: what was asked for, as far as the daemon has room.
+size_t Threads(const RunOptions& options, const bpfrig::v1::GetInfoResponse& info) {
+  size_t threads = options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
+  if (info.max_sandboxes() > 0) threads = std::min<size_t>(threads, info.max_sandboxes());
+  return threads;
+}
+
+bool CheckAllRequirements(const std::vector<plan::Test>& tests, const run::Features& features) {
+  plan::Problems problems;
+  for (const plan::Test& test : tests) run::CheckRequirements(test, features, problems);
+  for (const plan::Problem& problem : problems.Sorted()) std::cerr << ToString(problem) << "\n";
+  return problems.Empty();
+}
+
+int ExitCode(const report::Counts& counts, int stop_signal) {
+  if (stop_signal != 0) return kInterrupted + stop_signal;
+  if (counts.rig_errors > 0 || counts.not_run > 0) return kRigFailed;
+  return counts.failed > 0 ? kTestsFailed : kAllPassed;
+}
+
+void PrintLogTail(const DaemonSession& session) {
+  const std::string tail = session.LogTail();
+  if (!tail.empty()) std::cerr << "bpfrig: the daemon's log ends:\n" << tail;
+}
+
+}  // namespace
+
+int RunPlans(const RunOptions& options) {
+  const std::optional<std::vector<plan::Test>> tests = LoadPlans(options.plans);
+  if (!tests) return kUsageError;
+  absl::StatusOr<std::unique_ptr<DaemonSession>> opened = DaemonSession::Open(options.daemon);
+  if (!opened.ok()) {
+    std::cerr << "bpfrig: " << opened.status().message() << "\n";
+    return ExitCodeOf(opened.status());
+  }
+  DaemonSession& session = **opened;
+  const run::Features features = run::FeaturesOf(session.info());
+  if (!CheckAllRequirements(*tests, features)) return kUsageError;
+
+  report::Report report(std::cout, isatty(STDOUT_FILENO) == 1, tests->size());
+  run::TestRunner runner(session.client(), features, options.control);
+  run::RunTests(*tests, Threads(options, session.info()), runner,
+                [&](size_t index, verdict::TestResult result) { report.Add(index, std::move(result)); });
+
+  const report::Counts counts = report.counts();
+  const absl::Status closed = session.Close();
+  // Whatever signal came while the daemon left is too late to have stopped anything.
+  const int stop_signal = counts.not_run > 0 ? session.stop_signal() : 0;
+  if (counts.rig_errors > 0 || !closed.ok()) PrintLogTail(session);
+  if (!closed.ok()) std::cerr << "bpfrig: ending the private daemon: " << closed.message() << "\n";
+  if (stop_signal != 0) {
+    std::cout << "interrupted by " << strsignal(stop_signal) << " after " << tests->size() - counts.not_run
+              << " of " << tests->size() << " tests\n";
+  }
+  std::cout << report::Summary(counts) << std::endl;
+  const int code = ExitCode(counts, stop_signal);
+  return closed.ok() || code >= kRigFailed ? code : kRigFailed;
+}
+
+}  // namespace bpfrig::client::command

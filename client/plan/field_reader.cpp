@@ -1,0 +1,43 @@
+#include "client/plan/field_reader.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "client/plan/suggestion.h"
+
+namespace bpfrig::client::plan {
+
+FieldReader::FieldReader(const NodePtr& node, absl::string_view what, Problems& problems)
+    : node_(node), what_(what), problems_(problems), valid_(node->IsMapping() && node->tag.empty()) {
+  if (!valid_) {
+    problems_.Add(node->mark, absl::StrCat(what_, " must be a mapping of keys, not ", Describe(*node)));
+  }
+}
+
+FieldReader::~FieldReader() {
+  if (!valid_) return;
+  for (const NodePair& pair : node_->pairs) {
+    const std::string& key = pair.key->text;
+    if (std::find(asked_.begin(), asked_.end(), key) != asked_.end()) continue;
+    problems_.Add(pair.key->mark,
+                  absl::StrCat("unknown key \"", key, "\" in ", what_, Suggestion(key, asked_),
+                               "; keys here: ", absl::StrJoin(asked_, ", ")));
+  }
+}
+
+NodePtr FieldReader::Find(absl::string_view key) {
+  asked_.push_back(std::string(key));
+  return valid_ ? FindKey(*node_, key) : nullptr;
+}
+
+NodePtr FieldReader::Require(absl::string_view key, absl::string_view example) {
+  NodePtr value = Find(key);
+  if (value == nullptr && valid_) {
+    problems_.Add(node_->mark, absl::StrCat(what_, " lacks \"", key, "\": ", example, " was expected"));
+  }
+  return value;
+}
+
+}  // namespace bpfrig::client::plan

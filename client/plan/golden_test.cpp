@@ -1,0 +1,146 @@
+// Plans under tests/golden: the bad ones with the exact complaints that they must get, the good ones with
+// none, and all of them mutated, which must never end in anything but complaints.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/plan/plan_reader.h"
+
+namespace bpfrig::client::plan {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMost = size_t{1} << 20;
+
+std::vector<fs::path> YamlFiles(const std::string& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(fs::path(BPFRIG_GOLDEN_DIR) / folder)) {
+    if (entry.path().extension() == ".yaml") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::string Read(const fs::path& path) {
+  absl::StatusOr<std::string> text = ReadFile(path, kMost);
+  EXPECT_TRUE(text.ok()) << text.status();
+  return text.ok() ? *text : "";
+}
+
+class GoldenTest : public testing::TestWithParam<fs::path> {};
+
+TEST_P(GoldenTest, ComplainsExactly) {
+  // So that the complaints name the files alone.
+  fs::current_path(GetParam().parent_path());
+  ObjectFiles files({});
+  Problems problems;
+  EXPECT_FALSE(ReadPlan(GetParam().filename().string(), files, problems).has_value());
+  std::string complaints;
+  for (const Problem& problem : problems.Sorted()) absl::StrAppend(&complaints, ToString(problem), "\n");
+  fs::path expected = GetParam();
+  EXPECT_EQ(complaints, Read(expected.replace_extension(".expected")));
+  EXPECT_NE(complaints, "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Plans, GoldenTest, testing::ValuesIn(YamlFiles("plans")),
+                         [](const auto& info) { return info.param.stem().string(); });
+
+TEST(GoodPlanTest, ReadsEveryStepOfEveryRow) {
+  ObjectFiles files({absl::StrCat(BPFRIG_GOLDEN_DIR, "/plans")});
+  Problems problems;
+  const auto plan = ReadPlan(absl::StrCat(BPFRIG_GOLDEN_DIR, "/good/every_step.yaml"), files, problems);
+  for (const Problem& problem : problems.Sorted()) ADD_FAILURE() << ToString(problem);
+  ASSERT_TRUE(plan.has_value());
+  ASSERT_EQ(plan->tests.size(), 2U);
+  EXPECT_EQ(plan->tests[1].name, "every step (v6)");
+  EXPECT_EQ(plan->tests[1].may_not_run[0].value, "p6");
+  EXPECT_EQ(plan->tests[0].sandbox.request.addresses_size(), 4);  // The one given twice counts once.
+  EXPECT_EQ(plan->tests[0].required_features.size(), 2U);
+  EXPECT_EQ(plan->tests[0].steps.size(), 23U);
+}
+
+// One random change of the text.
+std::string Mutate(std::string text, std::mt19937& random) {
+  static const std::vector<std::string> kPieces = {
+      "{", "}",    "[",  "]",     ": ",   "- ", "\n",   "  ",   "\"",  "!ip ", "${",
+      "}", "&a ",  "*a", "---\n", "!",    "#",  "'",    "\t",   "|\n", "? ",   "0x",
+      "-", "\xff", "~",  "!be16", "<<: ", "%",  "2s\n", "null", ",",   "..."};
+  const auto at = [&](size_t size) { return std::uniform_int_distribution<size_t>(0, size)(random); };
+  if (text.empty()) return "a";
+  const size_t from = at(text.size() - 1);
+  switch (at(4)) {
+    case 0:
+      text.erase(from, at(12));
+      break;
+    case 1:
+      text.insert(from, kPieces[at(kPieces.size() - 1)]);
+      break;
+    case 2:
+      text[from] = static_cast<char>(at(255));
+      break;
+    case 3:
+      text.insert(at(text.size()), text.substr(from, at(80)));
+      break;
+    default:
+      text.resize(from);
+      break;
+  }
+  return text;
+}
+
+TEST(MutatedPlanTest, EndsInAPlanOrInComplaints) {
+  std::vector<std::string> texts = {Read(fs::path(BPFRIG_GOLDEN_DIR) / "good/every_step.yaml")};
+  for (const fs::path& path : YamlFiles("plans")) texts.push_back(Read(path));
+  ObjectFiles files({absl::StrCat(BPFRIG_GOLDEN_DIR, "/plans")});
+  std::mt19937 random(20240229);
+  size_t bad = 0;
+  for (int i = 0; i < 4000; ++i) {
+    // The good plan has the most in it.
+    std::string text = i % 2 == 0 ? texts[0] : texts[static_cast<size_t>(i) / 2 % texts.size()];
+    for (int changes = i % 3; changes >= 0; --changes) text = Mutate(std::move(text), random);
+    Problems problems;
+    const auto plan = ReadPlanText(text, "mutated.yaml", files, problems);
+    ASSERT_EQ(plan.has_value(), problems.Empty()) << text;
+    for (const Problem& problem : problems.Sorted()) {
+      ASSERT_FALSE(problem.message.empty()) << text;
+      ASSERT_GE(problem.mark.line, 1) << problem.message;
+      ASSERT_GE(problem.mark.column, 1) << problem.message;
+    }
+    if (!plan) ++bad;
+  }
+  EXPECT_GT(bad, 1000U);
+}
+
+TEST(DeepPlanTest, IsRefusedWithoutRunningOutOfStack) {
+  for (const size_t levels : {size_t{70}, size_t{100'000}}) {
+    std::string text = "name: ";
+    text.append(levels, '[');
+    Problems problems;
+    ObjectFiles files({});
+    EXPECT_FALSE(ReadPlanText(text, "deep.yaml", files, problems).has_value());
+    EXPECT_FALSE(problems.Empty());
+  }
+}
+
+TEST(DeepPlanTest, RefusesAliasesThatBlowUp) {
+  std::string text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 12; ++i) {
+    absl::StrAppend(&text, "a", i, ": &a", i, " [");
+    for (int j = 0; j < 10; ++j) absl::StrAppend(&text, "*a", i - 1, ", ");
+    absl::StrAppend(&text, "x]\n");
+  }
+  Problems problems;
+  ObjectFiles files({});
+  EXPECT_FALSE(ReadPlanText(text, "laughs.yaml", files, problems).has_value());
+  ASSERT_FALSE(problems.Empty());
+  EXPECT_NE(problems.Sorted()[0].message.find("nodes"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace bpfrig::client::plan

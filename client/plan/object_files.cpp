@@ -1,0 +1,108 @@
+#include "client/plan/object_files.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+
+namespace bpfrig::client::plan {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The daemon takes no larger ones.
+constexpr size_t kLargestObject = size_t{16} << 20;
+
+absl::Status Failure(absl::string_view action, const fs::path& path, const std::error_code& error) {
+  return absl::NotFoundError(absl::StrCat(action, " ", path.string(), ": ", error.message()));
+}
+
+absl::Status AddPlansBelow(const fs::path& directory, std::vector<std::string>& files) {
+  std::error_code error;
+  std::vector<std::string> found;
+  fs::recursive_directory_iterator iterator(directory, error);
+  for (; !error && iterator != fs::recursive_directory_iterator(); iterator.increment(error)) {
+    std::error_code not_a_file;
+    if (iterator->path().extension() == ".yaml" && iterator->is_regular_file(not_a_file)) {
+      found.push_back(iterator->path().string());
+    }
+  }
+  if (error) return Failure("reading directory", directory, error);
+  if (found.empty()) return absl::NotFoundError(absl::StrCat("no *.yaml below ", directory.string()));
+  std::sort(found.begin(), found.end());
+  std::move(found.begin(), found.end(), std::back_inserter(files));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadFile(const fs::path& path, size_t most) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (status.type() == fs::file_type::not_found || error) {
+    return Failure("opening", path,
+                   error ? error : std::make_error_code(std::errc::no_such_file_or_directory));
+  }
+  if (!fs::is_regular_file(status)) {
+    return absl::InvalidArgumentError(absl::StrCat(path.string(), " is no regular file"));
+  }
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) return Failure("opening", path, std::error_code(errno, std::generic_category()));
+  const uintmax_t size = fs::file_size(path, error);
+  if (error) return Failure("reading", path, error);
+  if (size > most) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path.string(), " has ", size, " bytes; at most ", most, " were expected"));
+  }
+  std::string bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  if (stream.bad()) return Failure("reading", path, std::error_code(errno, std::generic_category()));
+  return bytes;
+}
+
+absl::StatusOr<std::vector<std::string>> FindPlanFiles(const std::vector<std::string>& arguments) {
+  std::vector<std::string> files;
+  for (const std::string& argument : arguments) {
+    std::error_code error;
+    const fs::file_status status = fs::status(argument, error);
+    if (!fs::exists(status)) {
+      return Failure("opening", argument,
+                     error ? error : std::make_error_code(std::errc::no_such_file_or_directory));
+    }
+    if (!fs::is_directory(status)) {
+      files.push_back(argument);
+      continue;
+    }
+    absl::Status added = AddPlansBelow(argument, files);
+    if (!added.ok()) return added;
+  }
+  return files;
+}
+
+absl::StatusOr<ObjectFiles::Bytes> ObjectFiles::Load(const std::string& file, const fs::path& beside) {
+  std::vector<fs::path> candidates = {beside / file};
+  for (const std::string& directory : path_) candidates.push_back(fs::path(directory) / file);
+  for (const fs::path& candidate : candidates) {
+    if (auto known = loaded_.find(candidate); known != loaded_.end()) return known->second;
+    std::error_code error;
+    if (!fs::exists(candidate, error)) continue;
+    absl::StatusOr<std::string> bytes = ReadFile(candidate, kLargestObject);
+    if (!bytes.ok()) return std::move(bytes).status();
+    return loaded_[candidate] = std::make_shared<const std::string>(*std::move(bytes));
+  }
+  std::vector<std::string> places;
+  for (const fs::path& candidate : candidates) {
+    places.push_back(candidate.has_parent_path() ? candidate.parent_path().string() : ".");
+  }
+  return absl::NotFoundError(absl::StrCat("no file ", file, " in ", absl::StrJoin(places, ", "),
+                                          "; -I DIR adds a directory to look in"));
+}
+
+}  // namespace bpfrig::client::plan

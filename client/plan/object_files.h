@@ -1,0 +1,37 @@
+// BPF objects on disk: looks them up beside the plan and in the object path, and reads each file once,
+// however many tests load it. Also the reading of files, and the finding of plans, for whoever needs it.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace bpfrig::client::plan {
+
+// The whole of a regular file; an error where it is longer than `most` bytes.
+[[nodiscard]] absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, size_t most);
+
+// The plan files that these arguments name: files as they are, of directories every *.yaml below, sorted.
+[[nodiscard]] absl::StatusOr<std::vector<std::string>> FindPlanFiles(
+    const std::vector<std::string>& arguments);
+
+class ObjectFiles {
+ public:
+  using Bytes = std::shared_ptr<const std::string>;
+
+  // `path` is the -I directories, in order.
+  explicit ObjectFiles(std::vector<std::string> path) : path_(std::move(path)) {}
+
+  // The file's bytes: beside the plan first, then in the path.
+  [[nodiscard]] absl::StatusOr<Bytes> Load(const std::string& file, const std::filesystem::path& beside);
+
+ private:
+  std::vector<std::string> path_;
+  std::map<std::filesystem::path, Bytes> loaded_;
+};
+
+}  // namespace bpfrig::client::plan

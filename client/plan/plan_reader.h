@@ -1,0 +1,21 @@
+// Reads plan files: the top level, the tests, `each:`. main calls it with what it found on the command line,
+// and runs nothing unless every plan is without problems.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/plan/object_files.h"
+#include "client/plan/plan.h"
+#include "client/plan/problem.h"
+
+namespace bpfrig::client::plan {
+
+// Nothing where the plan has problems; `problems` has them then.
+[[nodiscard]] std::optional<Plan> ReadPlan(const std::string& path, ObjectFiles& files, Problems& problems);
+// The same for text that was read already; `path` is what its marks say, and objects are looked up beside it.
+[[nodiscard]] std::optional<Plan> ReadPlanText(const std::string& text, const std::string& path,
+                                               ObjectFiles& files, Problems& problems);
+
+}  // namespace bpfrig::client::plan

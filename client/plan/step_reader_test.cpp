@@ -1,0 +1,131 @@
+#include "client/plan/step_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "client/plan/values.h"
+#include "client/plan/yaml_reader.h"
+
+namespace bpfrig::client::plan {
+namespace {
+
+NodePtr Parse(const std::string& text, Problems& problems) {
+  NodePtr node = ReadYaml(text, std::make_shared<const std::string>("t.yaml"), problems);
+  EXPECT_TRUE(problems.Empty());
+  return node;
+}
+
+Step ReadOne(const std::string& text) {
+  Problems problems;
+  const Objects objects = {{"obj", std::make_shared<const std::string>("bytes")}};
+  Step step = ReadStep(Parse(text, problems), objects, problems);
+  for (const Problem& problem : problems.Sorted()) ADD_FAILURE() << ToString(problem);
+  return step;
+}
+
+bpfrig::v1::Value ReadOneValue(const std::string& text) {
+  Problems problems;
+  bpfrig::v1::Value value = ReadValue(Parse(text, problems), problems);
+  EXPECT_TRUE(problems.Empty());
+  return value;
+}
+
+std::string ReadOneBytes(const std::string& text) {
+  Problems problems;
+  std::string bytes = ReadBytes(Parse(text, problems), "data", problems);
+  EXPECT_TRUE(problems.Empty());
+  return bytes;
+}
+
+TEST(ValueTest, TypesPlainScalars) {
+  EXPECT_EQ(ReadOneValue("7").unsigned_integer(), 7U);
+  EXPECT_EQ(ReadOneValue("0xFF").unsigned_integer(), 255U);
+  EXPECT_EQ(ReadOneValue("18446744073709551615").unsigned_integer(), UINT64_MAX);
+  EXPECT_EQ(ReadOneValue("-1").signed_integer(), -1);
+  EXPECT_EQ(ReadOneValue("-9223372036854775808").signed_integer(), INT64_MIN);
+  EXPECT_EQ(ReadOneValue("true").text(), "true");
+  EXPECT_EQ(ReadOneValue("BPF_ANY").text(), "BPF_ANY");
+  EXPECT_EQ(ReadOneValue("\"7\"").text(), "7");
+  EXPECT_EQ(ReadOneValue("[1, a]").list().values_size(), 2);
+  EXPECT_EQ(
+      ReadOneValue("{a: {b: 2}}").fields().fields(0).value().fields().fields(0).value().unsigned_integer(),
+      2U);
+}
+
+TEST(ValueTest, ReadsTags) {
+  EXPECT_EQ(ReadOneValue("!ip fd00::1").tag().ip(), "fd00::1");
+  EXPECT_EQ(ReadOneValue("!be32 0x10").tag().network_integer().bits(), 32U);
+  EXPECT_EQ(ReadOneValue("!hex 0a0B").tag().hex(), "\x0a\x0b");
+  EXPECT_EQ(ReadOneValue("!text 5").tag().text(), "5");
+  EXPECT_EQ(ReadOneValue("!socket c").tag().socket().connection(), "c");
+  EXPECT_EQ(ReadOneValue("!cookie {connection: c, end: accepted}").tag().cookie().end(),
+            bpfrig::v1::CONNECTION_END_ACCEPTED);
+  EXPECT_TRUE(ReadOneValue("!netns_cookie").tag().netns_cookie());
+  const auto tuple = ReadOneValue("!tuple {connection: c, view: server, ports: host}").tag().tuple();
+  EXPECT_EQ(tuple.view(), bpfrig::v1::TUPLE_VIEW_SERVER);
+  EXPECT_EQ(tuple.ports(), bpfrig::v1::PORT_ORDER_HOST);
+}
+
+TEST(BytesTest, EncodesInNetworkOrder) {
+  EXPECT_EQ(ReadOneBytes("!text hello"), "hello");
+  EXPECT_EQ(ReadOneBytes("!be16 8080"), "\x1f\x90");
+  EXPECT_EQ(ReadOneBytes("!be64 1"), std::string("\0\0\0\0\0\0\0\1", 8));
+  EXPECT_EQ(ReadOneBytes("!concat [!ip 10.96.0.1, !hex 00, !concat [!text x]]"),
+            std::string("\x0a\x60\0\1\0x", 6));
+}
+
+TEST(StepTest, SetsWhatTheRequestNeeds) {
+  const Step step = ReadOne(
+      "connect: {to: {address: 10.0.0.1, port: 80}, timeout: 3s}\n"
+      "expect: {received: !text hello}\n");
+  const auto& connect = std::get<ConnectStep>(step.call);
+  EXPECT_EQ(connect.request.timeout_ms(), 3000U);
+  EXPECT_EQ(connect.request.receive().at_least(), 5U);  // What is expected is waited for.
+  EXPECT_EQ(connect.received->mark.line, 2);
+  EXPECT_EQ(connect.received->mark.column, 20);
+}
+
+TEST(StepTest, WaitsForTheEndWhereItIsExpected) {
+  const Step step = ReadOne("receive: {connection: c}\nexpect: {data: !text ab, peer_closed: true}\n");
+  EXPECT_TRUE(std::get<ReceiveStep>(step.call).request.until().until_closed());
+}
+
+TEST(StepTest, OrdersPatternsByExpectation) {
+  const Step step = ReadOne("dump: {map: m}\nexpect: {absent: [{key: 9}], exactly: [{key: 1}, {key: 2}]}\n");
+  const auto& dump = std::get<DumpStep>(step.call);
+  ASSERT_EQ(dump.request.patterns_size(), 3);
+  EXPECT_EQ(dump.exactly->value.count, 2U);
+  EXPECT_EQ(dump.absent->value.first, 2U);
+  EXPECT_EQ(dump.request.patterns(2).key().unsigned_integer(), 9U);
+}
+
+TEST(StepTest, WaitsForAsManyEventsAsAreExpected) {
+  const Step waits = ReadOne("events: {map: r}\nexpect: {exactly: [1, 2, 3]}\n");
+  EXPECT_EQ(std::get<EventsStep>(waits.call).request.at_least(), 3U);
+  EXPECT_EQ(std::get<EventsStep>(waits.call).request.wait_ms(), 2000U);
+  const Step takes = ReadOne("events: {map: r}\nexpect: {none: true}\n");
+  EXPECT_EQ(std::get<EventsStep>(takes.call).request.wait_ms(), 0U);
+}
+
+TEST(StepTest, FindsTheMarkOfARequestField) {
+  const Step seed =
+      ReadOne("seed:\n  map: m\n  entries:\n    - {key: 1, value: 2}\n    - {key: 1, value: {a: [5, 6]}}\n");
+  EXPECT_EQ(ToString(MarkOfField(seed, "entries[1].value.a[1]")), "t.yaml:5:30");
+  EXPECT_EQ(ToString(MarkOfField(seed, "entries[1].value.a[1].b")), "t.yaml:5:30");
+  EXPECT_EQ(ToString(MarkOfField(seed, "entries[0].value.wp_addr")), "t.yaml:4:23");
+  EXPECT_EQ(ToString(MarkOfField(seed, "")), "t.yaml:1:1");
+  const Step load = ReadOne("load:\n  object: obj\n  globals: {debug: true}\n  attach:\n    - p\n");
+  EXPECT_EQ(ToString(MarkOfField(load, "globals[0].value")), "t.yaml:3:20");
+  EXPECT_EQ(ToString(MarkOfField(load, "attach[0].program")), "t.yaml:5:7");
+  const Step dump = ReadOne("dump: {map: m}\nexpect: {contains: [{key: 1}], absent: [{key: {a: 9}}]}\n");
+  EXPECT_EQ(ToString(MarkOfField(dump, "patterns[1].key.a")), "t.yaml:2:51");
+  const Step send = ReadOne("send: {connection: c, data: !text x, timeout: 1s}\n");
+  EXPECT_EQ(ToString(MarkOfField(send, "from.connection")), "t.yaml:1:20");
+  EXPECT_EQ(ToString(MarkOfField(send, "timeout_ms")), "t.yaml:1:47");
+}
+
+}  // namespace
+}  // namespace bpfrig::client::plan

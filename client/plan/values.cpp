@@ -1,0 +1,270 @@
+#include "client/plan/values.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "client/plan/field_reader.h"
+#include "client/plan/scalars.h"
+#include "client/plan/suggestion.h"
+
+namespace bpfrig::client::plan {
+namespace {
+
+using bpfrig::v1::NetworkInteger;
+using bpfrig::v1::SocketReference;
+using bpfrig::v1::Tag;
+using bpfrig::v1::TupleReference;
+using bpfrig::v1::Value;
+
+const std::vector<std::string>& ValueTags() {
+  static const auto& tags = *new std::vector<std::string>{
+      "!ip",     "!be16",  "!be32",   "!be64",         "!hex",     "!text", "!concat",
+      "!socket", "!tuple", "!cookie", "!netns_cookie", "!program", "!map"};
+  return tags;
+}
+
+void UnknownTag(const Node& node, Problems& problems) {
+  problems.Add(node.mark, absl::StrCat("unknown tag ", node.tag, Suggestion(node.tag, ValueTags()),
+                                       "; tags: ", absl::StrJoin(ValueTags(), ", ")));
+}
+
+// The tag's scalar text; a problem where it tags a list, a mapping or nothing.
+bool TaggedText(const Node& node, absl::string_view example, std::string& text, Problems& problems) {
+  if (node.IsScalar() && !node.text.empty()) {
+    text = node.text;
+    return true;
+  }
+  problems.Add(node.mark, absl::StrCat(node.tag, " must be followed by ", example));
+  return false;
+}
+
+std::string ReadHex(const Node& node, Problems& problems) {
+  std::string text;
+  if (!TaggedText(node, "hexadecimal digits, as in !hex 0a600001", text, problems)) return "";
+  text.erase(std::remove(text.begin(), text.end(), ' '), text.end());
+  const bool digits = std::all_of(text.begin(), text.end(),
+                                  [](char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)); });
+  if (digits && text.size() % 2 == 0) return absl::HexStringToBytes(text);
+  problems.Add(node.mark,
+               absl::StrCat("!hex must be followed by pairs of hexadecimal digits, not \"", node.text, "\""));
+  return "";
+}
+
+std::string ReadIp(const Node& node, Problems& problems) {
+  std::string text;
+  if (!TaggedText(node, "an address, as in !ip 10.96.0.1", text, problems)) return "";
+  if (!ParseAddress(text).empty()) return text;
+  problems.Add(node.mark,
+               absl::StrCat("!ip must be followed by an IPv4 or IPv6 address, not \"", text, "\""));
+  return "";
+}
+
+NetworkInteger ReadNetworkInteger(const Node& node, uint32_t bits, Problems& problems) {
+  NetworkInteger integer;
+  integer.set_bits(bits);
+  std::string text;
+  if (!TaggedText(node, absl::StrCat("a number, as in ", node.tag, " 8080"), text, problems)) return integer;
+  uint64_t number = 0;
+  const uint64_t most = bits == 64 ? UINT64_MAX : (uint64_t{1} << bits) - 1;
+  if (ParseNumber(text, number) == NumberKind::kUnsigned && number <= most) {
+    integer.set_value(number);
+  } else {
+    problems.Add(node.mark, absl::StrCat(node.tag, " must be followed by a number from 0 to ", most,
+                                         ", not \"", text, "\""));
+  }
+  return integer;
+}
+
+// 16, 32 or 64 for !be16, !be32, !be64; otherwise 0.
+uint32_t NetworkIntegerBits(const std::string& tag) {
+  if (tag == "!be16") return 16;
+  if (tag == "!be32") return 32;
+  return tag == "!be64" ? 64 : 0;
+}
+
+// The same node without its tag, for readers that want none.
+NodePtr Untagged(const Node& node) {
+  auto copy = std::make_shared<Node>(node);
+  copy->tag.clear();
+  return copy;
+}
+
+TupleReference ReadTuple(const Node& node, Problems& problems) {
+  TupleReference tuple;
+  FieldReader fields(Untagged(node), "!tuple", problems);
+  if (NodePtr connection = fields.Require("connection", "a connection's name")) {
+    tuple.set_connection(ReadName(connection, "connection", problems));
+  }
+  if (NodePtr view = fields.Find("view")) {
+    const std::string word = ReadWord(view, "view", {"client", "server"}, problems);
+    tuple.set_view(word == "server" ? bpfrig::v1::TUPLE_VIEW_SERVER : bpfrig::v1::TUPLE_VIEW_CLIENT);
+  }
+  if (NodePtr ports = fields.Find("ports")) {
+    const std::string word = ReadWord(ports, "ports", {"network", "host"}, problems);
+    tuple.set_ports(word == "host" ? bpfrig::v1::PORT_ORDER_HOST : bpfrig::v1::PORT_ORDER_NETWORK);
+  }
+  return tuple;
+}
+
+// A tag that stands for bytes that the client can make itself. False where it is another one.
+bool ReadByteTag(const Node& node, Tag& tag, Problems& problems) {
+  if (node.tag == "!ip") {
+    tag.set_ip(ReadIp(node, problems));
+  } else if (const uint32_t bits = NetworkIntegerBits(node.tag); bits != 0) {
+    *tag.mutable_network_integer() = ReadNetworkInteger(node, bits, problems);
+  } else if (node.tag == "!hex") {
+    tag.set_hex(ReadHex(node, problems));
+  } else if (node.tag == "!text") {
+    if (!node.IsScalar()) problems.Add(node.mark, "!text must be followed by text");
+    tag.set_text(node.text);
+  } else if (node.tag == "!concat") {
+    tag.mutable_concat();
+    if (!node.IsSequence()) {
+      problems.Add(node.mark, "!concat must be followed by a list of !text, !hex, !ip, !be16, !be32, !be64");
+    }
+    for (const NodePtr& item : node.items) {
+      if (ReadByteTag(*item, *tag.mutable_concat()->add_values()->mutable_tag(), problems)) continue;
+      problems.Add(item->mark,
+                   absl::StrCat("!concat takes !text, !hex, !ip, !be16, !be32, !be64 and !concat, not ",
+                                Describe(*item)));
+    }
+  } else {
+    return false;
+  }
+  return true;
+}
+
+Tag ReadTag(const Node& node, Problems& problems) {
+  Tag tag;
+  if (ReadByteTag(node, tag, problems)) return tag;
+  std::string text;
+  if (node.tag == "!socket") {
+    *tag.mutable_socket() = ReadSocketReference(Untagged(node), "!socket", problems);
+  } else if (node.tag == "!cookie") {
+    *tag.mutable_cookie() = ReadSocketReference(Untagged(node), "!cookie", problems);
+  } else if (node.tag == "!tuple") {
+    *tag.mutable_tuple() = ReadTuple(node, problems);
+  } else if (node.tag == "!netns_cookie") {
+    if (!node.IsScalar() || !node.text.empty()) problems.Add(node.mark, "!netns_cookie stands alone");
+    tag.set_netns_cookie(true);
+  } else if (node.tag == "!program") {
+    if (TaggedText(node, "object/program", text, problems)) tag.set_program(text);
+  } else if (node.tag == "!map") {
+    if (TaggedText(node, "object/map", text, problems)) tag.set_map(text);
+  } else {
+    UnknownTag(node, problems);
+  }
+  return tag;
+}
+
+// A plain scalar: a number, or a word. What looks like a number and is none was meant as something else.
+Value ReadPlain(const Node& node, Problems& problems) {
+  Value value;
+  uint64_t magnitude = 0;
+  switch (ParseNumber(node.text, magnitude)) {
+    case NumberKind::kUnsigned:
+      value.set_unsigned_integer(magnitude);
+      return value;
+    case NumberKind::kNegative:
+      value.set_signed_integer(static_cast<int64_t>(uint64_t{0} - magnitude));
+      return value;
+    case NumberKind::kTooBig:
+      problems.Add(node.mark, absl::StrCat(node.text, " does not fit in 64 bits"));
+      return value;
+    case NumberKind::kNone:
+      break;
+  }
+  if (!ParseAddress(node.text).empty()) {
+    problems.Add(node.mark, absl::StrCat("an address is written with a tag: !ip ", node.text));
+  } else if (!node.text.empty() && (absl::ascii_isdigit(static_cast<unsigned char>(node.text[0])) ||
+                                    node.text[0] == '-' || node.text[0] == '+' || node.text[0] == '.')) {
+    problems.Add(node.mark, absl::StrCat(node.text,
+                                         " is no decimal number and no 0x number; text that looks "
+                                         "like a number is written in quotes"));
+  }
+  value.set_text(node.text);
+  return value;
+}
+
+std::string Encode(const Tag& tag) {
+  if (tag.has_ip()) return ParseAddress(tag.ip());
+  if (tag.has_hex()) return tag.hex();
+  if (tag.has_text()) return tag.text();
+  std::string bytes;
+  if (tag.has_network_integer()) {
+    for (uint32_t shift = tag.network_integer().bits(); shift > 0; shift -= 8) {
+      bytes.push_back(static_cast<char>(tag.network_integer().value() >> (shift - 8) & 0xff));
+    }
+  }
+  for (const Value& part : tag.concat().values()) bytes += Encode(part.tag());
+  return bytes;
+}
+
+}  // namespace
+
+SocketReference ReadSocketReference(const NodePtr& node, absl::string_view what, Problems& problems) {
+  SocketReference reference;
+  if (!node->IsMapping()) {
+    reference.set_connection(ReadName(node, what, problems));
+    return reference;
+  }
+  FieldReader fields(node, what, problems);
+  if (NodePtr connection = fields.Require("connection", "a connection's name")) {
+    reference.set_connection(ReadName(connection, "connection", problems));
+  }
+  if (NodePtr end = fields.Find("end")) {
+    const std::string word = ReadWord(end, "end", {"dialled", "accepted"}, problems);
+    reference.set_end(word == "accepted" ? bpfrig::v1::CONNECTION_END_ACCEPTED
+                                         : bpfrig::v1::CONNECTION_END_DIALLED);
+  }
+  return reference;
+}
+
+Value ReadValue(const NodePtr& node, Problems& problems) {
+  Value value;
+  if (!node->tag.empty()) {
+    *value.mutable_tag() = ReadTag(*node, problems);
+    return value;
+  }
+  switch (node->kind) {
+    case Node::Kind::kNull:
+      problems.Add(node->mark, "a value is missing");
+      break;
+    case Node::Kind::kScalar:
+      if (!node->quoted) return ReadPlain(*node, problems);
+      value.set_text(node->text);
+      break;
+    case Node::Kind::kSequence:
+      value.mutable_list();
+      for (const NodePtr& item : node->items) *value.mutable_list()->add_values() = ReadValue(item, problems);
+      break;
+    case Node::Kind::kMapping:
+      value.mutable_fields();
+      for (const NodePair& pair : node->pairs) {
+        auto* field = value.mutable_fields()->add_fields();
+        field->set_name(pair.key->text);
+        *field->mutable_value() = ReadValue(pair.value, problems);
+      }
+      break;
+  }
+  return value;
+}
+
+std::string ReadBytes(const NodePtr& node, absl::string_view what, Problems& problems) {
+  Tag tag;
+  if (!node->tag.empty() && ReadByteTag(*node, tag, problems)) return Encode(tag);
+  problems.Add(node->mark, absl::StrCat(what,
+                                        " must be bytes, as !text, !hex, !ip, !be16, !be32, !be64 or "
+                                        "!concat of these, not ",
+                                        Describe(*node)));
+  return "";
+}
+
+}  // namespace bpfrig::client::plan

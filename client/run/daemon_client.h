@@ -1,0 +1,75 @@
+// The connection to a daemon: the stub, deadlines, and cancelling everything that is under way. main makes
+// one; sandboxes and their steps call through it from many threads.
+#pragma once
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "bpfrig/v1/bpfrig.grpc.pb.h"
+#include "client/run/rpc_error.h"
+
+namespace bpfrig::client::run {
+
+class DaemonClient {
+ public:
+  using Stub = bpfrig::v1::BpfRig::Stub;
+
+  // `token` goes with every call as a bearer token; empty: none.
+  explicit DaemonClient(const std::shared_ptr<grpc::Channel>& channel, std::string token = "");
+
+  // Cancels the calls that are under way, and every later one. From any thread.
+  void Cancel();
+  [[nodiscard]] bool IsCancelled() const;
+
+  [[nodiscard]] Stub& stub() { return *stub_; }
+
+  // One unary call.
+  template <typename Request, typename Response>
+  [[nodiscard]] std::optional<RpcError> Call(grpc::Status (Stub::*method)(grpc::ClientContext*,
+                                                                          const Request&, Response*),
+                                             const Request& request, Response& response,
+                                             std::chrono::milliseconds timeout);
+
+ private:
+  friend class RunningCall;
+
+  std::unique_ptr<Stub> stub_;
+  const std::string token_;
+  mutable std::mutex mutex_;
+  bool cancelled_ = false;
+  std::set<grpc::ClientContext*> running_;
+};
+
+// The context of one call, which Cancel() reaches for as long as this lives.
+class RunningCall {
+ public:
+  // No timeout: a stream that lives until it is cancelled.
+  RunningCall(DaemonClient& client, std::optional<std::chrono::milliseconds> timeout);
+  ~RunningCall();
+  RunningCall(const RunningCall&) = delete;
+  RunningCall& operator=(const RunningCall&) = delete;
+
+  [[nodiscard]] grpc::ClientContext* context() { return &context_; }
+
+ private:
+  DaemonClient& client_;
+  grpc::ClientContext context_;
+};
+
+template <typename Request, typename Response>
+std::optional<RpcError> DaemonClient::Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                                        Response*),
+                                           const Request& request, Response& response,
+                                           std::chrono::milliseconds timeout) {
+  RunningCall call(*this, timeout);
+  return ErrorOf((stub_.get()->*method)(call.context(), request, &response));
+}
+
+}  // namespace bpfrig::client::run

@@ -1,0 +1,64 @@
+// A daemon of this run's own, on a unix socket in a directory of its own: started before there is any thread,
+// ended when the run is over. If the client dies without a word, the daemon sees its lifeline close and
+// leaves.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/run/owned_fd.h"
+
+namespace bpfrig::client::run {
+
+struct PrivateDaemonOptions {
+  // Empty: `bpfrigd` beside this executable, then in PATH.
+  std::string executable;
+  bool no_perfmon = false;
+  // Its log goes to our stderr instead of being kept.
+  bool verbose = false;
+};
+
+class PrivateDaemon {
+ public:
+  // Returns when it serves. `stop_fd` becomes readable where the wait for that is to be given up.
+  [[nodiscard]] static absl::StatusOr<PrivateDaemon> Start(const PrivateDaemonOptions& options, int stop_fd);
+  ~PrivateDaemon();
+  PrivateDaemon(PrivateDaemon&& other) noexcept;
+  PrivateDaemon& operator=(PrivateDaemon&& other) noexcept;
+
+  // "unix:/tmp/bpfrig-x/socket".
+  [[nodiscard]] std::string target() const { return "unix:" + socket_; }
+  // The last lines of its log; empty where it went to stderr.
+  [[nodiscard]] std::string LogTail() const;
+  // Ends it and waits for that. An error where it had to be killed or failed.
+  [[nodiscard]] absl::Status Close();
+
+ private:
+  PrivateDaemon() = default;
+
+  absl::Status MakeDirectory();
+  absl::Status Spawn(const std::string& executable, const PrivateDaemonOptions& options, int ready_fd,
+                     int lifeline_fd);
+  absl::Status WaitUntilReady(int ready_fd, int stop_fd);
+  // True where it exited in time; `status_` is set then.
+  bool WaitForExit(std::chrono::milliseconds timeout);
+  void RemoveDirectory();
+  std::string DescribeExit() const;
+
+  std::string directory_;
+  std::string socket_;
+  pid_t pid_ = -1;
+  int status_ = 0;
+  OwnedFd process_;
+  // The writing end; closing it ends the daemon.
+  OwnedFd lifeline_;
+  // What it writes to stderr.
+  OwnedFd log_;
+};
+
+}  // namespace bpfrig::client::run

@@ -1,0 +1,101 @@
+// A private daemon's life, with a script in the daemon's place.
+#include "client/run/private_daemon.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "client/run/target.h"
+
+namespace bpfrig::client::run {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class PrivateDaemonTest : public testing::Test {
+ protected:
+  PrivateDaemonTest() : stop_(eventfd(0, EFD_CLOEXEC)) {
+    std::string pattern = (fs::temp_directory_path() / "bpfrig-test-XXXXXX").string();
+    directory_ = mkdtemp(pattern.data());
+  }
+  ~PrivateDaemonTest() override {
+    std::error_code error;
+    fs::remove_all(directory_, error);
+  }
+
+  // A script that has its arguments in $ready, $lifeline and $listen.
+  PrivateDaemonOptions Script(const std::string& body) {
+    const fs::path path = directory_ / "daemon";
+    std::ofstream(path)
+        << "#!/bin/sh\nall=\"$*\"\n"
+           "while [ $# -gt 0 ]; do\n"
+           "  case \"$1\" in --ready-fd) ready=$2;; --lifeline-fd) lifeline=$2;; --listen) listen=$2;; esac\n"
+           "  shift\ndone\n"
+        << body;
+    fs::permissions(path, fs::perms::owner_all);
+    PrivateDaemonOptions options;
+    options.executable = path.string();
+    return options;
+  }
+
+  fs::path directory_;
+  OwnedFd stop_;
+};
+
+// Says that it serves, and stays until its lifeline ends.
+constexpr char kGood[] =
+    "echo \"started with $all\" >&2\nprintf x >/proc/self/fd/$ready\ncat /proc/self/fd/$lifeline\n";
+
+TEST_F(PrivateDaemonTest, LivesAsLongAsItsLifeline) {
+  absl::StatusOr<PrivateDaemon> daemon = PrivateDaemon::Start(Script(kGood), stop_.Get());
+  ASSERT_TRUE(daemon.ok()) << daemon.status();
+  const fs::path socket_directory = fs::path(daemon->target().substr(5)).parent_path();
+  EXPECT_EQ(fs::status(socket_directory).permissions(), fs::perms::owner_all);
+  EXPECT_THAT(daemon->LogTail(), HasSubstr("--private"));
+  EXPECT_TRUE(daemon->Close().ok());
+  EXPECT_FALSE(fs::exists(socket_directory));
+}
+
+TEST_F(PrivateDaemonTest, SaysWhyItDidNotStart) {
+  const auto daemon = PrivateDaemon::Start(Script("echo 'no cgroup2 here' >&2\nexit 7\n"), stop_.Get());
+  ASSERT_FALSE(daemon.ok());
+  EXPECT_THAT(daemon.status().message(), HasSubstr("exit status 7"));
+  EXPECT_THAT(daemon.status().message(), HasSubstr("no cgroup2 here"));
+}
+
+TEST_F(PrivateDaemonTest, TellsThatItFailedAtTheEnd) {
+  auto daemon = PrivateDaemon::Start(Script(std::string(kGood) + "exit 3\n"), stop_.Get());
+  ASSERT_TRUE(daemon.ok()) << daemon.status();
+  EXPECT_THAT(daemon->Close().message(), HasSubstr("exit status 3"));
+}
+
+TEST_F(PrivateDaemonTest, GivesUpWhenToldToStop) {
+  const eventfd_t one = 1;
+  eventfd_write(stop_.Get(), one);
+  const auto daemon = PrivateDaemon::Start(Script("cat /proc/self/fd/$lifeline\n"), stop_.Get());
+  EXPECT_TRUE(absl::IsCancelled(daemon.status())) << daemon.status();
+}
+
+TEST_F(PrivateDaemonTest, WantsAnExecutable) {
+  PrivateDaemonOptions options;
+  options.executable = (directory_ / "missing").string();
+  EXPECT_THAT(PrivateDaemon::Start(options, stop_.Get()).status().message(), HasSubstr("no executable file"));
+}
+
+TEST(TargetTest, TakesSocketsAndPorts) {
+  for (const char* good : {"unix:/run/x", "unix:relative", "127.0.0.1:50051", "localhost:1", "[::1]:80"}) {
+    EXPECT_TRUE(ParseTarget(good).ok()) << good;
+  }
+  for (const char* bad : {"", "unix:", "/run/x", "localhost", "localhost:", "localhost:0", "host:65536",
+                          ":80", "::1:80", "[10.0.0.1]:80", "a b:80", "http://x:80", "host:8o"}) {
+    EXPECT_FALSE(ParseTarget(bad).ok()) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace bpfrig::client::run

@@ -1,0 +1,74 @@
+// One sandbox at the daemon, held by its lease: the OpenSandbox stream, which a thread reads until it ends. A
+// test opens one, its steps call through it, and its end takes everything with it.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+
+#include "bpfrig/v1/sandbox.pb.h"
+#include "client/run/daemon_client.h"
+
+namespace bpfrig::client::run {
+
+class Sandbox {
+ public:
+  // Opens one, within ten seconds. `client` outlives it.
+  [[nodiscard]] static std::variant<std::unique_ptr<Sandbox>, RpcError> Open(
+      DaemonClient& client, const bpfrig::v1::OpenSandboxRequest& request);
+  // Ends the lease.
+  ~Sandbox();
+  Sandbox(const Sandbox&) = delete;
+  Sandbox& operator=(const Sandbox&) = delete;
+
+  // Tears it down and returns the ledger. Then the lease is over.
+  [[nodiscard]] std::variant<bpfrig::v1::CloseSandboxResponse, RpcError> Close();
+
+  // Waits until the sandbox ended, or for so long; true where it ended.
+  [[nodiscard]] bool WaitForEnd(std::chrono::milliseconds timeout);
+  // How it ended, where the daemon told: "the worker died: SIGSEGV". Empty while it lives.
+  [[nodiscard]] std::string EndMessage() const;
+
+  // One call on this sandbox: puts its id into the request.
+  template <typename Request, typename Response>
+  [[nodiscard]] std::optional<RpcError> Call(
+      grpc::Status (DaemonClient::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+      Request request, Response& response, std::chrono::milliseconds timeout) {
+    request.set_sandbox(id_);
+    return client_.Call(method, request, response, timeout);
+  }
+
+  // For calls that stream.
+  [[nodiscard]] DaemonClient& client() { return client_; }
+  [[nodiscard]] const std::string& id() const { return id_; }
+
+ private:
+  explicit Sandbox(DaemonClient& client);
+
+  // The lease's thread.
+  void ReadLease();
+  // Waits for the first message; the error where none came.
+  std::optional<RpcError> WaitForOpened();
+
+  DaemonClient& client_;
+  // No deadline: it lives as long as the test.
+  RunningCall lease_;
+  std::unique_ptr<grpc::ClientReader<bpfrig::v1::OpenSandboxResponse>> reader_;
+  std::string id_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  // All of these under the mutex.
+  std::optional<bpfrig::v1::SandboxOpened> opened_;
+  std::optional<bpfrig::v1::SandboxEnded> ended_;
+  std::optional<grpc::Status> finished_;
+
+  std::thread thread_;
+};
+
+}  // namespace bpfrig::client::run

@@ -1,0 +1,223 @@
+#include "client/run/test_runner.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "client/plan/suggestion.h"
+#include "client/verdict/programs.h"
+
+namespace bpfrig::client::run {
+namespace {
+
+using verdict::TestResult;
+using verdict::Verdict;
+
+// For the lease to tell what became of a sandbox whose call failed.
+constexpr auto kEndMessageTimeout = std::chrono::seconds(1);
+
+// Whether the test attaches anything, and so whether a run without it says something.
+bool Attaches(const plan::Test& test) {
+  return std::any_of(test.steps.begin(), test.steps.end(), [](const plan::Step& step) {
+    if (step.error) return false;
+    if (std::holds_alternative<plan::AttachStep>(step.call)) return true;
+    const auto* load = std::get_if<plan::LoadStep>(&step.call);
+    return load != nullptr && !load->rejected && load->request.attach_size() > 0;
+  });
+}
+
+// Where the plan has `addresses[2]` or `local_routes[0]` of a sandbox; nothing where it is another field.
+std::optional<plan::Mark> MarkOfSandboxField(const plan::SandboxSettings& sandbox, absl::string_view field) {
+  const std::vector<plan::Mark>* marks = nullptr;
+  if (absl::ConsumePrefix(&field, "addresses[")) marks = &sandbox.addresses;
+  if (absl::ConsumePrefix(&field, "local_routes[")) marks = &sandbox.local_routes;
+  size_t index = 0;
+  if (marks == nullptr || !absl::SimpleAtoi(field.substr(0, field.find(']')), &index) ||
+      index >= marks->size()) {
+    return std::nullopt;
+  }
+  return (*marks)[index];
+}
+
+}  // namespace
+
+Features FeaturesOf(const bpfrig::v1::GetInfoResponse& info) {
+  Features features;
+  for (const bpfrig::v1::Feature& feature : info.features()) features[feature.name()] = feature;
+  return features;
+}
+
+void CheckRequirements(const plan::Test& test, const Features& features, plan::Problems& problems) {
+  std::vector<std::string> known;
+  for (const auto& feature : features) known.push_back(feature.first);
+  for (const plan::Marked<std::string>& required : test.required_features) {
+    if (features.count(required.value) > 0) continue;
+    problems.Add(required.mark, absl::StrCat("requires \"", required.value,
+                                             "\", a feature that the daemon does "
+                                             "not know",
+                                             plan::Suggestion(required.value, known),
+                                             "; features: ", absl::StrJoin(known, ", ")));
+  }
+}
+
+TestResult TestRunner::Run(const plan::Test& test) {
+  TestResult result;
+  result.plan = test.plan;
+  result.name = test.name;
+  result.mark = test.mark;
+  for (const plan::Marked<std::string>& required : test.required_features) {
+    const auto feature = features_.find(required.value);
+    if (feature == features_.end() || feature->second.supported()) continue;
+    result.verdict = Verdict::kSkipped;
+    result.reason = absl::StrCat("needs ", required.value, ": ", feature->second.detail());
+    return result;
+  }
+  const auto start = std::chrono::steady_clock::now();
+  RunInSandbox(test, AttachMode::kAttach, result);
+  if (control_ && result.verdict == Verdict::kPassed && Attaches(test)) RunControl(test, result);
+  result.duration =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
+  if (client_.IsCancelled())
+    result = TestResult{Verdict::kNotRun, test.plan, test.name, test.mark, {}, {}, {}};
+  return result;
+}
+
+void TestRunner::RunInSandbox(const plan::Test& test, AttachMode attach, TestResult& result) {
+  if (std::string gone = DaemonGone(); !gone.empty()) {
+    result.verdict = Verdict::kRigError;
+    result.reason = absl::StrCat("not tried, as the daemon is gone: ", gone);
+    return;
+  }
+  auto opened = Sandbox::Open(client_, test.sandbox.request);
+  if (const auto* error = std::get_if<RpcError>(&opened)) return JudgeOpenError(test, *error, result);
+  Sandbox& sandbox = *std::get<std::unique_ptr<Sandbox>>(opened);
+  result.verdict = Verdict::kPassed;
+  if (RunSteps(test, attach, sandbox, result)) {
+    Close(test, attach, sandbox, result);
+  } else if (result.verdict == Verdict::kFailed) {
+    // The sandbox is torn down before its test is reported; what it says now no longer matters.
+    static_cast<void>(sandbox.Close());
+  }
+}
+
+void TestRunner::JudgeOpenError(const plan::Test& test, const RpcError& error, TestResult& result) {
+  // Settings that the daemon does not take are the plan's mistake.
+  const auto mark = MarkOfSandboxField(test.sandbox, error.detail.field());
+  if (mark && !IsRigFailure(error)) {
+    result.verdict = Verdict::kFailed;
+    result.failures.push_back({*mark, "sandbox", Describe(error), error.detail.hint(), {}});
+    return;
+  }
+  RigError("the sandbox did not open", error, result);
+}
+
+bool TestRunner::RunSteps(const plan::Test& test, AttachMode attach, Sandbox& sandbox, TestResult& result) {
+  StepRunner runner(sandbox, attach);
+  for (size_t i = 0; i < test.steps.size(); ++i) {
+    const plan::Step& step = test.steps[i];
+    const std::string what = absl::StrCat("step ", i + 1, ", ", step.name);
+    StepOutcome outcome = runner.Run(step);
+    if (!JudgeError(step, what, outcome.error, sandbox, result)) return false;
+    if (outcome.differences.empty()) continue;
+    if (const std::string end = sandbox.EndMessage(); !end.empty()) {
+      result.verdict = Verdict::kRigError;
+      result.reason = absl::StrCat(ToString(step.mark), ": ", what, ": ", end);
+      return false;
+    }
+    result.verdict = Verdict::kFailed;
+    result.failures.push_back({step.mark, what, "", "", std::move(outcome.differences)});
+    return false;
+  }
+  return true;
+}
+
+bool TestRunner::JudgeError(const plan::Step& step, const std::string& what,
+                            const std::optional<RpcError>& error, Sandbox& sandbox, TestResult& result) {
+  if (!error) {
+    if (!step.error) return true;
+    result.verdict = Verdict::kFailed;
+    result.failures.push_back(
+        {step.mark,
+         what,
+         "",
+         "",
+         {{step.error->mark, "error", plan::ReasonName(step.error->value), "none: the call succeeded"}}});
+    return false;
+  }
+  if (IsRigFailure(*error)) {
+    RigError(absl::StrCat(ToString(step.mark), ": ", what), *error, result);
+    if (sandbox.WaitForEnd(kEndMessageTimeout)) absl::StrAppend(&result.reason, "\n", sandbox.EndMessage());
+    return false;
+  }
+  if (step.error && step.error->value == error->detail.reason()) return true;
+  result.verdict = Verdict::kFailed;
+  const plan::Mark mark = plan::MarkOfField(step, error->detail.field());
+  verdict::Failure failure{mark, what, Describe(*error), error->detail.hint(), {}};
+  if (!error->detail.field().empty()) absl::StrAppend(&failure.what, ", ", error->detail.field());
+  if (step.error) {
+    failure.differences.push_back({step.error->mark, "error", plan::ReasonName(step.error->value),
+                                   plan::ReasonName(error->detail.reason())});
+  }
+  result.failures.push_back(std::move(failure));
+  return false;
+}
+
+void TestRunner::Close(const plan::Test& test, AttachMode attach, Sandbox& sandbox, TestResult& result) {
+  auto closed = sandbox.Close();
+  if (const auto* error = std::get_if<RpcError>(&closed)) {
+    return RigError("the sandbox did not close", *error, result);
+  }
+  const auto& ledger = std::get<bpfrig::v1::CloseSandboxResponse>(closed);
+  if (!ledger.closed()) {
+    result.verdict = Verdict::kRigError;
+    result.reason = absl::StrCat("the sandbox was gone before it was closed\n", sandbox.EndMessage());
+    return;
+  }
+  if (attach == AttachMode::kLoadOnly) return;
+  verdict::Differences differences = verdict::CompareLedger(test, ledger);
+  if (differences.empty()) return;
+  result.verdict = Verdict::kFailed;
+  result.failures.push_back({test.mark, "the test as a whole", "", "", std::move(differences)});
+}
+
+void TestRunner::RunControl(const plan::Test& test, TestResult& result) {
+  TestResult control;
+  RunInSandbox(test, AttachMode::kLoadOnly, control);
+  if (control.verdict == Verdict::kFailed) return;  // As it should.
+  if (control.verdict == Verdict::kRigError) {
+    result.verdict = Verdict::kRigError;
+    result.reason = absl::StrCat("in the control run: ", control.reason);
+    return;
+  }
+  result.verdict = Verdict::kFailed;
+  result.failures.push_back(
+      {test.mark,
+       "vacuous",
+       "it also passes with its programs loaded but not attached, and so proves nothing "
+       "about them",
+       "",
+       {}});
+}
+
+void TestRunner::RigError(const std::string& what, const RpcError& error, TestResult& result) {
+  result.verdict = Verdict::kRigError;
+  result.reason = absl::StrCat(what, ": ", Describe(error));
+  if (!error.detail.hint().empty()) absl::StrAppend(&result.reason, "\nhint: ", error.detail.hint());
+  if (!IsUnreachable(error) || client_.IsCancelled()) return;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (daemon_gone_.empty()) daemon_gone_ = error.message;
+}
+
+std::string TestRunner::DaemonGone() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return daemon_gone_;
+}
+
+}  // namespace bpfrig::client::run

@@ -1,0 +1,361 @@
+#include "client/run/test_runner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <string>
+
+#include "client/plan/plan_reader.h"
+#include "client/run/fake_daemon.h"
+#include "client/run/test_pool.h"
+
+namespace bpfrig::client::run {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using verdict::TestResult;
+using verdict::Verdict;
+
+// A plan of one test with these steps; `test` is more of the test's keys.
+plan::Test ReadTest(const std::string& steps, const std::string& test = "") {
+  plan::ObjectFiles files({std::string(BPFRIG_GOLDEN_DIR) + "/plans"});
+  plan::Problems problems;
+  const std::string text =
+      "name: p\nobjects: {obj: some.bpf.o}\ntests:\n  - name: t\n" + test + "    steps:\n" + steps;
+  auto plan = plan::ReadPlanText(text, "p.yaml", files, problems);
+  for (const plan::Problem& problem : problems.Sorted()) ADD_FAILURE() << ToString(problem);
+  return plan ? plan->tests.at(0) : plan::Test();
+}
+
+class TestRunnerTest : public testing::Test {
+ protected:
+  void SetUp() override { client_ = std::make_unique<DaemonClient>(daemon_.Start()); }
+  void TearDown() override { daemon_.Stop(); }
+
+  TestResult Run(const plan::Test& test, bool control = false) {
+    return TestRunner(*client_, FeaturesOf(daemon_.info), control).Run(test);
+  }
+
+  void AddProgram(const std::string& name, uint64_t run_count) {
+    auto* program = daemon_.ledger.add_programs();
+    program->set_program(name);
+    program->set_attached(true);
+    program->set_counted(true);
+    program->set_run_count(run_count);
+  }
+
+  FakeDaemon daemon_;
+  std::unique_ptr<DaemonClient> client_;
+};
+
+TEST_F(TestRunnerTest, PassesWhenAllHolds) {
+  AddProgram("obj/p", 3);
+  daemon_.load = [](const auto& request, auto& response) {
+    EXPECT_EQ(request.sandbox(), "sandbox-1");
+    EXPECT_EQ(request.object(), "not read by these plans\n");
+    EXPECT_EQ(request.attach_size(), 1);
+    response.mutable_loaded();
+    return grpc::Status::OK;
+  };
+  const TestResult result =
+      Run(ReadTest("      - load: {object: obj, attach: [p]}\n"
+                   "      - connect: {to: {address: 10.0.0.1, port: 80}}\n"));
+  EXPECT_EQ(result.verdict, Verdict::kPassed) << result.reason;
+  EXPECT_THAT(result.failures, IsEmpty());
+}
+
+TEST_F(TestRunnerTest, FailsAtTheExpectationThatDoesNotHold) {
+  daemon_.connect = [](const auto&, auto& response) {
+    response.set_server("a");
+    return grpc::Status::OK;
+  };
+  const TestResult result =
+      Run(ReadTest("      - connect: {to: {address: 10.0.0.1, port: 80}}\n"
+                   "        expect: {server: b}\n"
+                   "      - detach: {link: never}\n"));
+  EXPECT_EQ(result.verdict, Verdict::kFailed);
+  ASSERT_THAT(result.failures, SizeIs(1));  // The next step is not done.
+  EXPECT_EQ(ToString(result.failures[0].mark), "p.yaml:6:9");
+  EXPECT_EQ(ToString(result.failures[0].differences.at(0).mark), "p.yaml:7:26");
+}
+
+TEST_F(TestRunnerTest, FailsWhenAnAttachedProgramNeverRan) {
+  AddProgram("obj/p", 0);
+  const TestResult result = Run(ReadTest("      - detach: {link: x}\n"));
+  EXPECT_EQ(result.verdict, Verdict::kFailed);
+  EXPECT_THAT(result.failures.at(0).differences.at(0).actual, HasSubstr("never ran"));
+  EXPECT_EQ(Run(ReadTest("      - detach: {link: x}\n", "    may_not_run: [p]\n")).verdict, Verdict::kPassed);
+  EXPECT_EQ(Run(ReadTest("      - detach: {link: x}\n", "    may_not_run: [p, q]\n")).verdict,
+            Verdict::kFailed);
+}
+
+TEST_F(TestRunnerTest, PointsToTheFieldThatTheDaemonComplainsOf) {
+  daemon_.seed = [](const auto&) {
+    return DaemonError(grpc::StatusCode::OUT_OF_RANGE, bpfrig::v1::ERROR_REASON_OUT_OF_RANGE,
+                       "300 does not fit in port, an unsigned 8-bit integer", "entries[1].value.port");
+  };
+  const TestResult result =
+      Run(ReadTest("      - seed:\n"
+                   "          map: m\n"
+                   "          entries:\n"
+                   "            - {key: 1, value: {port: 1}}\n"
+                   "            - {key: 2, value: {port: 300}}\n"));
+  EXPECT_EQ(result.verdict, Verdict::kFailed);
+  EXPECT_EQ(ToString(result.failures.at(0).mark), "p.yaml:10:38");
+  EXPECT_THAT(result.failures.at(0).error, HasSubstr("OUT_OF_RANGE: 300 does not fit"));
+}
+
+TEST_F(TestRunnerTest, TakesAnErrorThatIsExpected) {
+  daemon_.detach = [](const auto& request) {
+    return request.link() == "l"
+               ? grpc::Status::OK
+               : DaemonError(grpc::StatusCode::NOT_FOUND, bpfrig::v1::ERROR_REASON_UNKNOWN_NAME, "no link x");
+  };
+  const char* expects = "        expect: {error: UNKNOWN_NAME}\n";
+  EXPECT_EQ(Run(ReadTest(std::string("      - detach: {link: x}\n") + expects)).verdict, Verdict::kPassed);
+  EXPECT_EQ(Run(ReadTest(std::string("      - detach: {link: l}\n") + expects)).verdict, Verdict::kFailed);
+  EXPECT_EQ(Run(ReadTest("      - detach: {link: x}\n        expect: {error: NO_TYPE}\n")).verdict,
+            Verdict::kFailed);
+}
+
+TEST_F(TestRunnerTest, SkipsWhatTheKernelCannotDo) {
+  auto* feature = daemon_.info.add_features();
+  feature->set_name("sockmap_link");
+  feature->set_detail("EINVAL");
+  const plan::Test test = ReadTest("      - detach: {link: x}\n", "    requires: [sockmap_link]\n");
+  const TestResult result = Run(test);
+  EXPECT_EQ(result.verdict, Verdict::kSkipped);
+  EXPECT_EQ(result.reason, "needs sockmap_link: EINVAL");
+  EXPECT_EQ(daemon_.opened, 0);
+}
+
+TEST_F(TestRunnerTest, ComplainsOfAFeatureThatNobodyKnows) {
+  daemon_.info.add_features()->set_name("sockmap_link");
+  plan::Problems problems;
+  CheckRequirements(ReadTest("      - detach: {link: x}\n", "    requires: [sockmap_lin]\n"),
+                    FeaturesOf(daemon_.info), problems);
+  ASSERT_EQ(problems.Count(), 1U);
+  EXPECT_THAT(ToString(problems.Sorted()[0]), HasSubstr("p.yaml:5:16: requires \"sockmap_lin\""));
+  EXPECT_THAT(ToString(problems.Sorted()[0]), HasSubstr("did you mean \"sockmap_link\"?"));
+}
+
+TEST_F(TestRunnerTest, BlamesTheRigWhenTheWorkerDies) {
+  daemon_.connect = [this](const auto&, auto&) {
+    bpfrig::v1::SandboxEnded ended;
+    ended.set_reason(bpfrig::v1::SANDBOX_END_REASON_WORKER_DIED);
+    ended.set_message("the worker died");
+    ended.set_signal_name("SIGSEGV");
+    daemon_.EndSandboxes(ended);
+    return DaemonError(grpc::StatusCode::UNAVAILABLE, bpfrig::v1::ERROR_REASON_WORKER_DIED, "worker died");
+  };
+  const TestResult result = Run(ReadTest("      - connect: {to: {address: 10.0.0.1, port: 80}}\n"));
+  EXPECT_EQ(result.verdict, Verdict::kRigError);
+  EXPECT_THAT(result.reason, HasSubstr("p.yaml:6:9: step 1, connect: WORKER_DIED"));
+  EXPECT_THAT(result.reason, HasSubstr("SIGSEGV"));
+}
+
+TEST_F(TestRunnerTest, BlamesTheRigWhenTheSandboxWasGoneAtTheEnd) {
+  daemon_.ledger.set_closed(false);
+  EXPECT_EQ(Run(ReadTest("      - detach: {link: x}\n")).verdict, Verdict::kRigError);
+}
+
+TEST_F(TestRunnerTest, DoesNotTryTheRestWhenTheDaemonIsGone) {
+  daemon_.open = [] { return grpc::Status(grpc::StatusCode::UNAVAILABLE, "connection refused"); };
+  TestRunner runner(*client_, {}, false);
+  const plan::Test test = ReadTest("      - detach: {link: x}\n");
+  const TestResult first = runner.Run(test);
+  EXPECT_EQ(first.verdict, Verdict::kRigError);
+  EXPECT_THAT(first.reason, HasSubstr("connection refused"));
+  const TestResult second = runner.Run(test);
+  EXPECT_EQ(second.verdict, Verdict::kRigError);
+  EXPECT_THAT(second.reason, HasSubstr("the daemon is gone"));
+}
+
+TEST_F(TestRunnerTest, BlamesThePlanForSettingsThatTheDaemonRefuses) {
+  daemon_.open = [] {
+    return DaemonError(grpc::StatusCode::INVALID_ARGUMENT, bpfrig::v1::ERROR_REASON_INVALID_FIELD,
+                       "a multicast address", "addresses[1]");
+  };
+  const TestResult result =
+      Run(ReadTest("      - detach: {link: x}\n", "    sandbox: {addresses: [10.0.0.1, 224.0.0.1]}\n"));
+  EXPECT_EQ(result.verdict, Verdict::kFailed);
+  EXPECT_EQ(ToString(result.failures.at(0).mark), "p.yaml:5:37");
+}
+
+TEST_F(TestRunnerTest, RepeatsADumpUntilItHolds) {
+  int dumps = 0;
+  daemon_.dump = [&](const auto&, auto& messages) {
+    bpfrig::v1::DumpMapResponse response;
+    if (++dumps >= 3) response.add_entries()->set_raw_key("k");
+    messages.push_back(response);
+  };
+  const plan::Test test =
+      ReadTest("      - dump: {map: m}\n        expect: {count: 1}\n        within: 5s\n");
+  EXPECT_EQ(Run(test).verdict, Verdict::kPassed);
+  EXPECT_EQ(dumps, 3);
+  dumps = -1000;
+  EXPECT_EQ(
+      Run(ReadTest("      - dump: {map: m}\n        expect: {count: 1}\n        within: 50ms\n")).verdict,
+      Verdict::kFailed);
+  EXPECT_GT(dumps, -999);  // More than once.
+}
+
+TEST_F(TestRunnerTest, LeavesOutKeysThatAreAbsent) {
+  daemon_.dump = [&](const auto& request, auto& messages) {
+    bpfrig::v1::DumpMapResponse response;
+    EXPECT_EQ(request.keys_size(), 2);
+    response.add_entries()->set_raw_key("k");
+    response.add_entries()->set_absent(true);
+    messages.push_back(response);
+  };
+  EXPECT_EQ(Run(ReadTest("      - dump: {map: m, keys: [1, 2]}\n        expect: {count: 1}\n")).verdict,
+            Verdict::kPassed);
+}
+
+TEST_F(TestRunnerTest, DistrustsADaemonThatLosesPatterns) {
+  daemon_.dump = [](const auto&, auto& messages) { messages.emplace_back(); };
+  EXPECT_EQ(Run(ReadTest("      - dump: {map: m}\n        expect: {absent: [{key: 1}]}\n")).verdict,
+            Verdict::kRigError);
+}
+
+TEST_F(TestRunnerTest, JoinsWhatArrivesInPieces) {
+  int calls = 0;
+  daemon_.receive = [&](const auto& request, auto& response) {
+    const char* pieces[] = {"he", "llo"};
+    EXPECT_EQ(request.until().at_least(), calls == 0 ? 5U : 3U);
+    response.set_data(pieces[calls++ % 2]);
+    response.set_timed_out(true);
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run(ReadTest("      - receive: {connection: c}\n        expect: {data: !text hello}\n"
+                         "        within: 5s\n"))
+                .verdict,
+            Verdict::kPassed);
+  EXPECT_EQ(calls, 2);
+}
+
+TEST_F(TestRunnerTest, WaitsForARecordThatComesAfterOthers) {
+  int reads = 0;
+  daemon_.events = [&](const auto& request, auto& messages) {
+    bpfrig::v1::ReadEventsResponse response;
+    auto* pattern = response.add_patterns();
+    pattern->set_bytes("x");
+    pattern->set_mask("\xff");
+    EXPECT_EQ(request.at_least(), 1U);
+    response.add_events()->set_raw(++reads == 1 ? "other" : "x");
+    messages.push_back(response);
+  };
+  EXPECT_EQ(Run(ReadTest("      - events: {map: r}\n        expect: {contains: [!text x]}\n")).verdict,
+            Verdict::kPassed);
+  EXPECT_EQ(reads, 2);
+}
+
+TEST_F(TestRunnerTest, CollectsServersOverAllRepetitions) {
+  int dials = 0;
+  daemon_.connect = [&](const auto&, auto& response) {
+    response.set_server(++dials % 2 == 0 ? "a" : "b");
+    return grpc::Status::OK;
+  };
+  const std::string step = "      - connect: {to: {address: 10.0.0.1, port: 80}}\n        repeat: 6\n";
+  EXPECT_EQ(Run(ReadTest(step + "        expect: {servers: [a, b]}\n")).verdict, Verdict::kPassed);
+  EXPECT_EQ(dials, 6);
+  EXPECT_EQ(Run(ReadTest(step + "        expect: {servers: [a, b, c]}\n")).verdict, Verdict::kFailed);
+}
+
+TEST_F(TestRunnerTest, CutsSeedsIntoMessages) {
+  std::vector<int> sizes;
+  daemon_.seed = [&](const auto& messages) {
+    for (const auto& message : messages) sizes.push_back(message.entries_size());
+    EXPECT_EQ(messages[0].map(), "m");
+    EXPECT_EQ(messages[1].map(), "");
+    EXPECT_EQ(messages[1].sandbox(), "");
+    return grpc::Status::OK;
+  };
+  std::string entries;
+  for (int i = 0; i < 5000; ++i) entries += "{key: " + std::to_string(i) + ", value: 1}, ";
+  EXPECT_EQ(Run(ReadTest("      - seed: {map: m, entries: [" + entries + "]}\n")).verdict, Verdict::kPassed);
+  EXPECT_THAT(sizes, testing::ElementsAre(4096, 904));
+}
+
+TEST_F(TestRunnerTest, FindsTestsThatProveNothing) {
+  AddProgram("obj/p", 1);
+  int attached = 0;
+  int loaded = 0;
+  daemon_.load = [&](const auto& request, auto&) {
+    ++loaded;
+    attached += request.attach_size();
+    return grpc::Status::OK;
+  };
+  const plan::Test vacuous = ReadTest("      - load: {object: obj, attach: [p]}\n");
+  const TestResult result = Run(vacuous, true);
+  EXPECT_EQ(result.verdict, Verdict::kFailed);
+  EXPECT_EQ(result.failures.at(0).what, "vacuous");
+  EXPECT_EQ(loaded, 2);
+  EXPECT_EQ(attached, 1);
+
+  // One whose connection takes another way without the program.
+  bool in_place = false;
+  daemon_.load = [&](const auto& request, auto&) {
+    in_place = request.attach_size() > 0;
+    return grpc::Status::OK;
+  };
+  daemon_.connect = [&](const auto&, auto& response) {
+    response.set_server(in_place ? "waypoint" : "backend");
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run(ReadTest("      - load: {object: obj, attach: [p]}\n"
+                         "      - connect: {to: {address: 10.0.0.1, port: 80}}\n"
+                         "        expect: {server: waypoint}\n"),
+                true)
+                .verdict,
+            Verdict::kPassed);
+}
+
+TEST_F(TestRunnerTest, LeavesAtOnceWhenCancelled) {
+  std::promise<void> started;
+  std::promise<void> leave;
+  std::shared_future<void> left = leave.get_future().share();
+  daemon_.connect = [&](const auto&, auto&) {
+    started.set_value();
+    left.wait();
+    return grpc::Status::OK;
+  };
+  const std::vector<plan::Test> tests = {ReadTest("      - connect: {to: {address: 10.0.0.1, port: 80}}\n"),
+                                         ReadTest("      - detach: {link: x}\n")};
+  TestRunner runner(*client_, {}, false);
+  std::vector<Verdict> verdicts(2, Verdict::kPassed);
+  std::thread pool([&] {
+    RunTests(tests, 1, runner, [&](size_t index, TestResult result) { verdicts[index] = result.verdict; });
+  });
+  started.get_future().wait();
+  client_->Cancel();
+  pool.join();
+  leave.set_value();
+  EXPECT_THAT(verdicts, testing::Each(Verdict::kNotRun));
+}
+
+TEST_F(TestRunnerTest, RunsTestsSideBySide) {
+  // Two tests that wait for each other can only pass together.
+  std::mutex mutex;
+  std::condition_variable changed;
+  int waiting = 0;
+  daemon_.connect = [&](const auto&, auto&) {
+    std::unique_lock<std::mutex> lock(mutex);
+    ++waiting;
+    changed.notify_all();
+    const bool both = changed.wait_for(lock, std::chrono::seconds(5), [&] { return waiting == 2; });
+    return both ? grpc::Status::OK : grpc::Status(grpc::StatusCode::INTERNAL, "alone");
+  };
+  const plan::Test test = ReadTest("      - connect: {to: {address: 10.0.0.1, port: 80}}\n");
+  TestRunner runner(*client_, {}, false);
+  std::atomic<int> passed{0};
+  RunTests({test, test}, 2, runner,
+           [&](size_t, TestResult result) { passed += result.verdict == Verdict::kPassed ? 1 : 0; });
+  EXPECT_EQ(passed, 2);
+}
+
+}  // namespace
+}  // namespace bpfrig::client::run

@@ -1,0 +1,159 @@
+#include "client/verdict/format.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+
+namespace bpfrig::client::verdict {
+namespace {
+
+using bpfrig::v1::SocketReference;
+using bpfrig::v1::Tag;
+using bpfrig::v1::Value;
+
+constexpr size_t kMostBytesShown = 128;
+
+bool IsPrintable(absl::string_view bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return absl::ascii_isprint(byte) || byte == '\n' || byte == '\r' || byte == '\t';
+  });
+}
+
+std::string Hex(absl::string_view bytes) {
+  std::string hex;
+  for (const char c : bytes) {
+    absl::StrAppend(&hex, hex.empty() ? "" : " ", absl::BytesToHexString(absl::string_view(&c, 1)));
+  }
+  return hex;
+}
+
+std::string Quoted(const std::string& text) { return absl::StrCat("\"", absl::CEscape(text), "\""); }
+
+std::string FormatReference(const SocketReference& reference) {
+  if (reference.end() != bpfrig::v1::CONNECTION_END_ACCEPTED) return reference.connection();
+  return absl::StrCat("{connection: ", reference.connection(), ", end: accepted}");
+}
+
+std::string FormatTag(const Tag& tag) {
+  switch (tag.kind_case()) {
+    case Tag::kIp:
+      return absl::StrCat("!ip ", tag.ip());
+    case Tag::kNetworkInteger:
+      return absl::StrCat("!be", tag.network_integer().bits(), " ", tag.network_integer().value());
+    case Tag::kHex:
+      return absl::StrCat("!hex ", absl::BytesToHexString(tag.hex()));
+    case Tag::kText:
+      return absl::StrCat("!text ", Quoted(tag.text()));
+    case Tag::kConcat: {
+      std::vector<std::string> parts;
+      for (const Value& part : tag.concat().values()) parts.push_back(FormatValue(part));
+      return absl::StrCat("!concat [", absl::StrJoin(parts, ", "), "]");
+    }
+    case Tag::kSocket:
+      return absl::StrCat("!socket ", FormatReference(tag.socket()));
+    case Tag::kTuple:
+      return absl::StrCat("!tuple {connection: ", tag.tuple().connection(), "}");
+    case Tag::kCookie:
+      return absl::StrCat("!cookie ", FormatReference(tag.cookie()));
+    case Tag::kNetnsCookie:
+      return "!netns_cookie";
+    case Tag::kProgram:
+      return absl::StrCat("!program ", tag.program());
+    case Tag::kMap:
+      return absl::StrCat("!map ", tag.map());
+    case Tag::KIND_NOT_SET:
+      break;
+  }
+  return "nothing";
+}
+
+std::string FormatPair(const std::string& key, const std::string& value) {
+  if (value.empty()) return absl::StrCat("{key: ", key, "}");
+  if (key.empty()) return absl::StrCat("{value: ", value, "}");
+  return absl::StrCat("{key: ", key, ", value: ", value, "}");
+}
+
+// The decoded value, or the bytes where it could not be decoded.
+std::string FormatHalf(bool has_value, const Value& value, const std::string& raw) {
+  if (has_value) return FormatValue(value);
+  return raw.empty() ? "" : Hex(raw);
+}
+
+// From byte `start` on, with the length.
+std::string Window(const std::string& bytes, size_t start) {
+  const absl::string_view all = bytes;
+  const absl::string_view shown = all.substr(std::min(start, all.size()), kMostBytesShown);
+  const std::string text = IsPrintable(shown) ? Quoted(std::string(shown)) : Hex(shown);
+  return absl::StrCat(all.size(), all.size() == 1 ? " byte" : " bytes",
+                      start == 0 ? "" : absl::StrCat(", from byte ", start), ": ", text,
+                      start + shown.size() < all.size() ? "..." : "");
+}
+
+}  // namespace
+
+std::string FormatValue(const Value& value) {
+  switch (value.kind_case()) {
+    case Value::kSignedInteger:
+      return absl::StrCat(value.signed_integer());
+    case Value::kUnsignedInteger:
+      return absl::StrCat(value.unsigned_integer());
+    case Value::kRaw:
+      return absl::StrCat("!hex ", absl::BytesToHexString(value.raw()));
+    case Value::kText:
+      return IsPrintable(value.text()) && !value.text().empty() &&
+                     value.text().find_first_of(" \n\r\t\",:{}[]") == std::string::npos
+                 ? value.text()
+                 : Quoted(value.text());
+    case Value::kList: {
+      std::vector<std::string> items;
+      for (const Value& item : value.list().values()) items.push_back(FormatValue(item));
+      return absl::StrCat("[", absl::StrJoin(items, ", "), "]");
+    }
+    case Value::kFields: {
+      std::vector<std::string> members;
+      for (const auto& field : value.fields().fields()) {
+        members.push_back(absl::StrCat(field.name(), ": ", FormatValue(field.value())));
+      }
+      return absl::StrCat("{", absl::StrJoin(members, ", "), "}");
+    }
+    case Value::kTag:
+      return FormatTag(value.tag());
+    case Value::KIND_NOT_SET:
+      break;
+  }
+  return "nothing";
+}
+
+std::string FormatBytes(const std::string& bytes) { return Window(bytes, 0); }
+
+std::pair<std::string, std::string> FormatBothBytes(const std::string& expected, const std::string& actual) {
+  const size_t common = std::min(expected.size(), actual.size());
+  const auto mismatch =
+      std::mismatch(expected.begin(), expected.begin() + static_cast<std::ptrdiff_t>(common), actual.begin());
+  const auto first = static_cast<size_t>(mismatch.first - expected.begin());
+  const size_t start = first < kMostBytesShown / 2 ? 0 : first - kMostBytesShown / 8;
+  return {Window(expected, start), Window(actual, start)};
+}
+
+std::string FormatEntry(const bpfrig::v1::DumpedEntry& entry) {
+  return FormatPair(FormatHalf(entry.has_key(), entry.key(), entry.raw_key()),
+                    FormatHalf(entry.has_value(), entry.value(), entry.raw_value()));
+}
+
+std::string FormatPattern(const bpfrig::v1::EntryPattern& pattern) {
+  return FormatPair(pattern.has_key() ? FormatValue(pattern.key()) : "",
+                    pattern.has_value() ? FormatValue(pattern.value()) : "");
+}
+
+std::string FormatEvent(const bpfrig::v1::Event& event) {
+  return FormatHalf(event.has_value(), event.value(), event.raw());
+}
+
+}  // namespace bpfrig::client::verdict

@@ -1,0 +1,23 @@
+// Values, bytes and entries as a report prints them, close to how a plan writes them.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "bpfrig/v1/map.pb.h"
+#include "bpfrig/v1/value.pb.h"
+
+namespace bpfrig::client::verdict {
+
+[[nodiscard]] std::string FormatValue(const bpfrig::v1::Value& value);
+// Printable bytes in quotes, others as "0a 60 00 01"; a long string's beginning, with its length.
+[[nodiscard]] std::string FormatBytes(const std::string& bytes);
+// Both sides of a comparison with their lengths; long ones from shortly before the first byte that differs.
+[[nodiscard]] std::pair<std::string, std::string> FormatBothBytes(const std::string& expected,
+                                                                  const std::string& actual);
+// {key: ..., value: ...}, decoded where it could be.
+[[nodiscard]] std::string FormatEntry(const bpfrig::v1::DumpedEntry& entry);
+[[nodiscard]] std::string FormatPattern(const bpfrig::v1::EntryPattern& pattern);
+[[nodiscard]] std::string FormatEvent(const bpfrig::v1::Event& event);
+
+}  // namespace bpfrig::client::verdict

@@ -1,0 +1,121 @@
+#include "client/verdict/programs.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "client/verdict/format.h"
+
+namespace bpfrig::client::verdict {
+namespace {
+
+using bpfrig::v1::RejectedObject;
+
+constexpr size_t kLogLinesShown = 25;
+
+// What the kernel said, for somebody who did not expect it.
+std::string DescribeRejection(const RejectedObject& rejected) {
+  std::string text = absl::StrCat("rejected with ", rejected.errno_name());
+  if (!rejected.program().empty()) absl::StrAppend(&text, ", program ", rejected.program());
+  if (!rejected.map().empty()) absl::StrAppend(&text, ", map ", rejected.map());
+  if (!rejected.hint().empty()) absl::StrAppend(&text, "\nhint: ", rejected.hint());
+  const absl::string_view log = absl::StripTrailingAsciiWhitespace(rejected.log());
+  if (log.empty()) return text;
+  const std::vector<absl::string_view> lines = absl::StrSplit(log, '\n');
+  const size_t shown = std::min(lines.size(), kLogLinesShown);
+  if (shown < lines.size() || rejected.log_truncated()) absl::StrAppend(&text, "\n...");
+  for (size_t i = lines.size() - shown; i < lines.size(); ++i) absl::StrAppend(&text, "\n", lines[i]);
+  return text;
+}
+
+void CompareText(const plan::Expectation<std::string>& expected, const std::string& actual,
+                 absl::string_view field, Differences& differences) {
+  if (!expected || expected->value == actual) return;
+  differences.push_back(
+      {expected->mark, std::string(field), expected->value, actual.empty() ? "none" : actual});
+}
+
+void CompareContains(const plan::Expectation<std::string>& expected, const std::string& actual,
+                     absl::string_view field, Differences& differences) {
+  if (!expected || absl::StrContains(actual, expected->value)) return;
+  differences.push_back({expected->mark, std::string(field), absl::StrCat("\"", expected->value, "\" in it"),
+                         actual.empty() ? "nothing" : actual});
+}
+
+void CompareBytes(const plan::Expectation<std::string>& expected, const std::string& actual,
+                  absl::string_view field, Differences& differences) {
+  if (!expected || expected->value == actual) return;
+  auto [wanted, came] = FormatBothBytes(expected->value, actual);
+  differences.push_back({expected->mark, std::string(field), std::move(wanted), std::move(came)});
+}
+
+// Whether a plan's name means this ledger entry: `program`, or `object/program`.
+bool Names(const std::string& name, const std::string& program) {
+  return name == program || absl::EndsWith(program, absl::StrCat("/", name));
+}
+
+}  // namespace
+
+Differences CompareLoad(const plan::LoadStep& step, const plan::Mark& mark,
+                        const bpfrig::v1::LoadProgramResponse& response) {
+  if (!step.rejected) {
+    if (!response.has_rejected()) return {};
+    return {{mark, "load", "the kernel takes the object", DescribeRejection(response.rejected())}};
+  }
+  if (!response.has_rejected()) {
+    return {{step.rejected->mark, "rejected", "the kernel rejects the object", "it was loaded"}};
+  }
+  Differences differences;
+  const RejectedObject& rejected = response.rejected();
+  CompareText(step.rejected->errno_name, rejected.errno_name(), "rejected.errno", differences);
+  CompareText(step.rejected->program, rejected.program(), "rejected.program", differences);
+  CompareText(step.rejected->map, rejected.map(), "rejected.map", differences);
+  CompareContains(step.rejected->log_contains, rejected.log(), "rejected.log_contains", differences);
+  CompareContains(step.rejected->hint_contains, rejected.hint(), "rejected.hint_contains", differences);
+  return differences;
+}
+
+Differences CompareRun(const plan::RunStep& step, const bpfrig::v1::RunProgramResponse& response) {
+  Differences differences;
+  if (step.return_value && step.return_value->value != response.return_value()) {
+    differences.push_back({step.return_value->mark, "return", absl::StrCat(step.return_value->value),
+                           absl::StrCat(response.return_value())});
+  }
+  CompareBytes(step.data, response.data(), "data", differences);
+  CompareBytes(step.context, response.context(), "context", differences);
+  return differences;
+}
+
+Differences CompareLedger(const plan::Test& test, const bpfrig::v1::CloseSandboxResponse& ledger) {
+  Differences differences;
+  for (const bpfrig::v1::ProgramLedger& program : ledger.programs()) {
+    if (!program.attached() || !program.counted() || program.run_count() > 0) continue;
+    const bool may_rest = std::any_of(
+        test.may_not_run.begin(), test.may_not_run.end(),
+        [&](const plan::Marked<std::string>& name) { return Names(name.value, program.program()); });
+    if (may_rest) continue;
+    differences.push_back({test.mark, absl::StrCat("program ", program.program()),
+                           "it runs, as it is attached",
+                           "it was attached but never ran; may_not_run can allow that"});
+  }
+  for (const plan::Marked<std::string>& name : test.may_not_run) {
+    std::vector<std::string> known;
+    for (const bpfrig::v1::ProgramLedger& program : ledger.programs()) known.push_back(program.program());
+    if (std::any_of(known.begin(), known.end(),
+                    [&](const std::string& program) { return Names(name.value, program); })) {
+      continue;
+    }
+    differences.push_back(
+        {name.mark, absl::StrCat("may_not_run: ", name.value), "a program that was loaded",
+         known.empty() ? "none was" : absl::StrCat("loaded were: ", absl::StrJoin(known, ", "))});
+  }
+  return differences;
+}
+
+}  // namespace bpfrig::client::verdict

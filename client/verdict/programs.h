@@ -1,0 +1,22 @@
+// Answers about programs against what a plan expects: rejections, test runs, and the ledger that says whether
+// what was attached ever ran.
+#pragma once
+
+#include "bpfrig/v1/program.pb.h"
+#include "bpfrig/v1/sandbox.pb.h"
+#include "client/plan/plan.h"
+#include "client/verdict/test_result.h"
+
+namespace bpfrig::client::verdict {
+
+[[nodiscard]] Differences CompareLoad(const plan::LoadStep& step, const plan::Mark& mark,
+                                      const bpfrig::v1::LoadProgramResponse& response);
+
+[[nodiscard]] Differences CompareRun(const plan::RunStep& step,
+                                     const bpfrig::v1::RunProgramResponse& response);
+
+// Programs that were attached and never ran, and names in may_not_run that no loaded program has.
+[[nodiscard]] Differences CompareLedger(const plan::Test& test,
+                                        const bpfrig::v1::CloseSandboxResponse& ledger);
+
+}  // namespace bpfrig::client::verdict

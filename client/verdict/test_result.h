@@ -1,0 +1,47 @@
+// What a test came to. verdict/ and run/ fill it in, report/ prints it.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "client/plan/problem.h"
+
+namespace bpfrig::client::verdict {
+
+// One thing that was expected and did not come.
+struct Difference {
+  // Where the plan expects it.
+  plan::Mark mark;
+  // As the plan calls it: "peer.address", "exactly[2].value.upstream_id".
+  std::string field;
+  std::string expected;
+  std::string actual;
+};
+using Differences = std::vector<Difference>;
+
+// One step (or the whole test) that went wrong.
+struct Failure {
+  plan::Mark mark;
+  // "step 3, connect".
+  std::string what;
+  // Where no answer came at all: the call's error, one sentence, and what can be done about it.
+  std::string error;
+  std::string hint;
+  Differences differences;
+};
+
+enum class Verdict { kPassed, kFailed, kSkipped, kRigError, kNotRun };
+
+struct TestResult {
+  Verdict verdict = Verdict::kNotRun;
+  std::string plan;
+  std::string name;
+  plan::Mark mark;
+  std::chrono::microseconds duration{0};
+  // Why it was skipped, or what happened to the rig.
+  std::string reason;
+  std::vector<Failure> failures;
+};
+
+}  // namespace bpfrig::client::verdict

@@ -1,0 +1,331 @@
+// Comparisons, on answers as a daemon would give them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "client/plan/step_reader.h"
+#include "client/plan/yaml_reader.h"
+#include "client/verdict/entries.h"
+#include "client/verdict/events.h"
+#include "client/verdict/format.h"
+#include "client/verdict/matching.h"
+#include "client/verdict/pattern.h"
+#include "client/verdict/programs.h"
+#include "client/verdict/traffic.h"
+
+namespace bpfrig::client::verdict {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+plan::Step ReadOne(const std::string& text) {
+  plan::Problems problems;
+  const plan::Objects objects = {{"obj", std::make_shared<const std::string>("bytes")}};
+  plan::NodePtr node = plan::ReadYaml(text, std::make_shared<const std::string>("t.yaml"), problems);
+  plan::Step step = plan::ReadStep(node, objects, problems);
+  for (const plan::Problem& problem : problems.Sorted()) ADD_FAILURE() << ToString(problem);
+  return step;
+}
+
+std::vector<std::string> Fields(const Differences& differences) {
+  std::vector<std::string> fields;
+  for (const Difference& difference : differences) fields.push_back(difference.field);
+  return fields;
+}
+
+// A struct of two bytes, {a, b}; a negative number is a member that the plan did not name.
+bpfrig::v1::ResolvedValue Pair(int a, int b) {
+  bpfrig::v1::ResolvedValue resolved;
+  for (const int member : {a, b}) {
+    resolved.mutable_bytes()->push_back(static_cast<char>(member < 0 ? 0 : member));
+    resolved.mutable_mask()->push_back(static_cast<char>(member < 0 ? 0 : 0xff));
+  }
+  auto* fields = resolved.mutable_decoded()->mutable_fields();
+  for (const auto& [name, number] : {std::pair<const char*, int>("a", a), {"b", b}}) {
+    auto* field = fields->add_fields();
+    field->set_name(name);
+    field->mutable_value()->set_unsigned_integer(static_cast<uint64_t>(number < 0 ? 0 : number));
+  }
+  return resolved;
+}
+
+bpfrig::v1::ResolvedValue Byte(int number) {
+  bpfrig::v1::ResolvedValue resolved;
+  resolved.mutable_bytes()->push_back(static_cast<char>(number));
+  resolved.mutable_mask()->push_back('\xff');
+  resolved.mutable_decoded()->set_unsigned_integer(static_cast<uint64_t>(number));
+  return resolved;
+}
+
+bpfrig::v1::DumpedEntry Entry(int key, int a, int b) {
+  bpfrig::v1::DumpedEntry entry;
+  entry.set_raw_key(Byte(key).bytes());
+  *entry.mutable_key() = Byte(key).decoded();
+  entry.set_raw_value(Pair(a, b).bytes());
+  *entry.mutable_value() = Pair(a, b).decoded();
+  return entry;
+}
+
+bpfrig::v1::ResolvedEntry Pattern(int key, int a, int b) {
+  bpfrig::v1::ResolvedEntry pattern;
+  if (key >= 0) *pattern.mutable_key() = Byte(key);
+  if (a >= 0 || b >= 0) *pattern.mutable_value() = Pair(a, b);
+  return pattern;
+}
+
+Differences CompareDumpOf(const std::string& expect, const Dump& dump) {
+  const plan::Step step = ReadOne("dump: {map: m}\nexpect: " + expect + "\n");
+  return CompareDump(std::get<plan::DumpStep>(step.call), step.mark, dump);
+}
+
+TEST(MatchingTest, MovesPatternsToOtherItemsWhereThatHelps) {
+  const auto matched = MatchPatterns({{0, 1}, {0}, {1, 2}}, 3);
+  EXPECT_EQ(matched[0], 1U);
+  EXPECT_EQ(matched[1], 0U);
+  EXPECT_EQ(matched[2], 2U);
+}
+
+TEST(MatchingTest, LeavesOverWhatHasNoPartner) {
+  const auto matched = MatchPatterns({{0}, {0}, {}}, 1);
+  EXPECT_EQ(matched[0].has_value() + matched[1].has_value() + matched[2].has_value(), 1);
+}
+
+TEST(MatchingTest, TakesLongChains) {
+  std::vector<std::vector<size_t>> candidates;
+  for (size_t i = 0; i < 5000; ++i) candidates.push_back({i, i + 1});
+  candidates.push_back({0});
+  for (const auto& item : MatchPatterns(candidates, 5001)) EXPECT_TRUE(item.has_value());
+}
+
+TEST(PatternTest, ComparesUnderTheMask) {
+  EXPECT_TRUE(Matches(Pair(1, -1), std::string("\x01\x09", 2)));
+  EXPECT_FALSE(Matches(Pair(1, -1), std::string("\x02\x09", 2)));
+  EXPECT_FALSE(Matches(Pair(1, -1), std::string("\x01", 1)));
+  EXPECT_TRUE(Matches(Pair(1, -1), std::string("\x01\x00\x07", 3)));
+  EXPECT_TRUE(Matches(bpfrig::v1::ResolvedValue(), "anything"));
+}
+
+TEST(DumpTest, HoldsWhateverTheOrder) {
+  const Dump dump{{Pattern(2, 5, -1), Pattern(1, -1, 6)}, {Entry(1, 4, 6), Entry(2, 5, 9)}, {}};
+  EXPECT_THAT(CompareDumpOf("{exactly: [{key: 2, value: {a: 5}}, {key: 1, value: {b: 6}}], count: 2}", dump),
+              IsEmpty());
+}
+
+TEST(DumpTest, NamesTheFieldThatDiffersWhereTheKeyIsThere) {
+  const Dump dump{{Pattern(1, 4, 7)}, {Entry(1, 4, 6)}, {}};
+  const Differences differences = CompareDumpOf("{exactly: [{key: 1, value: {a: 4, b: 7}}]}", dump);
+  ASSERT_THAT(differences, SizeIs(1));
+  EXPECT_EQ(differences[0].field, "exactly[0].value.b (key 1)");
+  EXPECT_EQ(differences[0].expected, "7");
+  EXPECT_EQ(differences[0].actual, "6");
+  EXPECT_EQ(ToString(differences[0].mark), "t.yaml:2:49");
+}
+
+TEST(DumpTest, ListsMissingAndUnexpectedEntries) {
+  const Dump dump{{Pattern(1, 4, -1)}, {Entry(2, 5, 6)}, {}};
+  const Differences differences = CompareDumpOf("{exactly: [{key: 1, value: {a: 4}}]}", dump);
+  ASSERT_THAT(differences, SizeIs(2));
+  EXPECT_EQ(differences[0].actual, "no such entry");
+  EXPECT_EQ(differences[1].actual, "{key: 2, value: {a: 5, b: 6}}");
+}
+
+TEST(DumpTest, ExactlyNothingMeansEmpty) {
+  EXPECT_THAT(CompareDumpOf("{exactly: []}", {{}, {}, {}}), IsEmpty());
+  EXPECT_THAT(CompareDumpOf("{exactly: []}", {{}, {Entry(1, 1, 1)}, {}}), SizeIs(1));
+}
+
+TEST(DumpTest, ContainsIgnoresTheRestAndAbsentFindsIt) {
+  const Dump dump{{Pattern(1, -1, -1)}, {Entry(1, 4, 6), Entry(2, 5, 9)}, {}};
+  EXPECT_THAT(CompareDumpOf("{contains: [{key: 1}]}", dump), IsEmpty());
+  EXPECT_THAT(Fields(CompareDumpOf("{absent: [{key: 1}]}", dump)), ElementsAre("absent[0]"));
+  EXPECT_THAT(Fields(CompareDumpOf("{count: 3, contains: [{key: 1}]}", dump)), ElementsAre("count"));
+}
+
+TEST(DumpTest, DoesNotTrustATruncatedDump) {
+  Dump dump{{Pattern(9, -1, -1)}, {Entry(1, 4, 6)}, {}};
+  dump.summary.set_truncated(true);
+  EXPECT_THAT(Fields(CompareDumpOf("{absent: [{key: 9}]}", dump)), ElementsAre("dump"));
+}
+
+TEST(DumpTest, WantsAValueOnEveryCpuOrOnAny) {
+  bpfrig::v1::DumpedEntry entry = Entry(1, 0, 0);
+  entry.add_raw_cpu_values(Pair(0, 0).bytes());
+  entry.add_raw_cpu_values(Pair(3, 0).bytes());
+  *entry.add_cpu_values() = Pair(0, 0).decoded();
+  *entry.add_cpu_values() = Pair(3, 0).decoded();
+  const Dump dump{{Pattern(1, 3, -1)}, {entry}, {}};
+  EXPECT_THAT(CompareDumpOf("{contains: [{key: 1, value: {a: 3}, cpus: any}]}", dump), IsEmpty());
+  EXPECT_THAT(Fields(CompareDumpOf("{contains: [{key: 1, value: {a: 3}}]}", dump)),
+              ElementsAre("contains[0].value on CPU 0.a (key 1)"));
+}
+
+TEST(EventsTest, ComparesInOrder) {
+  const plan::Step step = ReadOne("events: {map: r}\nexpect: {exactly: [{a: 1}, {a: 2}]}\n");
+  const auto& events = std::get<plan::EventsStep>(step.call);
+  const auto record = [](int a) {
+    bpfrig::v1::Event event;
+    event.set_raw(Pair(a, 9).bytes());
+    *event.mutable_value() = Pair(a, 9).decoded();
+    return event;
+  };
+  const std::vector<bpfrig::v1::ResolvedValue> patterns = {Pair(1, -1), Pair(2, -1)};
+  EXPECT_THAT(CompareEvents(events, step.mark, {patterns, {record(1), record(2)}}), IsEmpty());
+  EXPECT_THAT(Fields(CompareEvents(events, step.mark, {patterns, {record(2), record(1)}})),
+              ElementsAre("exactly[0].a", "exactly[1].a"));
+  EXPECT_THAT(Fields(CompareEvents(events, step.mark, {patterns, {record(1)}})), ElementsAre("exactly[1]"));
+  EXPECT_THAT(Fields(CompareEvents(events, step.mark, {patterns, {record(1), record(2), record(3)}})),
+              ElementsAre("exactly"));
+}
+
+TEST(EventsTest, ContainsWantsARecordForEach) {
+  const plan::Step step = ReadOne("events: {map: r}\nexpect: {contains: [{a: 1}, {a: 1}]}\n");
+  const auto& events = std::get<plan::EventsStep>(step.call);
+  bpfrig::v1::Event one;
+  one.set_raw(Pair(1, 0).bytes());
+  const std::vector<bpfrig::v1::ResolvedValue> patterns = {Pair(1, -1), Pair(1, -1)};
+  EXPECT_FALSE(ContainsAll(events, {patterns, {one}}));
+  EXPECT_TRUE(ContainsAll(events, {patterns, {one, one}}));
+  EXPECT_THAT(CompareEvents(events, step.mark, {patterns, {one}}), SizeIs(1));
+}
+
+TEST(ConnectTest, MustComeThroughUnlessAnErrnoIsExpected) {
+  const plan::Step plain = ReadOne("connect: {to: {address: 10.0.0.1, port: 80}}\n");
+  bpfrig::v1::ConnectResponse refused;
+  refused.set_errno_name("ECONNREFUSED");
+  const auto& step = std::get<plan::ConnectStep>(plain.call);
+  const Differences differences = CompareConnect(step, plain.mark, refused);
+  ASSERT_THAT(Fields(differences), ElementsAre("errno"));
+  EXPECT_EQ(differences[0].expected, "none");
+  EXPECT_EQ(ToString(differences[0].mark), "t.yaml:1:1");
+  EXPECT_THAT(CompareConnect(step, plain.mark, bpfrig::v1::ConnectResponse()), IsEmpty());
+
+  const plan::Step failing =
+      ReadOne("connect: {to: {address: 10.0.0.1, port: 80}}\nexpect: {errno: EPERM}\n");
+  const auto& expects = std::get<plan::ConnectStep>(failing.call);
+  EXPECT_THAT(CompareConnect(expects, failing.mark, refused), SizeIs(1));
+  EXPECT_THAT(CompareConnect(expects, failing.mark, bpfrig::v1::ConnectResponse()), SizeIs(1));
+}
+
+TEST(ConnectTest, ComparesAddressesNotTheirSpelling) {
+  const plan::Step step = ReadOne(
+      "connect: {to: {address: \"fd00::1\", port: 80}}\n"
+      "expect: {peer: {address: \"fd00:0::1\", port: 81}, local: {address: \"::ffff:10.0.0.1\"}, server: "
+      "s}\n");
+  const auto& connect = std::get<plan::ConnectStep>(step.call);
+  bpfrig::v1::ConnectResponse response;
+  response.mutable_peer()->set_address("fd00::1");
+  response.mutable_peer()->set_port(81);
+  response.mutable_local()->set_address("10.0.0.1");
+  response.set_server("s");
+  EXPECT_THAT(CompareConnect(connect, step.mark, response), IsEmpty());
+  response.mutable_peer()->set_port(80);
+  response.mutable_local()->set_address("10.0.0.2");
+  response.clear_server();
+  response.set_server_timed_out(true);
+  EXPECT_THAT(Fields(CompareConnect(connect, step.mark, response)),
+              ElementsAre("local.address", "peer.port", "server"));
+}
+
+TEST(ConnectTest, FailsWhereLessCameThanItWaitedFor) {
+  const plan::Step step = ReadOne("connect: {to: {address: 10.0.0.1, port: 80}, receive: {at_least: 5}}\n");
+  bpfrig::v1::ConnectResponse response;
+  response.set_received("abc");
+  EXPECT_THAT(Fields(CompareConnect(std::get<plan::ConnectStep>(step.call), step.mark, response)),
+              ElementsAre("at_least"));
+}
+
+TEST(ConnectTest, WantsExactlyTheServers) {
+  const plan::Step step =
+      ReadOne("connect: {to: {address: 10.0.0.1, port: 80}}\nrepeat: 4\nexpect: {servers: [a, b]}\n");
+  const auto& connect = std::get<plan::ConnectStep>(step.call);
+  EXPECT_THAT(CompareServers(connect, {"a", "b"}), IsEmpty());
+  EXPECT_THAT(CompareServers(connect, {"a"}), SizeIs(1));
+  EXPECT_THAT(CompareServers(connect, {"a", "b", ""}), SizeIs(1));
+}
+
+TEST(SendTest, ExpectsAllToGo) {
+  const plan::Step step = ReadOne("send: {connection: c, data: !text hello}\n");
+  const auto& send = std::get<plan::SendStep>(step.call);
+  bpfrig::v1::SendResponse response;
+  response.set_sent(3);
+  EXPECT_THAT(Fields(CompareSend(send, step.mark, response)), ElementsAre("sent"));
+  response.set_sent(5);
+  EXPECT_THAT(CompareSend(send, step.mark, response), IsEmpty());
+  response.set_errno_name("EPIPE");
+  EXPECT_THAT(Fields(CompareSend(send, step.mark, response)), ElementsAre("errno"));
+}
+
+TEST(ReceiveTest, FailsWhereTheWaitEndedEmptyHanded) {
+  const plan::Step step = ReadOne("receive: {connection: c, until_closed: true}\n");
+  const auto& receive = std::get<plan::ReceiveStep>(step.call);
+  bpfrig::v1::ReceiveResponse response;
+  response.set_timed_out(true);
+  EXPECT_THAT(Fields(CompareReceive(receive, step.mark, response)), ElementsAre("until_closed"));
+  response.set_peer_closed(true);
+  EXPECT_THAT(CompareReceive(receive, step.mark, response), IsEmpty());
+}
+
+TEST(LoadTest, TellsWhyTheKernelRefused) {
+  const plan::Step step = ReadOne("load: {object: obj}\n");
+  bpfrig::v1::LoadProgramResponse response;
+  response.mutable_rejected()->set_errno_name("EACCES");
+  response.mutable_rejected()->set_log("line 1\nR1 invalid mem access\n");
+  const Differences differences = CompareLoad(std::get<plan::LoadStep>(step.call), step.mark, response);
+  ASSERT_THAT(differences, SizeIs(1));
+  EXPECT_THAT(differences[0].actual, HasSubstr("R1 invalid mem access"));
+}
+
+TEST(LoadTest, ComparesTheExpectedRejection) {
+  const plan::Step step =
+      ReadOne("load: {object: obj}\nexpect: {rejected: {errno: EACCES, log_contains: invalid}}\n");
+  const auto& load = std::get<plan::LoadStep>(step.call);
+  bpfrig::v1::LoadProgramResponse response;
+  response.mutable_loaded();
+  EXPECT_THAT(Fields(CompareLoad(load, step.mark, response)), ElementsAre("rejected"));
+  response.mutable_rejected()->set_errno_name("EACCES");
+  response.mutable_rejected()->set_log("invalid access");
+  EXPECT_THAT(CompareLoad(load, step.mark, response), IsEmpty());
+  response.mutable_rejected()->set_errno_name("EINVAL");
+  response.mutable_rejected()->set_log("");
+  EXPECT_THAT(Fields(CompareLoad(load, step.mark, response)),
+              ElementsAre("rejected.errno", "rejected.log_contains"));
+}
+
+TEST(LedgerTest, FindsProgramsThatNeverRan) {
+  bpfrig::v1::CloseSandboxResponse ledger;
+  const auto add = [&](const char* name, bool attached, uint64_t runs, bool counted) {
+    auto* program = ledger.add_programs();
+    program->set_program(name);
+    program->set_attached(attached);
+    program->set_run_count(runs);
+    program->set_counted(counted);
+  };
+  add("o/ran", true, 1, true);
+  add("o/idle", true, 0, true);
+  add("o/loaded", false, 0, true);
+  add("o/uncounted", true, 0, false);
+  plan::Test test;
+  EXPECT_THAT(Fields(CompareLedger(test, ledger)), ElementsAre("program o/idle"));
+  test.may_not_run = {{"idle", {}}};
+  EXPECT_THAT(CompareLedger(test, ledger), IsEmpty());
+  test.may_not_run = {{"o/idle", {}}, {"dle", {}}};
+  EXPECT_THAT(Fields(CompareLedger(test, ledger)), ElementsAre("may_not_run: dle"));
+}
+
+TEST(FormatTest, ShowsBothSidesFromShortlyBeforeTheDifference) {
+  std::string expected(300, 'a');
+  std::string actual = expected;
+  actual[200] = 'b';
+  const auto both = FormatBothBytes(expected, actual);
+  EXPECT_THAT(both.second, HasSubstr("300 bytes, from byte 184: \"aaaaaaaaaaaaaaaab"));
+  EXPECT_EQ(FormatBytes(std::string("\x00\xff", 2)), "2 bytes: 00 ff");
+}
+
+}  // namespace
+}  // namespace bpfrig::client::verdict
