@@ -1,0 +1,65 @@
+// Plans that a daemon has to refuse or fail, each with the exact words: tests/golden/run/NAME.yaml and
+// NAME.expected. BPFRIG_UPDATE_GOLDEN=1 rewrites the expected files; read the difference before you commit
+// it.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+
+#include "tests/e2e/rig.h"
+
+namespace bpfrig::tests {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string Folder() { return std::string(BPFRIG_SOURCE) + "/tests/golden/run"; }
+
+std::vector<std::string> Names() {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(Folder())) {
+    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// Without what differs from run to run and from machine to machine.
+std::string Normalised(std::string output) {
+  const auto replace = [&](const std::string& pattern, const std::string& with) {
+    output = std::regex_replace(output, std::regex(pattern), with);
+  };
+  replace(Folder() + "/", "");
+  replace(BPFRIG_TEST_OBJECTS "/", "OBJECTS/");
+  replace(" +[0-9.]+ m?s\n", "  TIME\n");
+  return output;
+}
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(GoldenTest, EveryRefusalSaysExactlyWhatItShould) {
+  const Daemon daemon;
+  const std::vector<std::string> names = Names();
+  ASSERT_FALSE(names.empty());
+  for (const std::string& name : names) {
+    SCOPED_TRACE(name);
+    const Outcome outcome =
+        Run({Binary("bpfrig"), "run", "--target", daemon.Target(), "-I", BPFRIG_TEST_OBJECTS, "-I",
+             BPFRIG_BPF_OBJECTS, Folder() + "/" + name + ".yaml"});
+    const std::string actual =
+        Normalised(outcome.output) + "exit status " + std::to_string(outcome.status) + "\n";
+    const std::string path = Folder() + "/" + name + ".expected";
+    if (std::getenv("BPFRIG_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << actual;
+    EXPECT_EQ(actual, ReadFile(path));
+  }
+}
+
+}  // namespace
+}  // namespace bpfrig::tests

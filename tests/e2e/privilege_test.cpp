@@ -1,0 +1,130 @@
+// Who may do what: read from /proc, and attempted for real.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <linux/capability.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <set>
+#include <sstream>
+
+#include "tests/e2e/rig.h"
+#include "tests/support/deadline.h"
+
+namespace bpfrig::tests {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr uint64_t kBpf = uint64_t{1} << CAP_BPF;
+constexpr uint64_t kNetAdmin = uint64_t{1} << CAP_NET_ADMIN;
+constexpr uint64_t kPerfmon = uint64_t{1} << CAP_PERFMON;
+
+uint64_t Capabilities(pid_t pid, const std::string& set) {
+  return std::stoull(StatusField(pid, set), nullptr, 16);
+}
+
+void ExpectCapabilities(pid_t pid, uint64_t expected) {
+  for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"}) {
+    EXPECT_EQ(Capabilities(pid, set), expected) << set << " of " << CommandLineOf(pid);
+  }
+}
+
+std::string InNetns(pid_t pid, const std::vector<std::string>& command) {
+  std::vector<std::string> argv = {"nsenter", "--net=/proc/" + std::to_string(pid) + "/ns/net"};
+  argv.insert(argv.end(), command.begin(), command.end());
+  return Run(argv).output;
+}
+
+// Two sandboxes, open at the same time, in the middle of a test.
+class PrivilegeTest : public ::testing::Test {
+ protected:
+  void Start(const std::vector<std::string>& daemon_arguments) {
+    daemon_ = std::make_unique<Daemon>(daemon_arguments);
+    for (int i = 0; i < 2; ++i) {
+      clients_.push_back(Subprocess::Start(RunCommand({"--target", daemon_->Target(), plan_.Path()})));
+    }
+    ASSERT_TRUE(WaitUntil(kPatience, [&] { return daemon_->Workers().size() == 2; }));
+    workers_ = daemon_->Workers();
+  }
+
+  TemporaryFile plan_{"waiting.yaml", WaitingPlan()};
+  std::unique_ptr<Daemon> daemon_;
+  std::vector<Subprocess> clients_;
+  std::vector<pid_t> workers_;
+};
+
+TEST_F(PrivilegeTest, FrontHasNoneAndWorkersOnlyWhatTestsNeed) {
+  Start({});
+  ExpectCapabilities(daemon_->Front(), 0);
+  EXPECT_EQ(StatusField(daemon_->Front(), "NoNewPrivs"), "1");
+  for (const pid_t worker : workers_) {
+    ExpectCapabilities(worker, kBpf | kNetAdmin | kPerfmon);
+    EXPECT_EQ(StatusField(worker, "NoNewPrivs"), "1");
+  }
+}
+
+TEST_F(PrivilegeTest, PerfmonCanBeLeftOut) {
+  Start({"--no-perfmon"});
+  for (const pid_t worker : workers_) ExpectCapabilities(worker, kBpf | kNetAdmin);
+}
+
+TEST_F(PrivilegeTest, NoTwoProcessesShareAUser) {
+  Start({});
+  std::set<std::string> users = {StatusField(daemon_->Pid(), "Uid"), StatusField(daemon_->Front(), "Uid")};
+  for (const pid_t worker : workers_) users.insert(StatusField(worker, "Uid"));
+  EXPECT_EQ(users.size(), 4u);
+}
+
+TEST_F(PrivilegeTest, SandboxHasLoopbackAloneAndNoRouteOut) {
+  Start({});
+  for (const pid_t worker : workers_) {
+    std::istringstream interfaces(InNetns(worker, {"cat", "/proc/net/dev"}));
+    int count = 0;
+    for (std::string line; std::getline(interfaces, line);) {
+      if (line.find(':') == std::string::npos) continue;
+      ++count;
+      EXPECT_THAT(line, HasSubstr("lo:"));
+    }
+    EXPECT_EQ(count, 1);
+    // The main table is empty: what can be reached is local, and 192.0.2.1, a documentation address, is not.
+    std::istringstream routes(InNetns(worker, {"cat", "/proc/net/route"}));
+    std::string header;
+    std::string route;
+    std::getline(routes, header);
+    EXPECT_THAT(header, HasSubstr("Iface"));
+    EXPECT_FALSE(std::getline(routes, route)) << route;
+  }
+}
+
+TEST_F(PrivilegeTest, WorkerCanNeitherSignalItsNeighbourNorReadItsMemory) {
+  Start({});
+  const std::string uid =
+      StatusField(workers_[0], "Uid").substr(0, StatusField(workers_[0], "Uid").find('\t'));
+  const std::string neighbour = std::to_string(workers_[1]);
+  const std::vector<std::string> as_worker = {"setpriv",
+                                              "--reuid=" + uid,
+                                              "--regid=" + uid,
+                                              "--clear-groups",
+                                              "--no-new-privs",
+                                              "--inh-caps=-all,+bpf,+net_admin,+perfmon",
+                                              "--ambient-caps=-all,+bpf,+net_admin,+perfmon",
+                                              "--bounding-set=-all,+bpf,+net_admin,+perfmon"};
+  const auto attempt = [&](const std::string& shell) {
+    std::vector<std::string> argv = as_worker;
+    for (const std::string& word : {std::string("sh"), std::string("-c"), shell}) argv.push_back(word);
+    return Run(argv);
+  };
+  const Outcome allowed = attempt("kill -0 $$ && echo allowed");
+  ASSERT_THAT(allowed.output, HasSubstr("allowed")) << "the attempts below would prove nothing";
+  EXPECT_THAT(attempt("kill -0 " + neighbour).output, HasSubstr("ot permitted"));
+  EXPECT_THAT(attempt("head -c 1 /proc/" + neighbour + "/mem").output, HasSubstr("ermission denied"));
+  EXPECT_THAT(attempt("ls /proc/" + neighbour + "/fd").output, HasSubstr("ermission denied"));
+  EXPECT_THAT(attempt("unshare --net true").output, HasSubstr("ot permitted"));
+}
+
+}  // namespace
+}  // namespace bpfrig::tests
