@@ -1,0 +1,85 @@
+// `./dev bench`: one connect4 test through the rig against a bare program over libbpf that does the same
+// work, the two in turn, and where the rig's extra time goes. The figures are reported, never judged:
+// machines differ, ratios within one run are what to look at.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <vector>
+
+#include "bench/bare.h"
+#include "bench/rig.h"
+
+namespace bpfrig::bench {
+namespace {
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+double Total(const Times& times) {
+  double total = 0;
+  for (const double time : times) total += time;
+  return total;
+}
+
+double MedianPhase(const std::vector<Times>& runs, size_t phase) {
+  std::vector<double> values;
+  for (const Times& run : runs) values.push_back(run[phase]);
+  return Median(values);
+}
+
+void Report(const std::vector<Times>& bare, const std::vector<Times>& rig) {
+  std::printf("One connect4 test, medians of %zu runs each, in milliseconds:\n", bare.size());
+  std::printf("%-10s %8s %8s %8s\n", "", "bare", "rig", "extra");
+  for (size_t phase = 0; phase < kPhaseCount; ++phase) {
+    const double bare_ms = MedianPhase(bare, phase) / 1000;
+    const double rig_ms = MedianPhase(rig, phase) / 1000;
+    std::printf("%-10s %8.2f %8.2f %+8.2f\n", kPhaseNames[phase], bare_ms, rig_ms, rig_ms - bare_ms);
+  }
+  std::vector<double> bare_totals;
+  std::vector<double> rig_totals;
+  std::vector<double> ratios;
+  for (size_t run = 0; run < bare.size(); ++run) {
+    bare_totals.push_back(Total(bare[run]));
+    rig_totals.push_back(Total(rig[run]));
+    ratios.push_back(rig_totals.back() / bare_totals.back());
+  }
+  const double bare_ms = Median(bare_totals) / 1000;
+  const double rig_ms = Median(rig_totals) / 1000;
+  std::printf("%-10s %8.2f %8.2f %+8.2f\n", "total", bare_ms, rig_ms, rig_ms - bare_ms);
+  std::printf("ratio rig / bare, pair by pair: %.2f (median), %.2f to %.2f\n", Median(ratios),
+              *std::min_element(ratios.begin(), ratios.end()),
+              *std::max_element(ratios.begin(), ratios.end()));
+}
+
+}  // namespace
+}  // namespace bpfrig::bench
+
+int main(int argc, char** argv) {
+  using namespace bpfrig::bench;
+  CLI::App app("Measures one connect4 test through the rig against a bare program over libbpf.");
+  std::string object = BPFRIG_BPF_OBJECTS "/cgroup_sock.bpf.o";
+  app.add_option("--object", object, "the object under test")
+      ->check(CLI::ExistingFile)
+      ->capture_default_str();
+  int runs = 30;
+  app.add_option("--runs", runs, "counted runs of each")->check(CLI::Range(1, 1000))->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+
+  const PrivateDaemon daemon;
+  BareTest bare(object);
+  RigTest rig(daemon.Target(), object);
+  std::vector<Times> bare_times;
+  std::vector<Times> rig_times;
+  constexpr int kWarmUpRuns = 3;
+  for (int run = -kWarmUpRuns; run < runs; ++run) {
+    const Times bare_run = bare.Run();
+    const Times rig_run = rig.Run();
+    if (run < 0) continue;
+    bare_times.push_back(bare_run);
+    rig_times.push_back(rig_run);
+  }
+  Report(bare_times, rig_times);
+  return 0;
+}
