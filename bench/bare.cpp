@@ -21,7 +21,10 @@
 #include <cstring>
 #include <string_view>
 
+// The header is C.
+#define _Static_assert static_assert
 #include "bpf/mesh_types.h"
+#undef _Static_assert
 
 namespace bpfrig::bench {
 namespace {

@@ -17,7 +17,7 @@ pid_t WaitForBusyWorker(const Daemon& daemon) {
   EXPECT_TRUE(WaitUntil(kPatience, [&] {
     for (const pid_t pid : daemon.Workers()) {
       const Outcome sockets =
-          Run({"nsenter", "--net=/proc/" + std::to_string(pid) + "/ns/net", "cat", "/proc/net/tcp"});
+          RunToEnd({"nsenter", "--net=/proc/" + std::to_string(pid) + "/ns/net", "cat", "/proc/net/tcp"});
       // State 01 is established; each connection on loopback shows twice.
       if (sockets.output.find(" 01 ") != std::string::npos) worker = pid;
     }
@@ -27,7 +27,7 @@ pid_t WaitForBusyWorker(const Daemon& daemon) {
 }
 
 bool ServesOn(const Daemon& daemon) {
-  return Run({Binary("bpfrig"), "info", "--target", daemon.Target()}).status == 0;
+  return RunToEnd({Binary("bpfrig"), "info", "--target", daemon.Target()}).status == 0;
 }
 
 TEST(DeathTest, KilledClientTakesItsSandboxAlongAndTheDaemonServesOn) {

@@ -36,7 +36,7 @@ void ExpectCapabilities(pid_t pid, uint64_t expected) {
 std::string InNetns(pid_t pid, const std::vector<std::string>& command) {
   std::vector<std::string> argv = {"nsenter", "--net=/proc/" + std::to_string(pid) + "/ns/net"};
   argv.insert(argv.end(), command.begin(), command.end());
-  return Run(argv).output;
+  return RunToEnd(argv).output;
 }
 
 // Two sandboxes, open at the same time, in the middle of a test.
@@ -116,7 +116,7 @@ TEST_F(PrivilegeTest, WorkerCanNeitherSignalItsNeighbourNorReadItsMemory) {
   const auto attempt = [&](const std::string& shell) {
     std::vector<std::string> argv = as_worker;
     for (const std::string& word : {std::string("sh"), std::string("-c"), shell}) argv.push_back(word);
-    return Run(argv);
+    return RunToEnd(argv);
   };
   const Outcome allowed = attempt("kill -0 $$ && echo allowed");
   ASSERT_THAT(allowed.output, HasSubstr("allowed")) << "the attempts below would prove nothing";

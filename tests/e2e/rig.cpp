@@ -38,7 +38,7 @@ Daemon::Daemon(const std::vector<std::string>& arguments)
     : socket_(TemporaryPath("daemon.sock")), process_(Subprocess::Start(DaemonCommand(socket_, arguments))) {
   const bool serving = WaitUntil(kPatience, [&] {
     return std::filesystem::exists(socket_) &&
-           Run({Binary("bpfrig"), "info", "--target", Target()}).status == 0;
+           RunToEnd({Binary("bpfrig"), "info", "--target", Target()}).status == 0;
   });
   EXPECT_TRUE(serving) << "the daemon does not answer";
 }

@@ -35,7 +35,7 @@ std::string ReadmePlan() {
 }
 
 TEST(RunTest, ShippedPlansPassOnAPrivateDaemon) {
-  const Outcome outcome = Run(RunCommand({Plans()}));
+  const Outcome outcome = RunToEnd(RunCommand({Plans()}));
   EXPECT_EQ(outcome.status, 0) << outcome.output;
   EXPECT_THAT(outcome.output, ContainsRegex("\n[0-9]+ passed, 0 failed\n$"));
 }
@@ -43,14 +43,14 @@ TEST(RunTest, ShippedPlansPassOnAPrivateDaemon) {
 TEST(RunTest, ShippedPlansPassTwiceOnOneDaemon) {
   const Daemon daemon;
   for (int i = 0; i < 2; ++i) {
-    const Outcome outcome = Run(RunCommand({"--target", daemon.Target(), Plans()}));
+    const Outcome outcome = RunToEnd(RunCommand({"--target", daemon.Target(), Plans()}));
     EXPECT_EQ(outcome.status, 0) << outcome.output;
   }
 }
 
 TEST(RunTest, ReadmesPlanPasses) {
   const TemporaryFile plan("readme.yaml", ReadmePlan());
-  const Outcome outcome = Run(RunCommand({plan.Path()}));
+  const Outcome outcome = RunToEnd(RunCommand({plan.Path()}));
   EXPECT_EQ(outcome.status, 0) << outcome.output;
 }
 
@@ -63,7 +63,7 @@ tests:
       - connect: {to: {address: 127.0.0.1, port: 7000}}
         expect: {peer: {address: 127.0.0.1, port: 7001}, server: here}
 )");
-  const Outcome outcome = Run(RunCommand({plan.Path()}));
+  const Outcome outcome = RunToEnd(RunCommand({plan.Path()}));
   EXPECT_EQ(outcome.status, 1) << outcome.output;
   EXPECT_THAT(outcome.output, ContainsRegex("wrong.yaml:7:"));
   EXPECT_THAT(outcome.output, HasSubstr("7001"));
@@ -80,28 +80,28 @@ TEST(RunTest, AttachedProgramThatNeverRanFailsItsTest) {
 )";
   const std::string head = "name: idle\nobjects: {noop: noop.bpf.o}\ntests:\n  - name: dials v4 only";
   const TemporaryFile idle("idle.yaml", head + steps);
-  const Outcome failed = Run(RunCommand({"-I", BPFRIG_TEST_OBJECTS, idle.Path()}));
+  const Outcome failed = RunToEnd(RunCommand({"-I", BPFRIG_TEST_OBJECTS, idle.Path()}));
   EXPECT_EQ(failed.status, 1) << failed.output;
   EXPECT_THAT(failed.output, HasSubstr("noop_connect6"));
   EXPECT_THAT(failed.output, HasSubstr("never ran"));
 
   const TemporaryFile told("told.yaml", head + "\n    may_not_run: [noop_connect6]" + steps);
-  const Outcome passed = Run(RunCommand({"-I", BPFRIG_TEST_OBJECTS, told.Path()}));
+  const Outcome passed = RunToEnd(RunCommand({"-I", BPFRIG_TEST_OBJECTS, told.Path()}));
   EXPECT_EQ(passed.status, 0) << passed.output;
 }
 
 TEST(RunTest, UnansweredTargetIsTheRigsFailure) {
-  const Outcome outcome = Run({Binary("bpfrig"), "info", "--target", "unix:/nonexistent/bpfrig.sock"});
+  const Outcome outcome = RunToEnd({Binary("bpfrig"), "info", "--target", "unix:/nonexistent/bpfrig.sock"});
   EXPECT_EQ(outcome.status, 3) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr("/nonexistent/bpfrig.sock"));
 }
 
 TEST(RunTest, UsageErrorsEndWithStatusTwo) {
-  EXPECT_EQ(Run({Binary("bpfrig"), "rum"}).status, 2);
-  EXPECT_EQ(Run({Binary("bpfrig"), "run"}).status, 2);
-  EXPECT_EQ(Run({Binary("bpfrig"), "run", "/nonexistent.yaml"}).status, 2);
-  EXPECT_EQ(Run({Binary("bpfrig"), "run", "--target", "nonsense", Plans()}).status, 2);
-  EXPECT_EQ(Run({Binary("bpfrigd"), "--listen", "nonsense"}).status, 2);
+  EXPECT_EQ(RunToEnd({Binary("bpfrig"), "rum"}).status, 2);
+  EXPECT_EQ(RunToEnd({Binary("bpfrig"), "run"}).status, 2);
+  EXPECT_EQ(RunToEnd({Binary("bpfrig"), "run", "/nonexistent.yaml"}).status, 2);
+  EXPECT_EQ(RunToEnd({Binary("bpfrig"), "run", "--target", "nonsense", Plans()}).status, 2);
+  EXPECT_EQ(RunToEnd({Binary("bpfrigd"), "--listen", "nonsense"}).status, 2);
 }
 
 TEST(RunTest, WithoutRootItSaysWhatToDo) {
@@ -113,7 +113,7 @@ TEST(RunTest, WithoutRootItSaysWhatToDo) {
   const std::string copy = std::string(std::getenv("TMPDIR")) + "/bpfrig";
   std::filesystem::copy_file(client, copy);
   const Outcome outcome =
-      Run({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", copy, "run", plan.Path()});
+      RunToEnd({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", copy, "run", plan.Path()});
   std::filesystem::remove(copy);
   EXPECT_EQ(outcome.status, 3) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr("root"));
@@ -122,7 +122,7 @@ TEST(RunTest, WithoutRootItSaysWhatToDo) {
 
 TEST(RunTest, SecondDaemonOnASocketIsRefused) {
   const Daemon daemon;
-  const Outcome outcome = Run({Binary("bpfrigd"), "--listen", daemon.Target()}, kPatience);
+  const Outcome outcome = RunToEnd({Binary("bpfrigd"), "--listen", daemon.Target()}, kPatience);
   EXPECT_EQ(outcome.status, 1) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr("another bpfrigd"));
 }

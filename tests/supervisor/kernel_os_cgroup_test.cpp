@@ -32,9 +32,8 @@ bool IsCgroup2(int fd) {
 }
 
 // Puts a running program into the cgroup.
-void Enter(const Cgroup& cgroup, pid_t pid) {
-  ASSERT_TRUE(
-      kernel_os::WriteSmallFile(cgroup.Get(), "cgroup.procs", absl::StrCat(pid), "cgroup.procs").ok());
+void Enter(int cgroup, const std::string& processes, pid_t pid) {
+  ASSERT_TRUE(kernel_os::WriteSmallFile(cgroup, processes, absl::StrCat(pid), processes).ok());
 }
 
 TEST(CgroupTest, KillEndsItsProcessesAndRemoveWaitsForThem) {

@@ -195,7 +195,7 @@ TEST_F(DaemonTest, TwoDaemonsShareNeitherSlotNorUsers) {
 
 TEST_F(DaemonTest, SecondDaemonAtTheSamePathIsRefusedAndTheFirstServesOn) {
   Subprocess daemon = Start();
-  const Outcome second = tests::Run(DaemonCommand(directory_));
+  const Outcome second = tests::RunToEnd(DaemonCommand(directory_));
   EXPECT_EQ(second.status, 1);
   EXPECT_THAT(second.output,
               HasSubstr(absl::StrCat("another bpfrigd serves unix:", directory_.SocketPath())));

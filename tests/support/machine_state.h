@@ -1,5 +1,6 @@
-// What a test could leave behind on the machine, and the listener that fails a test which did. Every executable of
-// kernel and end-to-end tests gets it through main.cpp; tests of one machine never run at the same time.
+// What a test could leave behind on the machine, and the listener that fails a test which did. Every
+// executable of kernel and end-to-end tests gets it through main.cpp; tests of one machine never run at the
+// same time.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -11,8 +12,8 @@
 
 namespace bpfrig::tests {
 
-// A set of names for each kind of thing: BPF programs, maps and links by id; cgroups, network namespaces, mounts;
-// processes that came from this one; listening sockets; temporary files.
+// A set of names for each kind of thing: BPF programs, maps and links by id; cgroups, network namespaces,
+// mounts; processes that came from this one; listening sockets; temporary files.
 class MachineState {
  public:
   // Needs root. Aborts where the kernel does not answer: a check that sees nothing proves nothing.
@@ -25,8 +26,8 @@ class MachineState {
   std::map<std::string, std::set<std::string>> things_;
 };
 
-// Takes the state before every test and compares it after, waiting up to two seconds for what the kernel frees
-// later.
+// Takes the state before every test and compares it after, waiting up to two seconds for what the kernel
+// frees later.
 class LeakCheck : public ::testing::EmptyTestEventListener {
  public:
   void OnTestStart(const ::testing::TestInfo& info) override;
@@ -36,8 +37,8 @@ class LeakCheck : public ::testing::EmptyTestEventListener {
   MachineState before_;
 };
 
-// Makes this process recognise its descendants, wherever they end up, and gives them a folder of their own for
-// temporary files, which has to be empty again after each test. Call it once, before any child.
+// Makes this process recognise its descendants, wherever they end up, and gives them a folder of their own
+// for temporary files, which has to be empty again after each test. Call it once, before any child.
 void MarkDescendants();
 
 }  // namespace bpfrig::tests

@@ -50,7 +50,8 @@ TEST(MachineStateTest, SeesATemporaryFile) {
 
 TEST(MachineStateTest, SeesAProcessAndItsNetworkNamespace) {
   const MachineState before = MachineState::Take();
-  Subprocess child = Subprocess::Start({"unshare", "--net", "sh", "-c", "echo there; exec cat /dev/zero >/dev/null"});
+  Subprocess child =
+      Subprocess::Start({"unshare", "--net", "sh", "-c", "echo there; exec cat /dev/zero >/dev/null"});
   ASSERT_TRUE(child.WaitForOutput("there", std::chrono::seconds(10)));
   const auto left = MachineState::Take().NewSince(before);
   EXPECT_THAT(left, Contains(StartsWith("process ")));

@@ -111,7 +111,7 @@ Outcome Subprocess::Wait(std::chrono::milliseconds limit) {
   return outcome;
 }
 
-Outcome Run(const std::vector<std::string>& argv, std::chrono::milliseconds limit) {
+Outcome RunToEnd(const std::vector<std::string>& argv, std::chrono::milliseconds limit) {
   return Subprocess::Start(argv).Wait(limit);
 }
 

@@ -51,8 +51,8 @@ class Subprocess {
 };
 
 // Starts, waits, returns.
-[[nodiscard]] Outcome Run(const std::vector<std::string>& argv,
-                          std::chrono::milliseconds limit = std::chrono::seconds(120));
+[[nodiscard]] Outcome RunToEnd(const std::vector<std::string>& argv,
+                               std::chrono::milliseconds limit = std::chrono::seconds(120));
 
 // Direct children of a process, and of those in turn.
 [[nodiscard]] std::vector<pid_t> DescendantsOf(pid_t pid);
