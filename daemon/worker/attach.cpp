@@ -5,10 +5,12 @@
 namespace bpfrig::worker {
 namespace {
 
-absl::Status Attach(Sandbox& sandbox, const bpfrig::v1::AttachTarget& target, bpfrig::v1::AttachResponse& response) {
+absl::Status Attach(Sandbox& sandbox, const bpfrig::v1::AttachTarget& target,
+                    bpfrig::v1::AttachResponse& response) {
   const absl::StatusOr<ProgramRecord*> program = sandbox.objects().FindProgram(target.program());
   if (!program.ok()) return base::WithField(program.status(), "program");
-  BPFRIG_ASSIGN_OR_RETURN(*response.mutable_link(), sandbox.links().Attach(**program, target, sandbox.objects()));
+  BPFRIG_ASSIGN_OR_RETURN(*response.mutable_link(),
+                          sandbox.links().Attach(**program, target, sandbox.objects()));
   return absl::OkStatus();
 }
 

@@ -1,6 +1,6 @@
-// Call: one call of the front, as its socket in the worker's loop. It reads the requests, writes the replies in
-// order and without blocking, and notices when the front closes, which cancels the call. Made by the dispatcher,
-// held by the handler at work on it.
+// Call: one call of the front, as its socket in the worker's loop. It reads the requests, writes the replies
+// in order and without blocking, and notices when the front closes, which cancels the call. Made by the
+// dispatcher, held by the handler at work on it.
 #pragma once
 
 #include <deque>
@@ -28,14 +28,14 @@ class Call : public std::enable_shared_from_this<Call> {
   // Use Open().
   explicit Call(Loop& loop) : loop_(loop), socket_(loop) {}
 
-  // Passes the next request to `then`, or nothing where the front has sent its last. `then` does not run where the
-  // call is over before that; what is no message ends the call with INTERNAL.
+  // Passes the next request to `then`, or nothing where the front has sent its last. `then` does not run
+  // where the call is over before that; what is no message ends the call with INTERNAL.
   void ReadRequest(OnRequest then);
   // The descriptor that came with the requests; not open where there is none.
   [[nodiscard]] base::Fd TakeFd();
 
-  // Sends a reply; `then` runs from the loop once the kernel has taken all of it, never after the call is over.
-  // Whoever sends many replies waits for that: it is the stream's back-pressure.
+  // Sends a reply; `then` runs from the loop once the kernel has taken all of it, never after the call is
+  // over. Whoever sends many replies waits for that: it is the stream's back-pressure.
   void Send(const Reply& reply, std::function<void()> then = nullptr);
   // Ends the call with a status.
   void Finish(const absl::Status& status);
@@ -47,8 +47,8 @@ class Call : public std::enable_shared_from_this<Call> {
   // Notified once, when the call is over.
   [[nodiscard]] Signal& over_signal() { return over_signal_; }
 
-  // Calls that change the sandbox hold the queue's slot until they are over, or until a handler that begins to
-  // wait lets the next one go ahead.
+  // Calls that change the sandbox hold the queue's slot until they are over, or until a handler that begins
+  // to wait lets the next one go ahead.
   void SetSlot(std::function<void()> release) { release_slot_ = std::move(release); }
   void ReleaseSlot();
 

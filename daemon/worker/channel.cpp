@@ -41,7 +41,8 @@ void Channel::OnReadable() {
   for (base::Fd& socket : sockets) on_call_(std::move(socket));
   if (!count.ok()) base::LogError(count.status().message());
   if (count.ok() && *count > static_cast<ssize_t>(sockets.size())) {
-    base::LogWarning("receiving calls: some came without their socket; this process may be out of descriptors");
+    base::LogWarning(
+        "receiving calls: some came without their socket; this process may be out of descriptors");
   }
   if (!count.ok() || *count == 0) return on_end_();
   WaitForCalls();
@@ -59,7 +60,8 @@ void Lifeline::WaitForEnd() {
     char byte = 0;
     error_code read_error;
     const size_t count = pipe_.read_some(asio::buffer(&byte, 1), read_error);
-    if (read_error == asio::error::eof || (read_error && read_error != asio::error::would_block)) return on_end_();
+    if (read_error == asio::error::eof || (read_error && read_error != asio::error::would_block))
+      return on_end_();
     if (count > 0) base::LogWarning("reading the lifeline: it carries bytes, which it should not");
     WaitForEnd();
   });

@@ -1,5 +1,5 @@
-// Channel: the sandbox's control channel, on which the front passes one call socket a call: the byte 'c' and a
-// descriptor. Its end, and that of the lifeline, is the worker's.
+// Channel: the sandbox's control channel, on which the front passes one call socket a call: the byte 'c' and
+// a descriptor. Its end, and that of the lifeline, is the worker's.
 #pragma once
 
 #include <functional>

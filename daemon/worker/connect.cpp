@@ -1,5 +1,5 @@
-// Connect: dials, finds the server that accepted, sends, reads back, and keeps or closes both ends. One deadline
-// covers all of it.
+// Connect: dials, finds the server that accepted, sends, reads back, and keeps or closes both ends. One
+// deadline covers all of it.
 #include <chrono>
 #include <utility>
 
@@ -143,9 +143,9 @@ void Connecting::Abandon() {
 }
 
 void Connecting::CloseBoth() {
-  // The accepted end first: TIME_WAIT then holds the server's port, not an ephemeral one, and a test that dials
-  // thousands of times does not run out of them. What has been sent is read first: closing over unread bytes is
-  // a reset.
+  // The accepted end first: TIME_WAIT then holds the server's port, not an ephemeral one, and a test that
+  // dials thousands of times does not run out of them. What has been sent is read first: closing over unread
+  // bytes is a reset.
   if (ends_.accepted != nullptr) {
     ends_.accepted->ReadNow();
     ends_.accepted->Close(false);

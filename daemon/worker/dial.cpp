@@ -36,8 +36,9 @@ absl::StatusOr<Endpoint> ParseFrom(const bpfrig::v1::SocketAddress& from, const 
   if (parsed.address().is_v4() && IsMapped(to)) {
     return Endpoint(asio::ip::make_address_v6(asio::ip::v4_mapped, parsed.address().to_v4()), parsed.port());
   }
-  return base::WithField(MakeError(Reason::kInvalidField, "reading where to dial from: the address is of another "
-                                                          "family than the one to dial to"),
+  return base::WithField(MakeError(Reason::kInvalidField,
+                                   "reading where to dial from: the address is of another "
+                                   "family than the one to dial to"),
                          "address");
 }
 
@@ -87,8 +88,8 @@ absl::StatusOr<DialPlan> ParseDialPlan(const ConnectRequest& request) {
   return plan;
 }
 
-void Dial(Loop& loop, const CallPtr& call, const DialPlan& plan, size_t receive_limit, Clock::time_point deadline,
-          std::function<void(DialResult)> done) {
+void Dial(Loop& loop, const CallPtr& call, const DialPlan& plan, size_t receive_limit,
+          Clock::time_point deadline, std::function<void(DialResult)> done) {
   auto dialling = std::make_shared<Dialling>(loop);
   dialling->error = Prepare(plan, dialling->socket);
   if (dialling->error) {

@@ -32,7 +32,7 @@ struct DialResult {
 };
 
 // Dials; `done` runs once, perhaps before this returns.
-void Dial(Loop& loop, const CallPtr& call, const DialPlan& plan, size_t receive_limit, Clock::time_point deadline,
-          std::function<void(DialResult)> done);
+void Dial(Loop& loop, const CallPtr& call, const DialPlan& plan, size_t receive_limit,
+          Clock::time_point deadline, std::function<void(DialResult)> done);
 
 }  // namespace bpfrig::worker

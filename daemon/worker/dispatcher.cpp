@@ -26,6 +26,10 @@ void Dispatcher::Accept(base::Fd socket) {
 }
 
 void Dispatcher::OnRequest(const CallPtr& call, Call::Request request) {
+  if (request.call_case() == Call::Request::CALL_NOT_SET) {
+    return call->Finish(
+        MakeError(Reason::kInternal, "starting a call: it names none that this worker knows"));
+  }
   if (request.has_close_sandbox()) return Close(call);
   if (sandbox_.is_closed()) {
     return call->Finish(MakeError(Reason::kSandboxClosed, "starting a call: the sandbox is closed"));
@@ -92,9 +96,8 @@ void Dispatcher::Run(const CallPtr& call, const Call::Request& request) {
       return HandleGetInfo(sandbox_, call);
     case Call::Request::kCloseSandbox:
     case Call::Request::CALL_NOT_SET:
-      break;
+      break;  // not queued
   }
-  call->Finish(MakeError(Reason::kInternal, "dispatching a call: it names none that this worker knows"));
 }
 
 }  // namespace bpfrig::worker

@@ -1,5 +1,5 @@
-// Dispatcher: takes call sockets, reads each one's first request, and runs its handler. Calls begin one at a time,
-// in the order in which their requests arrived; CloseSandbox ends all others and goes at once.
+// Dispatcher: takes call sockets, reads each one's first request, and runs its handler. Calls begin one at a
+// time, in the order in which their requests arrived; CloseSandbox ends all others and goes at once.
 #pragma once
 
 #include <deque>

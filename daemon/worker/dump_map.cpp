@@ -1,5 +1,5 @@
-// DumpMap: the entries of one map, all or those of some keys, in messages that leave the loop its turn between two.
-// Where it consumes, it holds the queue's slot; where it only reads, others go ahead.
+// DumpMap: the entries of one map, all or those of some keys, in messages that leave the loop its turn
+// between two. Where it consumes, it holds the queue's slot; where it only reads, others go ahead.
 #include <optional>
 #include <utility>
 #include <vector>
@@ -24,8 +24,8 @@ constexpr size_t kMaxMessageBytes = 1024 * 1024;
 // One DumpMap on its way.
 class Dumping : public std::enable_shared_from_this<Dumping> {
  public:
-  Dumping(CallPtr call, MapAccess access, const DumpMapRequest& request)
-      : call_(std::move(call)), access_(std::move(access)), request_(request) {}
+  Dumping(Loop& loop, CallPtr call, MapAccess access, const DumpMapRequest& request)
+      : loop_(loop), call_(std::move(call)), access_(std::move(access)), request_(request) {}
 
   [[nodiscard]] absl::Status Start();
 
@@ -43,6 +43,7 @@ class Dumping : public std::enable_shared_from_this<Dumping> {
   void Step();
   void SendSummary();
 
+  Loop& loop_;  // of the sandbox
   CallPtr call_;
   MapAccess access_;
   const DumpMapRequest request_;
@@ -90,7 +91,8 @@ absl::Status Dumping::EncodePatterns(bpfrig::v1::DumpMapResponse& response) {
   return absl::OkStatus();
 }
 
-absl::Status Dumping::Resolve(const absl::StatusOr<Encoded>& encoded, bool is_key, bpfrig::v1::ResolvedValue& out) {
+absl::Status Dumping::Resolve(const absl::StatusOr<Encoded>& encoded, bool is_key,
+                              bpfrig::v1::ResolvedValue& out) {
   if (!encoded.ok()) return encoded.status();
   out.set_bytes(encoded->bytes);
   out.set_mask(encoded->mask);
@@ -102,14 +104,16 @@ absl::Status Dumping::Resolve(const absl::StatusOr<Encoded>& encoded, bool is_ke
 }
 
 void Dumping::Step() {
-  while (messages_.size() < 2 && !done_) {
+  if (call_->IsOver()) return;
+  // A message goes once the next has begun, or there is none; others have their turn after each chunk.
+  if (messages_.size() < 2 && !done_) {
     const absl::Status read = ReadChunk();
     if (!read.ok()) return call_->Finish(read);
+    return asio::post(loop_, [self = shared_from_this()] { self->Step(); });
   }
   if (messages_.empty()) return SendSummary();
   const Call::Reply message = std::move(messages_.front());
   messages_.pop_front();
-  if (messages_.empty()) last_message_bytes_ = kMaxMessageBytes;
   call_->Send(message, [self = shared_from_this()] { self->Step(); });
 }
 
@@ -200,7 +204,8 @@ void HandleDumpMap(Sandbox& sandbox, const CallPtr& call, const DumpMapRequest& 
   absl::StatusOr<MapAccess> access =
       MapAccess::Open(sandbox, request.map(), request.key_type(), request.value_type());
   if (!access.ok()) return call->Finish(access.status());
-  const absl::Status started = std::make_shared<Dumping>(call, *std::move(access), request)->Start();
+  const absl::Status started =
+      std::make_shared<Dumping>(sandbox.loop(), call, *std::move(access), request)->Start();
   if (!started.ok()) call->Finish(started);
 }
 

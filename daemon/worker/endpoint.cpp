@@ -17,9 +17,10 @@ absl::StatusOr<Endpoint> ParseEndpoint(const bpfrig::v1::SocketAddress& address)
   const asio::ip::address parsed = asio::ip::make_address(address.address(), error);
   // A scope ("fe80::1%lo") is text that inet_pton does not read.
   if (error || address.address().find('%') != std::string::npos) {
-    return base::WithField(MakeError(Reason::kInvalidField, absl::StrCat("reading the address '", address.address(),
-                                                                         "': not an IPv4 or IPv6 address")),
-                           "address");
+    return base::WithField(
+        MakeError(Reason::kInvalidField,
+                  absl::StrCat("reading the address '", address.address(), "': not an IPv4 or IPv6 address")),
+        "address");
   }
   if (address.port() > UINT16_MAX) {
     return base::WithField(

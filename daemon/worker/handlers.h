@@ -1,5 +1,6 @@
-// One function a call, each in a file named after it. The dispatcher runs them, one at a time; each ends its call,
-// sooner or later. Those that wait give their place in the queue back when they begin to (Call::ReleaseSlot).
+// One function a call, each in a file named after it. The dispatcher runs them, one at a time; each ends its
+// call, sooner or later. Those that wait give their place in the queue back when they begin to
+// (Call::ReleaseSlot).
 #pragma once
 
 #include "bpfrig/v1/map.pb.h"

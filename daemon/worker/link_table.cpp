@@ -21,13 +21,14 @@ absl::StatusOr<base::Fd> LinkTable::OpenNetns() const {
   return netns;
 }
 
-absl::StatusOr<bpfrig::v1::Link> LinkTable::Attach(ProgramRecord& program, const bpfrig::v1::AttachTarget& target,
+absl::StatusOr<bpfrig::v1::Link> LinkTable::Attach(ProgramRecord& program,
+                                                   const bpfrig::v1::AttachTarget& target,
                                                    const ObjectStore& objects) {
   const std::string name = target.link().empty() ? program.program->name() : target.link();
   BPFRIG_RETURN_IF_ERROR(base::WithField(CheckName("link", name), "link"));
   if (links_.count(name) != 0) {
-    return base::WithField(base::WithHint(DuplicateName("link", name), "give the link a name of its own: link"),
-                           "link");
+    return base::WithField(
+        base::WithHint(DuplicateName("link", name), "give the link a name of its own: link"), "link");
   }
   BPFRIG_ASSIGN_OR_RETURN(const AttachPlace place, kernel_bpf::PlaceOf(*program.program));
   kernel_bpf::AttachPoints points;

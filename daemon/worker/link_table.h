@@ -1,5 +1,5 @@
-// LinkTable: the attachments of a sandbox, by name. LoadProgram and Attach add to it, Detach and CloseSandbox take
-// away.
+// LinkTable: the attachments of a sandbox, by name. LoadProgram and Attach add to it, Detach and CloseSandbox
+// take away.
 #pragma once
 
 #include <map>

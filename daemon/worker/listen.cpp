@@ -23,7 +23,8 @@ Behaviour BehaviourOf(const bpfrig::v1::ServerBehaviour& behaviour) {
   return {Behaviour::Kind::kSink, ""};
 }
 
-absl::Status Listen(Sandbox& sandbox, const bpfrig::v1::ListenRequest& request, bpfrig::v1::ListenResponse& response) {
+absl::Status Listen(Sandbox& sandbox, const bpfrig::v1::ListenRequest& request,
+                    bpfrig::v1::ListenResponse& response) {
   const absl::StatusOr<Endpoint> at = ParseEndpoint(request.at());
   if (!at.ok()) return base::WithField(at.status(), "at");
   BPFRIG_ASSIGN_OR_RETURN(const Endpoint listening,

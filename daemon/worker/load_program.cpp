@@ -28,10 +28,10 @@ constexpr size_t kMaxObjectBytes = 16 * 1024 * 1024;
 std::string At(absl::string_view list, int index) { return absl::StrCat(list, "[", index, "]"); }
 
 absl::Status TooLarge(size_t size) {
-  return base::WithField(MakeError(Reason::kLimitReached, absl::StrCat("loading an object of ", size,
-                                                                       " bytes: at most ", kMaxObjectBytes,
-                                                                       " are allowed")),
-                         "object");
+  return base::WithField(
+      MakeError(Reason::kLimitReached, absl::StrCat("loading an object of ", size, " bytes: at most ",
+                                                    kMaxObjectBytes, " are allowed")),
+      "object");
 }
 
 // A copy: what libbpf reads must not change under it.
@@ -74,7 +74,8 @@ absl::StatusOr<kernel_bpf::MapChoice> MakeMapChoice(const ObjectStore& objects,
   return choice;
 }
 
-absl::StatusOr<ObjectSpec> MakeSpec(Sandbox& sandbox, const LoadProgramRequest& request, absl::string_view elf) {
+absl::StatusOr<ObjectSpec> MakeSpec(Sandbox& sandbox, const LoadProgramRequest& request,
+                                    absl::string_view elf) {
   ObjectSpec spec;
   spec.name = request.name();
   spec.elf = elf;
@@ -129,17 +130,20 @@ absl::StatusOr<bpfrig::v1::Link> AttachOwn(Sandbox& sandbox, const std::string& 
                                            const bpfrig::v1::AttachTarget& target) {
   const QualifiedName name = SplitName(target.program());
   if (!name.object.empty() && name.object != object) {
-    return base::WithField(MakeError(Reason::kInvalidField, absl::StrCat("attaching ", target.program(),
-                                                                         ": LoadProgram attaches programs of the "
-                                                                         "object that it loads")),
-                           "program");
+    return base::WithField(
+        MakeError(Reason::kInvalidField, absl::StrCat("attaching ", target.program(),
+                                                      ": LoadProgram attaches programs of the "
+                                                      "object that it loads")),
+        "program");
   }
-  absl::StatusOr<ProgramRecord*> program = sandbox.objects().FindProgram(absl::StrCat(object, "/", name.name));
+  absl::StatusOr<ProgramRecord*> program =
+      sandbox.objects().FindProgram(absl::StrCat(object, "/", name.name));
   if (!program.ok()) return base::WithField(program.status(), "program");
   return sandbox.links().Attach(**program, target, sandbox.objects());
 }
 
-absl::Status AttachAll(Sandbox& sandbox, const LoadProgramRequest& request, bpfrig::v1::LoadedObject& loaded) {
+absl::Status AttachAll(Sandbox& sandbox, const LoadProgramRequest& request,
+                       bpfrig::v1::LoadedObject& loaded) {
   for (int i = 0; i < request.attach_size(); ++i) {
     absl::StatusOr<bpfrig::v1::Link> link = AttachOwn(sandbox, request.name(), request.attach(i));
     if (link.ok()) {

@@ -29,15 +29,16 @@ absl::StatusOr<Encoded> Hinted(absl::StatusOr<Encoded> encoded) {
 
 }  // namespace
 
-absl::StatusOr<MapAccess> MapAccess::Open(Sandbox& sandbox, const std::string& map, const std::string& key_type,
-                                          const std::string& value_type) {
+absl::StatusOr<MapAccess> MapAccess::Open(Sandbox& sandbox, const std::string& map,
+                                          const std::string& key_type, const std::string& value_type) {
   const absl::StatusOr<MapReference> reference = sandbox.objects().FindMap(map);
   if (!reference.ok()) return base::WithField(reference.status(), "map");
   const auto key = FindType(sandbox.objects(), reference->object, key_type);
   if (!key.ok()) return base::WithField(key.status(), "key_type");
   const auto value = FindType(sandbox.objects(), reference->object, value_type);
   if (!value.ok()) return base::WithField(value.status(), "value_type");
-  BPFRIG_ASSIGN_OR_RETURN(kernel_bpf::MapCodec codec, kernel_bpf::MapCodec::Create(*reference->map, *key, *value));
+  BPFRIG_ASSIGN_OR_RETURN(kernel_bpf::MapCodec codec,
+                          kernel_bpf::MapCodec::Create(*reference->map, *key, *value));
   MapAccess access(sandbox, *reference, std::move(codec));
   access.value_type_ = value->has_value() ? *value : reference->map->value_type();
   return access;
@@ -45,7 +46,8 @@ absl::StatusOr<MapAccess> MapAccess::Open(Sandbox& sandbox, const std::string& m
 
 bool MapAccess::IsDataSection() const {
   const std::string& name = map().name();
-  return absl::StartsWith(name, ".data") || absl::StartsWith(name, ".bss") || absl::StartsWith(name, ".rodata");
+  return absl::StartsWith(name, ".data") || absl::StartsWith(name, ".bss") ||
+         absl::StartsWith(name, ".rodata");
 }
 
 Reference MapAccess::ValueReference() const {
@@ -71,9 +73,10 @@ absl::StatusOr<Encoded> MapAccess::EncodeValue(const bpfrig::v1::Value& value) c
 absl::StatusOr<Encoded> MapAccess::EncodeExpectedValue(const bpfrig::v1::Value& value) const {
   if (map().HoldsSockets() && map().info().value_size != sizeof(uint64_t)) {
     return base::WithHint(
-        base::MakeError(base::Reason::kUnsupported,
-                        absl::StrCat("expecting a value of map ", map().name(),
-                                     ": the kernel tells the sockets of a map only where its value_size is 8")),
+        base::MakeError(
+            base::Reason::kUnsupported,
+            absl::StrCat("expecting a value of map ", map().name(),
+                         ": the kernel tells the sockets of a map only where its value_size is 8")),
         "expect its keys alone, or declare the map with a value of 8 bytes");
   }
   BPFRIG_ASSIGN_OR_RETURN(const kernel_bpf::Value resolved,

@@ -1,5 +1,5 @@
-// MapAccess: a map as one SeedMap or DumpMap call sees it: found by name, with the types that the caller named, and
-// with what its keys and values may refer to.
+// MapAccess: a map as one SeedMap or DumpMap call sees it: found by name, with the types that the caller
+// named, and with what its keys and values may refer to.
 #pragma once
 
 #include <string>
@@ -17,7 +17,8 @@ class MapAccess {
  public:
   // Empty type names mean the map's own. Errors have the fields `map`, `key_type`, `value_type`.
   [[nodiscard]] static absl::StatusOr<MapAccess> Open(Sandbox& sandbox, const std::string& map,
-                                                      const std::string& key_type, const std::string& value_type);
+                                                      const std::string& key_type,
+                                                      const std::string& value_type);
 
   [[nodiscard]] const kernel_bpf::Map& map() const { return *reference_.map; }
   [[nodiscard]] const kernel_bpf::MapCodec& codec() const { return codec_; }

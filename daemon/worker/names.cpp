@@ -24,7 +24,8 @@ bool IsNameCharacter(char c) {
 }  // namespace
 
 absl::Status CheckName(absl::string_view what, absl::string_view name) {
-  if (!name.empty() && name.size() <= kMaxNameLength && std::all_of(name.begin(), name.end(), IsNameCharacter)) {
+  if (!name.empty() && name.size() <= kMaxNameLength &&
+      std::all_of(name.begin(), name.end(), IsNameCharacter)) {
     return absl::OkStatus();
   }
   return MakeError(Reason::kInvalidField,
@@ -37,8 +38,8 @@ absl::Status UnknownName(absl::string_view what, absl::string_view name,
   std::string list = "there are none";
   if (!existing.empty()) {
     const size_t listed = std::min(existing.size(), kMaxNamesListed);
-    list = absl::StrCat("there are ",
-                        absl::StrJoin(existing.begin(), existing.begin() + static_cast<ptrdiff_t>(listed), ", "));
+    list = absl::StrCat("there are ", absl::StrJoin(existing.begin(),
+                                                    existing.begin() + static_cast<ptrdiff_t>(listed), ", "));
     if (listed < existing.size()) absl::StrAppend(&list, " and ", existing.size() - listed, " more");
     if (existing.size() == 1) list = absl::StrCat("there is ", existing.front());
   }
@@ -48,7 +49,8 @@ absl::Status UnknownName(absl::string_view what, absl::string_view name,
 
 absl::Status DuplicateName(absl::string_view what, absl::string_view name) {
   return base::WithObject(
-      MakeError(Reason::kDuplicateName, absl::StrCat("naming a ", what, " '", name, "': the name is taken")), name);
+      MakeError(Reason::kDuplicateName, absl::StrCat("naming a ", what, " '", name, "': the name is taken")),
+      name);
 }
 
 QualifiedName SplitName(absl::string_view name) {

@@ -13,7 +13,8 @@
 namespace bpfrig::worker {
 namespace {
 
-absl::Status Ambiguous(absl::string_view what, absl::string_view name, const std::vector<std::string>& full_names) {
+absl::Status Ambiguous(absl::string_view what, absl::string_view name,
+                       const std::vector<std::string>& full_names) {
   return base::WithObject(
       base::MakeError(base::Reason::kUnknownName,
                       absl::StrCat("looking up the ", what, " '", name, "': several objects have one: say ",
@@ -53,8 +54,8 @@ void ObjectStore::Clear() {
 }
 
 const ObjectStore::Object* ObjectStore::FindObject(const std::string& name) const {
-  const auto found =
-      std::find_if(objects_.begin(), objects_.end(), [&](const Object& object) { return object.name == name; });
+  const auto found = std::find_if(objects_.begin(), objects_.end(),
+                                  [&](const Object& object) { return object.name == name; });
   return found == objects_.end() ? nullptr : &*found;
 }
 
@@ -114,7 +115,8 @@ absl::StatusOr<MapReference> ObjectStore::FindMap(const std::string& name) const
   return matches.front();
 }
 
-absl::StatusOr<kernel_bpf::TypeRef> ObjectStore::FindType(const std::string& object, const std::string& name) const {
+absl::StatusOr<kernel_bpf::TypeRef> ObjectStore::FindType(const std::string& object,
+                                                          const std::string& name) const {
   const QualifiedName wanted = SplitName(name);
   const Object* home = FindObject(wanted.object.empty() ? object : wanted.object);
   if (home == nullptr) return UnknownName("object", wanted.object, ObjectNames());

@@ -1,5 +1,5 @@
-// ObjectStore: the BPF objects of a sandbox, and the names of what they hold. Handlers look programs, maps and types
-// up here: as `object/name`, or by a bare name that one object alone has.
+// ObjectStore: the BPF objects of a sandbox, and the names of what they hold. Handlers look programs, maps
+// and types up here: as `object/name`, or by a bare name that one object alone has.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// ReadEvents: takes records out of a ring buffer, waiting for them where asked. What nobody has read stays in the
-// buffer for the next reader.
+// ReadEvents: takes records out of a ring buffer, waiting for them where asked. What nobody has read stays in
+// the buffer for the next reader.
 #include <fcntl.h>
 
 #include <chrono>
@@ -26,7 +26,8 @@ using kernel_bpf::TypeRef;
 constexpr size_t kMaxMessageBytes = 1024 * 1024;
 constexpr size_t kMaxMessageRecords = 4096;
 constexpr size_t kDrainAtOnce = 64;
-// A program may submit records without waking the reader (BPF_RB_NO_WAKEUP): look as often as this all the same.
+// A program may submit records without waking the reader (BPF_RB_NO_WAKEUP): look as often as this all the
+// same.
 constexpr auto kLookAgain = std::chrono::milliseconds(20);
 
 // One ReadEvents on its way; the map's only reader.
@@ -119,8 +120,8 @@ absl::Status Reading::Add(absl::string_view record, bpfrig::v1::ReadEventsRespon
   if (!type_.has_value()) return absl::OkStatus();
   absl::StatusOr<kernel_bpf::Value> value = kernel_bpf::Decode(*type_, record);
   if (!value.ok()) {
-    return base::WithField(base::WithHint(value.status(), "name the type that the program writes, or none: type"),
-                           "type");
+    return base::WithField(
+        base::WithHint(value.status(), "name the type that the program writes, or none: type"), "type");
   }
   ToProto(*value, *event.mutable_value());
   return absl::OkStatus();
@@ -131,7 +132,8 @@ void Reading::Wait() {
   WatchBuffer();
   const Clock::time_point until = std::min<Clock::time_point>(deadline_, Clock::now() + kLookAgain);
   AwaitSignal(
-      sandbox_.loop(), readable_signal_, call_, until, [self = shared_from_this()] { return self->readable_; },
+      sandbox_.loop(), readable_signal_, call_, until,
+      [self = shared_from_this()] { return self->readable_; },
       [self = shared_from_this()](WaitResult result) {
         if (result == WaitResult::kCancelled) return;
         self->wait_over_ = Clock::now() >= self->deadline_;
@@ -142,12 +144,13 @@ void Reading::Wait() {
 void Reading::WatchBuffer() {
   if (watching_) return;
   watching_ = true;
-  poll_.async_wait(asio::posix::stream_descriptor::wait_read, [self = shared_from_this()](const error_code& error) {
-    self->watching_ = false;
-    if (error) return;
-    self->readable_ = true;
-    self->readable_signal_.Notify();
-  });
+  poll_.async_wait(asio::posix::stream_descriptor::wait_read,
+                   [self = shared_from_this()](const error_code& error) {
+                     self->watching_ = false;
+                     if (error) return;
+                     self->readable_ = true;
+                     self->readable_signal_.Notify();
+                   });
 }
 
 void Reading::Answer(bool timed_out) {
@@ -164,8 +167,8 @@ void Reading::StopReading() {
   sandbox_.GiveReaderBack(map_id_);
 }
 
-absl::Status AddPatterns(const Sandbox& sandbox, const ReadEventsRequest& request, const std::optional<TypeRef>& type,
-                         bpfrig::v1::ReadEventsResponse& response) {
+absl::Status AddPatterns(const Sandbox& sandbox, const ReadEventsRequest& request,
+                         const std::optional<TypeRef>& type, bpfrig::v1::ReadEventsResponse& response) {
   for (int i = 0; i < request.patterns_size(); ++i) {
     const std::string path = absl::StrCat("patterns[", i, "]");
     const absl::StatusOr<kernel_bpf::Value> value =
@@ -175,7 +178,8 @@ absl::Status AddPatterns(const Sandbox& sandbox, const ReadEventsRequest& reques
     if (!type.has_value()) {
       // Without a type a record is bytes, and so is what it is compared with.
       const absl::StatusOr<std::string> bytes = kernel_bpf::BytesOf(*value);
-      if (!bytes.ok()) return base::WithField(base::WithHint(bytes.status(), "name the records' type: type"), path);
+      if (!bytes.ok())
+        return base::WithField(base::WithHint(bytes.status(), "name the records' type: type"), path);
       resolved.set_bytes(*bytes);
       resolved.set_mask(std::string(bytes->size(), '\xff'));
       continue;
@@ -210,7 +214,8 @@ absl::Status StartReading(Sandbox& sandbox, const CallPtr& call, const ReadEvent
   if (!buffer.ok()) return base::WithField(buffer.status(), "map");
   if (!sandbox.TakeReader(map->map->info().id)) {
     return base::WithField(
-        base::KernelError(-EBUSY, absl::StrCat("reading ", request.map(), ", which another call reads")), "map");
+        base::KernelError(-EBUSY, absl::StrCat("reading ", request.map(), ", which another call reads")),
+        "map");
   }
   std::make_shared<Reading>(sandbox, call, request, *map->map, *std::move(buffer), type)->Start(first);
   return absl::OkStatus();

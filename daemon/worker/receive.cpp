@@ -16,8 +16,9 @@ void Answer(const CallPtr& call, TcpEnd& end, const ReceiveCondition& until, Wai
   if (waits_for_close && end.IsFull() && !end.PeerClosed()) {
     return call->Finish(base::MakeError(
         base::Reason::kLimitReached,
-        absl::StrCat("waiting for the peer to close: ", end.Available(),
-                     " bytes arrived before that, and the connection's end keeps no more (they can be received)")));
+        absl::StrCat(
+            "waiting for the peer to close: ", end.Available(),
+            " bytes arrived before that, and the connection's end keeps no more (they can be received)")));
   }
   Call::Reply reply;
   bpfrig::v1::ReceiveResponse& response = *reply.mutable_receive();

@@ -20,9 +20,10 @@ absl::Status CheckLimits(const RunProgramRequest& request) {
                            "repeat");
   }
   if (request.data().size() > kMaxDataBytes) {
-    return base::WithField(MakeError(Reason::kOutOfRange, absl::StrCat("running a program on ", request.data().size(),
-                                                                       " bytes: at most ", kMaxDataBytes)),
-                           "data");
+    return base::WithField(
+        MakeError(Reason::kOutOfRange, absl::StrCat("running a program on ", request.data().size(),
+                                                    " bytes: at most ", kMaxDataBytes)),
+        "data");
   }
   return absl::OkStatus();
 }

@@ -1,5 +1,5 @@
-// Sandbox: all that one sandbox holds: its BPF objects and their links, its servers and connections. The handlers
-// work on it; there is one in a worker, and it goes with the process.
+// Sandbox: all that one sandbox holds: its BPF objects and their links, its servers and connections. The
+// handlers work on it; there is one in a worker, and it goes with the process.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,8 @@ namespace bpfrig::worker {
 
 class Sandbox {
  public:
-  // `cgroup` is the sandbox's own cgroup directory; `runs_counted` says whether somebody holds BPF_ENABLE_STATS.
+  // `cgroup` is the sandbox's own cgroup directory; `runs_counted` says whether somebody holds
+  // BPF_ENABLE_STATS.
   Sandbox(Loop& loop, base::Fd cgroup, bool runs_counted)
       : loop_(loop), runs_counted_(runs_counted), traffic_(loop), links_(std::move(cgroup)) {}
 

@@ -1,5 +1,5 @@
-// SeedMap: writes a stream of entries into one map. A message is encoded as a whole before any of it is written, and
-// the loop has its turn between two messages.
+// SeedMap: writes a stream of entries into one map. A message is encoded as a whole before any of it is
+// written, and the loop has its turn between two messages.
 #include <optional>
 #include <utility>
 #include <vector>
@@ -65,8 +65,8 @@ void Seeding::Step(const SeedMapRequest& message) {
 
 absl::Status Seeding::WriteMessage(const SeedMapRequest& message) {
   if (message.entries_size() > kMaxEntries) {
-    return Invalid("entries", absl::StrCat("seeding ", message.entries_size(), " entries in one message: at most ",
-                                           kMaxEntries, " are allowed"));
+    return Invalid("entries", absl::StrCat("seeding ", message.entries_size(),
+                                           " entries in one message: at most ", kMaxEntries, " are allowed"));
   }
   section_.reset();
   std::vector<MapChange> changes;
@@ -79,7 +79,8 @@ absl::Status Seeding::WriteMessage(const SeedMapRequest& message) {
   }
   absl::Status written = kernel_bpf::WriteMap(access_.map(), changes, mode_, progress_);
   if (!written.ok() && access_.IsDataSection() && absl::StartsWith(access_.map().name(), ".rodata")) {
-    written = base::WithHint(written, "read-only data is frozen once loaded: set it with LoadProgram's globals");
+    written =
+        base::WithHint(written, "read-only data is frozen once loaded: set it with LoadProgram's globals");
   }
   // A mode that the map does not have is no entry's fault.
   if (base::DetailOf(written).reason == Reason::kUnsupported) return base::WithField(written, "batch");
@@ -113,10 +114,12 @@ absl::Status Seeding::EncodeKey(const SeedEntry& entry, MapChange& change) {
 
 absl::Status Seeding::EncodeValues(const SeedEntry& entry, MapChange& change) {
   const kernel_bpf::Map& map = access_.map();
-  const int values = (entry.has_value() ? 1 : 0) + (entry.cpu_values_size() > 0 ? 1 : 0) + (entry.delete_() ? 1 : 0);
+  const int values =
+      (entry.has_value() ? 1 : 0) + (entry.cpu_values_size() > 0 ? 1 : 0) + (entry.delete_() ? 1 : 0);
   if (values != 1) {
-    return Invalid(entry.has_value() ? "value" : "",
-                   absl::StrCat("seeding map ", map.name(), ": an entry has one of value, cpu_values and delete"));
+    return Invalid(
+        entry.has_value() ? "value" : "",
+        absl::StrCat("seeding map ", map.name(), ": an entry has one of value, cpu_values and delete"));
   }
   if (entry.has_value()) {
     if (access_.IsDataSection()) return base::WithField(EncodeSection(entry.value(), change), "value");
@@ -125,11 +128,11 @@ absl::Status Seeding::EncodeValues(const SeedEntry& entry, MapChange& change) {
     change.value = std::move(value->bytes);
     return absl::OkStatus();
   }
-  if (entry.cpu_values_size() > 0 && (!map.IsPerCpu() ||
-                                      static_cast<uint32_t>(entry.cpu_values_size()) != map.values_per_key())) {
-    return Invalid("cpu_values",
-                   absl::StrCat("seeding map ", map.name(), " (", map.type_name(), ") with ", entry.cpu_values_size(),
-                                " values for each key: ", map.values_per_key(), " are needed"));
+  if (entry.cpu_values_size() > 0 &&
+      (!map.IsPerCpu() || static_cast<uint32_t>(entry.cpu_values_size()) != map.values_per_key())) {
+    return Invalid("cpu_values", absl::StrCat("seeding map ", map.name(), " (", map.type_name(), ") with ",
+                                              entry.cpu_values_size(),
+                                              " values for each key: ", map.values_per_key(), " are needed"));
   }
   for (int i = 0; i < entry.cpu_values_size(); ++i) {
     absl::StatusOr<kernel_bpf::Encoded> value = access_.EncodeValue(entry.cpu_values(i));
@@ -144,7 +147,8 @@ absl::Status Seeding::EncodeSection(const bpfrig::v1::Value& value, MapChange& c
     BPFRIG_ASSIGN_OR_RETURN(const std::optional<kernel_bpf::MapEntry> held,
                             kernel_bpf::LookupMap(access_.map(), change.key));
     if (!held.has_value()) {
-      return MakeError(Reason::kOutOfRange, absl::StrCat("seeding ", access_.map().name(), ": its one key is 0"));
+      return MakeError(Reason::kOutOfRange,
+                       absl::StrCat("seeding ", access_.map().name(), ": its one key is 0"));
     }
     section_ = held->value;
   }
@@ -164,7 +168,8 @@ void Seeding::Answer() {
 }  // namespace
 
 void HandleSeedMap(Sandbox& sandbox, const CallPtr& call, const SeedMapRequest& first) {
-  absl::StatusOr<MapAccess> access = MapAccess::Open(sandbox, first.map(), first.key_type(), first.value_type());
+  absl::StatusOr<MapAccess> access =
+      MapAccess::Open(sandbox, first.map(), first.key_type(), first.value_type());
   if (!access.ok()) return call->Finish(access.status());
   std::make_shared<Seeding>(call, *std::move(access), first.batch())->Step(first);
 }

@@ -20,8 +20,9 @@ class Signal {
   Id Add(std::function<void()> listener);
   void Remove(Id id);
   void Clear() { listeners_.clear(); }
-  // Runs every listener that was there when it began and still is when its turn comes. Listeners may add, remove
-  // and end calls: notify as the last thing that a handler does, and keep the signal's owner alive until then.
+  // Runs every listener that was there when it began and still is when its turn comes. Listeners may add,
+  // remove and end calls: notify as the last thing that a handler does, and keep the signal's owner alive
+  // until then.
   void Notify();
 
  private:

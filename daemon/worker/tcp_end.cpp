@@ -123,19 +123,20 @@ void TcpEnd::Flush() {
     error_code error;
     size_t count = 0;
     if (write.sent < write.data.size()) {
-      count = socket_.write_some(
-          asio::buffer(write.data.data() + write.sent, write.data.size() - write.sent), error);
+      count = socket_.write_some(asio::buffer(write.data.data() + write.sent, write.data.size() - write.sent),
+                                 error);
     }
     if (error == asio::error::would_block) {
       waiting_to_write_ = true;
-      socket_.async_wait(asio::ip::tcp::socket::wait_write, [self = shared_from_this()](const error_code& failed) {
-        self->waiting_to_write_ = false;
-        if (failed) return;
-        self->Flush();
-        self->Behave(0);
-        self->WaitToRead();
-        self->changed_.Notify();
-      });
+      socket_.async_wait(asio::ip::tcp::socket::wait_write,
+                         [self = shared_from_this()](const error_code& failed) {
+                           self->waiting_to_write_ = false;
+                           if (failed) return;
+                           self->Flush();
+                           self->Behave(0);
+                           self->WaitToRead();
+                           self->changed_.Notify();
+                         });
       return;
     }
     if (error == asio::error::interrupted) continue;

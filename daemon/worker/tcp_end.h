@@ -1,6 +1,6 @@
-// TcpEnd: one end of a TCP connection, dialled or accepted. It reads all the time, into a buffer that is bounded,
-// writes what it is given in order, and behaves as its server says. The socket may be closed long before the
-// object goes: what arrived can still be taken.
+// TcpEnd: one end of a TCP connection, dialled or accepted. It reads all the time, into a buffer that is
+// bounded, writes what it is given in order, and behaves as its server says. The socket may be closed long
+// before the object goes: what arrived can still be taken.
 #pragma once
 
 #include <deque>

@@ -27,8 +27,9 @@ TcpServer::TcpServer(Loop& loop, Behaviour behaviour, size_t receive_limit, OnAc
       receive_limit_(receive_limit),
       on_accept_(std::move(on_accept)) {}
 
-absl::StatusOr<std::shared_ptr<TcpServer>> TcpServer::Open(Loop& loop, const Endpoint& at, Behaviour behaviour,
-                                                           size_t receive_limit, OnAccept on_accept) {
+absl::StatusOr<std::shared_ptr<TcpServer>> TcpServer::Open(Loop& loop, const Endpoint& at,
+                                                           Behaviour behaviour, size_t receive_limit,
+                                                           OnAccept on_accept) {
   auto server = std::make_shared<TcpServer>(loop, std::move(behaviour), receive_limit, std::move(on_accept));
   BPFRIG_RETURN_IF_ERROR(server->Listen(at));
   server->WaitToAccept();
@@ -70,10 +71,11 @@ bool TcpServer::Covers(const Endpoint& peer) const {
 }
 
 void TcpServer::WaitToAccept() {
-  acceptor_.async_wait(asio::ip::tcp::acceptor::wait_read, [weak = weak_from_this()](const error_code& error) {
-    const std::shared_ptr<TcpServer> self = weak.lock();
-    if (!error && self != nullptr) self->AcceptAll();
-  });
+  acceptor_.async_wait(asio::ip::tcp::acceptor::wait_read,
+                       [weak = weak_from_this()](const error_code& error) {
+                         const std::shared_ptr<TcpServer> self = weak.lock();
+                         if (!error && self != nullptr) self->AcceptAll();
+                       });
 }
 
 void TcpServer::AcceptAll() {

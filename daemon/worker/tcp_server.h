@@ -1,5 +1,5 @@
-// TcpServer: one listening socket. It accepts whatever comes, and hands each end over with the server's behaviour
-// already at work.
+// TcpServer: one listening socket. It accepts whatever comes, and hands each end over with the server's
+// behaviour already at work.
 #pragma once
 
 #include <functional>
@@ -16,9 +16,11 @@ class TcpServer : public std::enable_shared_from_this<TcpServer> {
  public:
   using OnAccept = std::function<void(std::shared_ptr<TcpEnd>)>;
 
-  // Listens at `at`, IPv6 addresses for IPv6 alone. `on_accept` runs for every connection, until the server goes.
+  // Listens at `at`, IPv6 addresses for IPv6 alone. `on_accept` runs for every connection, until the server
+  // goes.
   [[nodiscard]] static absl::StatusOr<std::shared_ptr<TcpServer>> Open(Loop& loop, const Endpoint& at,
-                                                                       Behaviour behaviour, size_t receive_limit,
+                                                                       Behaviour behaviour,
+                                                                       size_t receive_limit,
                                                                        OnAccept on_accept);
   // Use Open().
   TcpServer(Loop& loop, Behaviour behaviour, size_t receive_limit, OnAccept on_accept);

@@ -1,5 +1,5 @@
-// For tests only: the front's part of a worker's protocol. It passes call sockets over the channel, and collects
-// the replies.
+// For tests only: the front's part of a worker's protocol. It passes call sockets over the channel, and
+// collects the replies.
 #pragma once
 
 #include <fcntl.h>
@@ -90,7 +90,8 @@ class TestClient {
     base::Fd file;
     if (!object.empty()) {
       file = base::Fd(::memfd_create("object", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-      if (::write(file.Get(), object.data(), object.size()) != static_cast<ssize_t>(object.size())) file.Close();
+      if (::write(file.Get(), object.data(), object.size()) != static_cast<ssize_t>(object.size()))
+        file.Close();
     }
     TestCall call = Start(request, file.Get());
     call.FinishSending();

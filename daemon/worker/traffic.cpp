@@ -12,8 +12,9 @@ namespace bpfrig::worker {
 absl::StatusOr<Endpoint> Traffic::Listen(const std::string& name, const Endpoint& at, Behaviour behaviour) {
   BPFRIG_RETURN_IF_ERROR(base::WithField(CheckName("server", name), "name"));
   if (servers_.count(name) != 0) return base::WithField(DuplicateName("server", name), "name");
-  auto server = TcpServer::Open(loop_, at, std::move(behaviour), receive_limit_,
-                                [this, name](std::shared_ptr<TcpEnd> end) { OnAccept(name, std::move(end)); });
+  auto server =
+      TcpServer::Open(loop_, at, std::move(behaviour), receive_limit_,
+                      [this, name](std::shared_ptr<TcpEnd> end) { OnAccept(name, std::move(end)); });
   if (!server.ok()) return base::WithField(server.status(), "at");
   const Endpoint endpoint = (*server)->at();
   servers_.emplace(name, *std::move(server));
@@ -38,7 +39,8 @@ void Traffic::ForgetClosed() {
 }
 
 bool Traffic::AnyServerCovers(const Endpoint& peer) const {
-  return std::any_of(servers_.begin(), servers_.end(), [&](const auto& named) { return named.second->Covers(peer); });
+  return std::any_of(servers_.begin(), servers_.end(),
+                     [&](const auto& named) { return named.second->Covers(peer); });
 }
 
 std::optional<AcceptedEnd> Traffic::Claim(const TcpEnd& dialled) {
@@ -47,7 +49,8 @@ std::optional<AcceptedEnd> Traffic::Claim(const TcpEnd& dialled) {
   auto found = std::find_if(unclaimed_.begin(), unclaimed_.end(), [&](const AcceptedEnd& accepted) {
     return Normalised(accepted.end->peer()) == local && Normalised(accepted.end->local()) == peer;
   });
-  // A getpeername program, or one that rewrites packets, may show the dialling end a peer that nobody listens at.
+  // A getpeername program, or one that rewrites packets, may show the dialling end a peer that nobody listens
+  // at.
   if (found == unclaimed_.end() && !AnyServerCovers(peer)) {
     found = std::find_if(unclaimed_.begin(), unclaimed_.end(), [&](const AcceptedEnd& accepted) {
       return Normalised(accepted.end->peer()) == local;

@@ -1,5 +1,5 @@
-// Traffic: the sandbox's TCP servers and connections. It finds the accepted end that belongs to a dialled one,
-// and keeps both under the name that Connect was given.
+// Traffic: the sandbox's TCP servers and connections. It finds the accepted end that belongs to a dialled
+// one, and keeps both under the name that Connect was given.
 #pragma once
 
 #include <map>
@@ -38,7 +38,8 @@ class Traffic {
   void set_receive_limit(size_t bytes) { receive_limit_ = bytes; }
 
   // Starts a server; returns where it listens.
-  [[nodiscard]] absl::StatusOr<Endpoint> Listen(const std::string& name, const Endpoint& at, Behaviour behaviour);
+  [[nodiscard]] absl::StatusOr<Endpoint> Listen(const std::string& name, const Endpoint& at,
+                                                Behaviour behaviour);
 
   // A dial under way keeps accepted ends that have closed already from being forgotten.
   void BeginDial() { ++dials_under_way_; }
@@ -55,7 +56,8 @@ class Traffic {
 
   // A kept connection; errors name those that exist.
   [[nodiscard]] absl::StatusOr<Connection> FindConnection(const std::string& name) const;
-  [[nodiscard]] absl::StatusOr<std::shared_ptr<TcpEnd>> FindEnd(const bpfrig::v1::SocketReference& reference) const;
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<TcpEnd>> FindEnd(
+      const bpfrig::v1::SocketReference& reference) const;
 
   [[nodiscard]] size_t server_count() const { return servers_.size(); }
   [[nodiscard]] size_t connection_count() const { return connections_.size(); }

@@ -39,8 +39,8 @@ absl::StatusOr<Value> ResolveIp(const std::string& text) {
 absl::StatusOr<Value> ResolveNetworkInteger(const bpfrig::v1::NetworkInteger& integer) {
   const uint32_t bits = integer.bits();
   if (bits != 16 && bits != 32 && bits != 64) {
-    return MakeError(Reason::kInvalidField,
-                     absl::StrCat("reading a number in network order of ", bits, " bits: 16, 32 or 64 are allowed"));
+    return MakeError(Reason::kInvalidField, absl::StrCat("reading a number in network order of ", bits,
+                                                         " bits: 16, 32 or 64 are allowed"));
   }
   if (bits < 64 && integer.value() >> bits != 0) {
     return MakeError(Reason::kOutOfRange, absl::StrCat("reading ", integer.value(), " as a number of ", bits,
@@ -53,9 +53,10 @@ absl::Status CheckAllowed(Reference reference, Reference allowed) {
   if (reference == allowed) return absl::OkStatus();
   switch (reference) {
     case Reference::kSocket:
-      return MakeError(Reason::kTypeMismatch,
-                       "writing a socket here: only a value of a sockmap or sockhash and a key of a socket storage "
-                       "are one");
+      return MakeError(
+          Reason::kTypeMismatch,
+          "writing a socket here: only a value of a sockmap or sockhash and a key of a socket storage "
+          "are one");
     case Reference::kProgram:
       return MakeError(Reason::kTypeMismatch, "writing a program here: only a value of a prog array is one");
     case Reference::kMap:
@@ -134,7 +135,8 @@ absl::StatusOr<Value> ValueResolver::ResolveTag(const Tag& tag, Reference allowe
     }
     case Tag::kNetnsCookie:
       if (netns_cookie_.has_value()) return kernel_bpf::Unsigned(*netns_cookie_);
-      return MakeError(Reason::kUnsupported, "reading the netns cookie: this kernel does not tell it (before 5.14)");
+      return MakeError(Reason::kUnsupported,
+                       "reading the netns cookie: this kernel does not tell it (before 5.14)");
     case Tag::kProgram: {
       BPFRIG_RETURN_IF_ERROR(CheckAllowed(Reference::kProgram, allowed));
       BPFRIG_ASSIGN_OR_RETURN(const ProgramRecord* record, objects_.FindProgram(tag.program()));
@@ -170,9 +172,9 @@ absl::StatusOr<Value> ValueResolver::ResolveSocket(const bpfrig::v1::SocketRefer
   BPFRIG_ASSIGN_OR_RETURN(const std::shared_ptr<TcpEnd> end, traffic_.FindEnd(reference));
   if (purpose == Purpose::kExpect) return kernel_bpf::Unsigned(end->cookie());
   if (end->IsClosed()) {
-    return base::WithObject(MakeError(Reason::kInvalidField, absl::StrCat("using the socket of connection '",
-                                                                          reference.connection(),
-                                                                          "': this end is closed already")),
+    return base::WithObject(MakeError(Reason::kInvalidField,
+                                      absl::StrCat("using the socket of connection '", reference.connection(),
+                                                   "': this end is closed already")),
                             reference.connection());
   }
   return kernel_bpf::Unsigned(static_cast<uint64_t>(end->fd()));

@@ -1,5 +1,6 @@
-// Values between the wire and kernel_bpf. On the way in, tags are resolved: addresses into bytes, and references to
-// what the sandbox holds into descriptors, ids and cookies. On the way out there is nothing to resolve.
+// Values between the wire and kernel_bpf. On the way in, tags are resolved: addresses into bytes, and
+// references to what the sandbox holds into descriptors, ids and cookies. On the way out there is nothing to
+// resolve.
 #pragma once
 
 #include <optional>
@@ -24,7 +25,8 @@ class ValueResolver {
   ValueResolver(const Traffic& traffic, const ObjectStore& objects, std::optional<uint64_t> netns_cookie)
       : traffic_(traffic), objects_(objects), netns_cookie_(netns_cookie) {}
 
-  // Errors have the path within the value. `allowed` is for the value itself: its members are never references.
+  // Errors have the path within the value. `allowed` is for the value itself: its members are never
+  // references.
   [[nodiscard]] absl::StatusOr<kernel_bpf::Value> Resolve(const bpfrig::v1::Value& value, Reference allowed,
                                                           Purpose purpose) const;
   // Members by name, as the globals of an object.
@@ -47,8 +49,8 @@ class ValueResolver {
 // What decoding gave.
 void ToProto(const kernel_bpf::Value& value, bpfrig::v1::Value& out);
 
-// The bytes of a `struct bpf_sock_tuple` from `source` to `destination`: 12 of its IPv4 arm or 36 of its IPv6 arm.
-// An IPv4-mapped address is IPv4.
+// The bytes of a `struct bpf_sock_tuple` from `source` to `destination`: 12 of its IPv4 arm or 36 of its IPv6
+// arm. An IPv4-mapped address is IPv4.
 [[nodiscard]] std::string EncodeSockTuple(const Endpoint& source, const Endpoint& destination,
                                           bool ports_in_host_order);
 

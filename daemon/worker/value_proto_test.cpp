@@ -70,7 +70,8 @@ TEST_F(ValueProtoTest, ErrorsHaveThePathWithinTheValue) {
   v1::Field& backends = *value.mutable_fields()->add_fields();
   backends.set_name("backends");
   backends.mutable_value()->mutable_list()->add_values()->set_unsigned_integer(1);
-  v1::Field& address = *backends.mutable_value()->mutable_list()->add_values()->mutable_fields()->add_fields();
+  v1::Field& address =
+      *backends.mutable_value()->mutable_list()->add_values()->mutable_fields()->add_fields();
   address.set_name("addr");
   *address.mutable_value() = Ip("nonsense");
   EXPECT_EQ(base::DetailOf(Resolve(value).status()).field, "backends[1].addr");
@@ -83,8 +84,10 @@ TEST_F(ValueProtoTest, ReferencesNameWhatExistsAndStandWhereTheyMay) {
   EXPECT_EQ(base::DetailOf(Resolve(socket, Reference::kSocket).status()).reason, base::Reason::kUnknownName);
   v1::Value program;
   program.mutable_tag()->set_program("p");
-  EXPECT_EQ(base::DetailOf(Resolve(program, Reference::kSocket).status()).reason, base::Reason::kTypeMismatch);
-  EXPECT_EQ(base::DetailOf(Resolve(program, Reference::kProgram).status()).reason, base::Reason::kUnknownName);
+  EXPECT_EQ(base::DetailOf(Resolve(program, Reference::kSocket).status()).reason,
+            base::Reason::kTypeMismatch);
+  EXPECT_EQ(base::DetailOf(Resolve(program, Reference::kProgram).status()).reason,
+            base::Reason::kUnknownName);
 }
 
 TEST_F(ValueProtoTest, TheNetnsCookieIsANumberWhereTheKernelTellsIt) {
@@ -104,10 +107,11 @@ TEST_F(ValueProtoTest, AValueThatSaysNothingIsRefused) {
 
 TEST_F(ValueProtoTest, DecodedValuesGoOutAsTheyAre) {
   v1::Value out;
-  ToProto(kernel_bpf::FieldsOf({{"port", kernel_bpf::Unsigned(80)},
-                                {"list", kernel_bpf::ListOf({kernel_bpf::Signed(-1), kernel_bpf::TextOf("x")})},
-                                {"raw", kernel_bpf::Raw("\xff")}}),
-          out);
+  ToProto(
+      kernel_bpf::FieldsOf({{"port", kernel_bpf::Unsigned(80)},
+                            {"list", kernel_bpf::ListOf({kernel_bpf::Signed(-1), kernel_bpf::TextOf("x")})},
+                            {"raw", kernel_bpf::Raw("\xff")}}),
+      out);
   EXPECT_EQ(out.fields().fields_size(), 3);
   EXPECT_EQ(out.fields().fields(0).value().unsigned_integer(), 80u);
   EXPECT_EQ(out.fields().fields(1).value().list().values(0).signed_integer(), -1);
@@ -115,7 +119,9 @@ TEST_F(ValueProtoTest, DecodedValuesGoOutAsTheyAre) {
   EXPECT_EQ(out.fields().fields(2).value().raw(), "\xff");
 }
 
-Endpoint At(const std::string& address, uint16_t port) { return Endpoint(asio::ip::make_address(address), port); }
+Endpoint At(const std::string& address, uint16_t port) {
+  return Endpoint(asio::ip::make_address(address), port);
+}
 
 TEST(SockTupleTest, LaysOutBothFamiliesAndBothOrders) {
   const std::string network = EncodeSockTuple(At("1.2.3.4", 0x1122), At("5.6.7.8", 0x3344), false);

@@ -15,8 +15,8 @@ constexpr uint32_t kDefaultWaitMs = 2000;
 absl::StatusOr<Clock::time_point> DeadlineOf(uint32_t timeout_ms) {
   if (timeout_ms > kMaxWaitMs) {
     return base::WithField(
-        base::MakeError(base::Reason::kOutOfRange,
-                        absl::StrCat("waiting for ", timeout_ms, " ms: at most ", kMaxWaitMs, " are allowed")),
+        base::MakeError(base::Reason::kOutOfRange, absl::StrCat("waiting for ", timeout_ms, " ms: at most ",
+                                                                kMaxWaitMs, " are allowed")),
         "timeout_ms");
   }
   return Clock::now() + std::chrono::milliseconds(timeout_ms == 0 ? kDefaultWaitMs : timeout_ms);

@@ -18,7 +18,8 @@ inline constexpr uint32_t kMaxWaitMs = 60'000;
 [[nodiscard]] absl::StatusOr<Clock::time_point> DeadlineOf(uint32_t timeout_ms);
 
 // LIMIT_REACHED where more is to be waited for than an end keeps, with the field `at_least`.
-[[nodiscard]] absl::Status CheckCondition(const bpfrig::v1::ReceiveCondition& condition, size_t receive_limit);
+[[nodiscard]] absl::Status CheckCondition(const bpfrig::v1::ReceiveCondition& condition,
+                                          size_t receive_limit);
 // Whether a wait is over: also where the connection is, or where the end can keep no more.
 [[nodiscard]] bool IsMet(const bpfrig::v1::ReceiveCondition& condition, const TcpEnd& end);
 

@@ -1,5 +1,5 @@
-// The process behind one sandbox, from its start to its end. Called by main, in a process that the supervisor has
-// put into the sandbox's network namespace and cgroup.
+// The process behind one sandbox, from its start to its end. Called by main, in a process that the supervisor
+// has put into the sandbox's network namespace and cgroup.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ struct WorkerOptions {
   bool runs_counted = false;
 };
 
-// Serves calls until the channel or the lifeline ends. Returns the process's exit status. What the sandbox holds
-// is left to the kernel, which undoes it with the process: return from main without further ado.
+// Serves calls until the channel or the lifeline ends. Returns the process's exit status. What the sandbox
+// holds is left to the kernel, which undoes it with the process: return from main without further ado.
 [[nodiscard]] int RunWorker(WorkerOptions options);
 
 }  // namespace bpfrig::worker

@@ -1,4 +1,5 @@
-// A whole worker in a thread, driven over its channel as the front does. It needs no root: 127.0.0.1 and ::1 alone.
+// A whole worker in a thread, driven over its channel as the front does. It needs no root: 127.0.0.1 and ::1
+// alone.
 #include "daemon/worker/worker.h"
 
 #include <fcntl.h>
@@ -39,8 +40,8 @@ class WorkerTest : public ::testing::Test {
     options.channel = std::move(channel->second);
     options.lifeline = base::Fd(lifeline[0]);
     options.cgroup = base::Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    worker_ = std::thread(
-        [this](WorkerOptions moved) { status_ = RunWorker(std::move(moved)); }, std::move(options));
+    worker_ = std::thread([this](WorkerOptions moved) { status_ = RunWorker(std::move(moved)); },
+                          std::move(options));
   }
   void TearDown() override {
     client_->Close();
@@ -329,7 +330,8 @@ TEST_F(WorkerTest, ClosingACallCancelsItsWait) {
   }
   // Had the first wait gone on, it would have taken these bytes.
   ASSERT_TRUE(client_->Run(Send("c", v1::CONNECTION_END_DIALLED, "0123456789")).ok());
-  EXPECT_EQ(client_->Run(Receive("c", v1::CONNECTION_END_ACCEPTED, 10)).reply().receive().data(), "0123456789");
+  EXPECT_EQ(client_->Run(Receive("c", v1::CONNECTION_END_ACCEPTED, 10)).reply().receive().data(),
+            "0123456789");
 }
 
 TEST_F(WorkerTest, GarbageEndsItsOwnCallAlone) {

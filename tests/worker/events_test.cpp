@@ -1,6 +1,7 @@
 // ReadEvents: ring buffers, with a program that writes into one at each connect.
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <vector>
 
 #include "tests/worker/worker_process.h"
@@ -20,11 +21,13 @@ class EventsTest : public WorkerRootTest {
  protected:
   void SetUp() override {
     WorkerRootTest::SetUp();
-    const CallResult loaded = worker_.Load(TestObject("all_maps"), R"(attach { program: "connect_with_maps" })");
+    const CallResult loaded =
+        worker_.Load(TestObject("all_maps"), R"(attach { program: "connect_with_maps" })");
     ASSERT_TRUE(loaded.ok()) << loaded.Text();
   }
   void Connect(int port) {
-    const CallResult result = Run("connect { to { address: \"10.96.0.1\" port: " + std::to_string(port) + " } }");
+    const CallResult result =
+        Run("connect { to { address: \"10.96.0.1\" port: " + std::to_string(port) + " } }");
     EXPECT_EQ(result.reply().connect().errno_name(), "ECONNREFUSED") << result.Text();
   }
 };
@@ -52,7 +55,8 @@ TEST_F(EventsTest, RecordsFromBeforeTheFirstReadAreThere) {
 }
 
 TEST_F(EventsTest, AReadWaitsForWhatIsStillToCome) {
-  TestCall reading = worker_.Start(R"(read_events { map: "events" type: "connect_event" at_least: 3 wait_ms: 20000 })");
+  TestCall reading =
+      worker_.Start(R"(read_events { map: "events" type: "connect_event" at_least: 3 wait_ms: 20000 })");
   Connect(81);
   Connect(82);
   Connect(83);
@@ -86,14 +90,16 @@ TEST_F(EventsTest, ABufferHasOneReaderAtATime) {
   EXPECT_EQ(Events(third).size(), 1u) << third.Text();
 }
 
-TEST_F(EventsTest, ManyRecordsComeInTheirOrder) {
-  // More than the buffer's page holds are dropped by the kernel, so read as they come.
-  TestCall reading = worker_.Start(R"(read_events { map: "events" type: "connect_event" at_least: 200 wait_ms: 30000 })");
-  for (int i = 0; i < 200; ++i) Connect(1000 + i);
+TEST_F(EventsTest, MoreRecordsThanTheBufferHoldsComeInTheirOrder) {
+  // A page of them is some fifteen: they are read as they come, or the program finds no room for the next.
+  TestCall reading = worker_.Start(R"(read_events { map: "events" at_least: 100 wait_ms: 10000 })");
+  for (int i = 0; i < 100; ++i) Connect(1000 + i);
   const std::vector<v1::Event> events = Events(reading.Wait());
-  ASSERT_EQ(events.size(), 200u);
+  ASSERT_EQ(events.size(), 100u);
   for (size_t i = 0; i < events.size(); ++i) {
-    EXPECT_EQ(events[i].value().fields().fields(1).value().unsigned_integer(), 1000 + i);
+    uint16_t port = 0;
+    std::memcpy(&port, events[i].raw().data() + sizeof(uint32_t), sizeof(port));
+    EXPECT_EQ(port, 1000 + i);
   }
 }
 

@@ -1,8 +1,10 @@
 // SeedMap and DumpMap on every kind of map that is not about sockets.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -77,9 +79,10 @@ TEST_F(MapTest, AWrongEntryNamesItsPathAndWritesNothingOfItsMessage) {
   EXPECT_THAT(result.finished.message(), HasSubstr("struct point"));
   EXPECT_TRUE(Dump(R"(map: "hash")").empty());
   EXPECT_EQ(Run(R"(seed_map { map: "hash" entries { value { fields {} } } })").field(), "entries[0].key");
-  EXPECT_EQ(Run(R"(seed_map { map: "hash" entries { key { unsigned_integer: 4294967296 } value { fields {} } } })")
-                .field(),
-            "entries[0].key");
+  EXPECT_EQ(
+      Run(R"(seed_map { map: "hash" entries { key { unsigned_integer: 4294967296 } value { fields {} } } })")
+          .field(),
+      "entries[0].key");
 }
 
 TEST_F(MapTest, IndexesCountOverTheWholeStream) {
@@ -95,6 +98,21 @@ TEST_F(MapTest, IndexesCountOverTheWholeStream) {
   EXPECT_EQ(result.field(), "entries[2].value") << result.Text();
   // The first message stays written.
   EXPECT_EQ(Dump(R"(map: "lru_hash")").size(), 2u);
+}
+
+TEST_F(MapTest, AStreamHoldsItsPlaceInTheQueueUntilItIsOver) {
+  auto seeding = std::make_unique<TestCall>(worker_.Start(R"(seed_map { map: "lru_hash"
+      entries { key { unsigned_integer: 1 } value { unsigned_integer: 1 } } })"));
+  TestCall listening = worker_.Start(R"(listen { name: "web" at { address: "10.96.0.1" port: 80 } })");
+  // A call without a request is answered without a place in the queue, and came after the other two.
+  EXPECT_EQ(Run("").reason(), v1::ERROR_REASON_INTERNAL);
+  pollfd answered{.fd = listening.socket().Get(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&answered, 1, 0), 0);
+  // Giving the stream up gives its place back. What was written stays.
+  seeding.reset();
+  const CallResult listened = listening.Wait();
+  EXPECT_TRUE(listened.ok()) << listened.Text();
+  EXPECT_EQ(Dump(R"(map: "lru_hash")").size(), 1u);
 }
 
 TEST_F(MapTest, DeletesAndTellsWhatIsNotThere) {
@@ -116,11 +134,15 @@ TEST_F(MapTest, DeletesAndTellsWhatIsNotThere) {
 
 TEST_F(MapTest, PerCpuValuesAreOneForAllOrOneForEach) {
   const uint32_t cpus = Run("get_info {}").reply().get_info().possible_cpus();
-  BPFRIG_EXPECT_RUNS(R"(seed_map { map: "percpu_array" entries { key { unsigned_integer: 0 } value { unsigned_integer: 5 } } })");
+  BPFRIG_EXPECT_RUNS(
+      R"(seed_map { map: "percpu_array" entries { key { unsigned_integer: 0 } value { unsigned_integer: 5 } } })");
   std::string values;
-  for (uint32_t i = 0; i < cpus; ++i) values += " cpu_values { unsigned_integer: " + std::to_string(100 + i) + " }";
-  BPFRIG_EXPECT_RUNS("seed_map { map: \"percpu_array\" entries { key { unsigned_integer: 1 }" + values + " } }");
-  const std::vector<v1::DumpedEntry> entries = Dump(R"(map: "percpu_array" keys { unsigned_integer: 0 } keys { unsigned_integer: 1 })");
+  for (uint32_t i = 0; i < cpus; ++i)
+    values += " cpu_values { unsigned_integer: " + std::to_string(100 + i) + " }";
+  BPFRIG_EXPECT_RUNS("seed_map { map: \"percpu_array\" entries { key { unsigned_integer: 1 }" + values +
+                     " } }");
+  const std::vector<v1::DumpedEntry> entries =
+      Dump(R"(map: "percpu_array" keys { unsigned_integer: 0 } keys { unsigned_integer: 1 })");
   ASSERT_EQ(entries.size(), 2u);
   ASSERT_EQ(static_cast<uint32_t>(entries[0].cpu_values_size()), cpus);
   for (uint32_t i = 0; i < cpus; ++i) {
@@ -128,8 +150,8 @@ TEST_F(MapTest, PerCpuValuesAreOneForAllOrOneForEach) {
     EXPECT_EQ(Unsigned(entries[1].cpu_values(static_cast<int>(i))), 100u + i);
   }
   EXPECT_EQ(Unsigned(entries[1].value()), 100u);
-  const CallResult wrong = Run("seed_map { map: \"percpu_array\" entries { key { unsigned_integer: 1 }" + values +
-                               " cpu_values { unsigned_integer: 1 } } }");
+  const CallResult wrong = Run("seed_map { map: \"percpu_array\" entries { key { unsigned_integer: 1 }" +
+                               values + " cpu_values { unsigned_integer: 1 } } }");
   EXPECT_EQ(wrong.field(), "entries[0].cpu_values") << wrong.Text();
 }
 
@@ -139,8 +161,9 @@ TEST_F(MapTest, LpmPrefixesQueuesAndStacks) {
                      fields { name: "address" value { tag { ip: "10.96.0.0" } } } } } } })");
   ASSERT_EQ(Dump(R"(map: "lpm")").size(), 1u);
   for (const char* map : {"queue", "stack"}) {
-    BPFRIG_EXPECT_RUNS(std::string("seed_map { map: \"") + map +
-                       "\" entries { value { unsigned_integer: 1 } } entries { value { unsigned_integer: 2 } } }");
+    BPFRIG_EXPECT_RUNS(
+        std::string("seed_map { map: \"") + map +
+        "\" entries { value { unsigned_integer: 1 } } entries { value { unsigned_integer: 2 } } }");
     EXPECT_EQ(Run(std::string("dump_map { map: \"") + map + "\" }").reason(), v1::ERROR_REASON_INVALID_FIELD);
     const std::vector<v1::DumpedEntry> entries = Dump(std::string("consume: true map: \"") + map + "\"");
     ASSERT_EQ(entries.size(), 2u);
@@ -150,7 +173,8 @@ TEST_F(MapTest, LpmPrefixesQueuesAndStacks) {
 }
 
 TEST_F(MapTest, ConsumingAHashEmptiesIt) {
-  BPFRIG_EXPECT_RUNS(R"(seed_map { map: "lru_hash" entries { key { unsigned_integer: 1 } value { unsigned_integer: 1 } }
+  BPFRIG_EXPECT_RUNS(
+      R"(seed_map { map: "lru_hash" entries { key { unsigned_integer: 1 } value { unsigned_integer: 1 } }
                                                    entries { key { unsigned_integer: 2 } value { unsigned_integer: 2 } } })");
   EXPECT_EQ(Dump(R"(map: "lru_hash" consume: true keys { unsigned_integer: 1 })").size(), 1u);
   EXPECT_EQ(Dump(R"(map: "lru_hash")").size(), 1u);
@@ -165,18 +189,21 @@ TEST_F(MapTest, ProgramsAndMapsAreValuesByName) {
       key { unsigned_integer: 80 } value { tag { map: "all_maps/inner_a" } } } })");
   BPFRIG_EXPECT_RUNS(R"(seed_map { map: "array_of_maps" entries {
       key { unsigned_integer: 0 } value { tag { map: "inner_b" } } } })");
-  const CallResult dumped = Run(R"(dump_map { map: "programs" patterns { value { tag { program: "all_maps/tail_called" } } } })");
+  const CallResult dumped =
+      Run(R"(dump_map { map: "programs" patterns { value { tag { program: "all_maps/tail_called" } } } })");
   ASSERT_EQ(Entries(dumped).size(), 1u) << dumped.Text();
   EXPECT_EQ(Entries(dumped)[0].value().tag().program(), "all_maps/tail_called");
   // What is expected is encoded as reading gives it: an id, not a descriptor.
   EXPECT_EQ(dumped.replies[0].dump_map().patterns(0).value().bytes(), Entries(dumped)[0].raw_value());
-  EXPECT_EQ(dumped.replies[0].dump_map().patterns(0).value().decoded().tag().program(), "all_maps/tail_called");
+  EXPECT_EQ(dumped.replies[0].dump_map().patterns(0).value().decoded().tag().program(),
+            "all_maps/tail_called");
   EXPECT_EQ(Dump(R"(map: "hash_of_maps")")[0].value().tag().map(), "all_maps/inner_a");
   EXPECT_EQ(Dump(R"(map: "array_of_maps")")[0].value().tag().map(), "all_maps/inner_b");
 
   // And they work: a connect counts in both inner maps, and goes on into the tail-called program.
   BPFRIG_EXPECT_RUNS(R"(attach { target { program: "connect_with_maps" } })");
-  EXPECT_EQ(Run(R"(connect { to { address: "10.96.0.1" port: 80 } })").reply().connect().errno_name(), "ECONNREFUSED");
+  EXPECT_EQ(Run(R"(connect { to { address: "10.96.0.1" port: 80 } })").reply().connect().errno_name(),
+            "ECONNREFUSED");
   EXPECT_EQ(Unsigned(Dump(R"(map: "inner_a")")[0].value()), 1u);
   EXPECT_EQ(Unsigned(Dump(R"(map: "inner_b")")[0].value()), 1u);
   const CallResult wrong = Run(R"(seed_map { map: "programs" entries {
@@ -221,7 +248,8 @@ TEST_F(MapTest, PatternsAreEncodedWithAMaskOfWhatTheySay) {
 }
 
 TEST_F(MapTest, ALongStreamIsSeededAndDumpedWhileOthersConnect) {
-  ASSERT_TRUE(worker_.Load(TestObject("all_maps"), R"(maps { map: "struct_key" max_entries: 200000 })", "big").ok());
+  ASSERT_TRUE(
+      worker_.Load(TestObject("all_maps"), R"(maps { map: "struct_key" max_entries: 200000 })", "big").ok());
   BPFRIG_EXPECT_RUNS(R"(listen { name: "web" at { address: "10.96.0.1" port: 80 } })");
   TestCall seeding = worker_.Start(R"(seed_map { map: "big/struct_key" })");
   constexpr int kMessages = 25;
@@ -239,12 +267,14 @@ TEST_F(MapTest, ALongStreamIsSeededAndDumpedWhileOthersConnect) {
   }
   seeding.FinishSending();
   const CallResult seeded = seeding.Wait();
-  EXPECT_EQ(seeded.reply().seed_map().written(), static_cast<uint64_t>(kMessages * kEntries)) << seeded.Text();
+  EXPECT_EQ(seeded.reply().seed_map().written(), static_cast<uint64_t>(kMessages * kEntries))
+      << seeded.Text();
   EXPECT_TRUE(seeded.reply().seed_map().batched());
   TestCall dumping = worker_.Start(R"(dump_map { map: "big/struct_key" })");
   // The dump is not read yet, and other calls go on.
   BPFRIG_EXPECT_RUNS(R"(connect { to { address: "10.96.0.1" port: 80 } })");
-  BPFRIG_EXPECT_RUNS(R"(seed_map { map: "all_maps/lru_hash" entries { key { unsigned_integer: 1 } value { unsigned_integer: 1 } } })");
+  BPFRIG_EXPECT_RUNS(
+      R"(seed_map { map: "all_maps/lru_hash" entries { key { unsigned_integer: 1 } value { unsigned_integer: 1 } } })");
   const CallResult dumped = dumping.Wait();
   EXPECT_TRUE(dumped.ok()) << dumped.Text();
   EXPECT_EQ(Entries(dumped).size(), static_cast<size_t>(kMessages * kEntries));
@@ -256,37 +286,41 @@ TEST_F(MapTest, ALongStreamIsSeededAndDumpedWhileOthersConnect) {
 
 TEST_F(MapTest, TypesOfAnotherObjectServeMapsOfSizesAlone) {
   ASSERT_TRUE(worker_.Load(TestObject("sizes_only")).ok());
-  const std::string entry = R"(entries { key { fields { fields { name: "addr" value { tag { ip: "10.96.0.1" } } } } }
+  const std::string entry =
+      R"(entries { key { fields { fields { name: "addr" value { tag { ip: "10.96.0.1" } } } } }
       value { fields { fields { name: "upstream_id" value { unsigned_integer: 7 } } } } } })";
   const CallResult typeless = Run(R"(seed_map { map: "km_frontend" )" + entry);
   EXPECT_EQ(typeless.reason(), v1::ERROR_REASON_NO_TYPE) << typeless.Text();
   EXPECT_FALSE(typeless.finished.detail().hint().empty());
-  EXPECT_EQ(Run(R"(seed_map { map: "km_frontend" key_type: "types/frontend_key" )" + entry).field(), "key_type");
+  EXPECT_EQ(Run(R"(seed_map { map: "km_frontend" key_type: "types/frontend_key" )" + entry).field(),
+            "key_type");
   const CallResult types = worker_.Load(MeshObject("types"), "types_only: true");
   ASSERT_TRUE(types.ok()) << types.Text();
   const CallResult seeded = Run(
-      R"(seed_map { map: "km_frontend" key_type: "types/frontend_key" value_type: "types/frontend_value" )" + entry);
+      R"(seed_map { map: "km_frontend" key_type: "types/frontend_key" value_type: "types/frontend_value" )" +
+      entry);
   EXPECT_EQ(seeded.reply().seed_map().written(), 1u) << seeded.Text();
   // Without types the dump is raw.
   const std::vector<v1::DumpedEntry> raw = Dump(R"(map: "km_frontend")");
   ASSERT_EQ(raw.size(), 1u);
   EXPECT_FALSE(raw[0].has_key());
   EXPECT_EQ(raw[0].raw_value(), std::string("\7\0\0\0", 4));
-  EXPECT_EQ(worker_.Load(MeshObject("types"), R"(types_only: true programs { program: "x" })", "other").field(),
-            "types_only");
+  EXPECT_EQ(
+      worker_.Load(MeshObject("types"), R"(types_only: true programs { program: "x" })", "other").field(),
+      "types_only");
   const CallResult mismatch = Run(R"(dump_map { map: "km_frontend" key_type: "types/backend_value" })");
   EXPECT_EQ(mismatch.reason(), v1::ERROR_REASON_TYPE_MISMATCH) << mismatch.Text();
 }
 
 TEST_F(MapTest, ObjectsShareAMapAndTakeTheirInnerMapFromAnother) {
-  const CallResult shared = worker_.Load(TestObject("all_maps"),
-                                         R"(maps { map: "runs" shared_with: "all_maps/runs" })", "second");
+  const CallResult shared =
+      worker_.Load(TestObject("all_maps"), R"(maps { map: "runs" shared_with: "all_maps/runs" })", "second");
   ASSERT_TRUE(shared.ok()) << shared.Text();
   // One and the same map is not ambiguous; two of one name are.
   EXPECT_EQ(Dump(R"(map: "runs")").size(), 1u);
   EXPECT_EQ(Run(R"(dump_map { map: "hash" })").reason(), v1::ERROR_REASON_UNKNOWN_NAME);
-  const CallResult mismatch = worker_.Load(TestObject("all_maps"),
-                                           R"(maps { map: "runs" shared_with: "all_maps/hash" })", "third");
+  const CallResult mismatch =
+      worker_.Load(TestObject("all_maps"), R"(maps { map: "runs" shared_with: "all_maps/hash" })", "third");
   EXPECT_EQ(mismatch.reason(), v1::ERROR_REASON_TYPE_MISMATCH) << mismatch.Text();
   EXPECT_EQ(mismatch.field(), "maps[0].shared_with");
   const CallResult outer =

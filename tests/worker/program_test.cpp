@@ -59,14 +59,15 @@ TEST_F(ProgramTest, ARefusalIsAnAnswerAndLeavesNothing) {
 }
 
 TEST_F(ProgramTest, AFailedAttachTakesTheObjectBackOutAgain) {
-  const CallResult result =
-      worker_.Load(TestObject("noop"), R"(attach { program: "noop_connect4" } attach { program: "missing" })");
+  const CallResult result = worker_.Load(
+      TestObject("noop"), R"(attach { program: "noop_connect4" } attach { program: "missing" })");
   EXPECT_EQ(result.field(), "attach[1].program") << result.Text();
   EXPECT_EQ(result.reason(), v1::ERROR_REASON_UNKNOWN_NAME);
   EXPECT_THAT(result.finished.message(), HasSubstr("noop/noop_connect6"));
   ASSERT_TRUE(worker_.Load(TestObject("noop"), R"(attach { program: "noop_connect4" })").ok());
-  const CallResult twice = worker_.Load(
-      TestObject("noop"), R"(attach { program: "noop_connect6" } attach { program: "noop_connect4" })", "other");
+  const CallResult twice =
+      worker_.Load(TestObject("noop"),
+                   R"(attach { program: "noop_connect6" } attach { program: "noop_connect4" })", "other");
   EXPECT_EQ(twice.field(), "attach[1].link") << twice.Text();
   EXPECT_EQ(twice.reason(), v1::ERROR_REASON_DUPLICATE_NAME);
   Connect(1);
@@ -124,13 +125,14 @@ TEST_F(ProgramTest, AProgramOfAnUnknownSectionLoadsWithANamedTypeAndSetGlobals) 
   EXPECT_EQ(connected.reply().connect().peer().address(), "172.19.0.2");
   const CallResult wrong = worker_.Load(TestObject("unknown_section"), R"(
       programs { program: "redirect" type: "cgroup/connect4" }
-      globals { name: "destination" value { tag { ip: "fd00::1" } } })", "wrong");
+      globals { name: "destination" value { tag { ip: "fd00::1" } } })",
+                                        "wrong");
   EXPECT_EQ(wrong.field(), "globals.destination") << wrong.Text();
 }
 
 TEST_F(ProgramTest, TestRunsAnswerAndStayOutOfTheLedger) {
-  const CallResult loaded = worker_.Load(
-      MeshObject("cgroup_skb"), R"(attach { program: "cgroup_skb_ingress_prog" })");
+  const CallResult loaded =
+      worker_.Load(MeshObject("cgroup_skb"), R"(attach { program: "cgroup_skb_ingress_prog" })");
   ASSERT_TRUE(loaded.ok() && loaded.reply().load_program().has_loaded())
       << loaded.Text() << loaded.reply().ShortDebugString();
   const CallResult run = Run(R"(run_program { program: "cgroup_skb_egress_prog" repeat: 100

@@ -13,14 +13,17 @@ namespace {
 using SandboxTest = WorkerRootTest;
 
 TEST_F(SandboxTest, ServersListenAtTheGivenAddressesOnAnyPort) {
-  BPFRIG_EXPECT_RUNS(R"(listen { name: "web" at { address: "10.96.0.1" port: 80 } behaviour { echo: true } })");
-  BPFRIG_EXPECT_RUNS(R"(listen { name: "web6" at { address: "fd00::1" port: 80 } behaviour { echo: true } })");
+  BPFRIG_EXPECT_RUNS(
+      R"(listen { name: "web" at { address: "10.96.0.1" port: 80 } behaviour { echo: true } })");
+  BPFRIG_EXPECT_RUNS(
+      R"(listen { name: "web6" at { address: "fd00::1" port: 80 } behaviour { echo: true } })");
   const CallResult four = Run(R"(connect { to { address: "10.96.0.1" port: 80 } from { address: "10.96.0.2" }
                                            send: "four" receive { at_least: 4 } })");
   EXPECT_EQ(four.reply().connect().server(), "web") << four.Text();
   EXPECT_EQ(four.reply().connect().received(), "four");
   EXPECT_EQ(four.reply().connect().local().address(), "10.96.0.2");
-  const CallResult six = Run(R"(connect { to { address: "fd00::1" port: 80 } from { address: "fd00::2" port: 5000 }
+  const CallResult six =
+      Run(R"(connect { to { address: "fd00::1" port: 80 } from { address: "fd00::2" port: 5000 }
                                           send: "six" receive { at_least: 3 } })");
   EXPECT_EQ(six.reply().connect().server(), "web6") << six.Text();
   EXPECT_EQ(six.reply().connect().received(), "six");
@@ -33,7 +36,8 @@ TEST_F(SandboxTest, ALocalRouteAnswersAtOnceAndTheRestIsUnreachable) {
   EXPECT_EQ(local.reply().connect().errno_name(), "ECONNREFUSED") << local.Text();
   const CallResult away = Run(R"(connect { to { address: "192.0.2.1" port: 80 } })");
   EXPECT_EQ(away.reply().connect().errno_name(), "ENETUNREACH") << away.Text();
-  const CallResult bind = Run(R"(connect { to { address: "10.96.0.1" port: 80 } from { address: "192.0.2.7" } })");
+  const CallResult bind =
+      Run(R"(connect { to { address: "10.96.0.1" port: 80 } from { address: "192.0.2.7" } })");
   EXPECT_EQ(bind.reply().connect().errno_name(), "EADDRNOTAVAIL") << bind.Text();
 }
 
@@ -57,11 +61,15 @@ TEST(OpenSandboxTest, TheReceiveLimitBoundsWhatAnEndKeeps) {
   WorkerProcess worker;
   ASSERT_TRUE(worker.Run("open_sandbox { limits { receive_buffer_bytes: 10 } }").ok());
   ASSERT_TRUE(worker.Run(R"(listen { name: "sink" at { address: "127.0.0.1" port: 80 } })").ok());
-  const CallResult refused = worker.Run(R"(connect { to { address: "127.0.0.1" port: 80 } receive { at_least: 11 } })");
+  const CallResult refused =
+      worker.Run(R"(connect { to { address: "127.0.0.1" port: 80 } receive { at_least: 11 } })");
   EXPECT_EQ(refused.reason(), v1::ERROR_REASON_LIMIT_REACHED) << refused.Text();
   EXPECT_EQ(refused.field(), "receive.at_least");
-  ASSERT_TRUE(worker.Run(R"(connect { name: "c" to { address: "127.0.0.1" port: 80 } send: "0123456789abcde" })").ok());
-  const std::string receive = R"(receive { at { connection: "c" end: CONNECTION_END_ACCEPTED } until { at_least: 5 } })";
+  ASSERT_TRUE(
+      worker.Run(R"(connect { name: "c" to { address: "127.0.0.1" port: 80 } send: "0123456789abcde" })")
+          .ok());
+  const std::string receive =
+      R"(receive { at { connection: "c" end: CONNECTION_END_ACCEPTED } until { at_least: 5 } })";
   EXPECT_EQ(worker.Run(receive).reply().receive().data(), "0123456789");
   EXPECT_EQ(worker.Run(receive).reply().receive().data(), "abcde");
 }

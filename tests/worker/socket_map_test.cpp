@@ -1,5 +1,5 @@
-// Maps that hold sockets: sockmap, sockhash and socket storage, with connections of the sandbox as their values and
-// keys.
+// Maps that hold sockets: sockmap, sockhash and socket storage, with connections of the sandbox as their
+// values and keys.
 #include <gtest/gtest.h>
 
 #include "tests/worker/worker_process.h"
@@ -24,7 +24,9 @@ class SocketMapTest : public WorkerRootTest {
   uint64_t accepted_cookie_ = 0;
 };
 
-std::string Bytes(uint64_t number) { return std::string(reinterpret_cast<const char*>(&number), sizeof(number)); }
+std::string Bytes(uint64_t number) {
+  return std::string(reinterpret_cast<const char*>(&number), sizeof(number));
+}
 
 TEST_F(SocketMapTest, ASockhashTakesBothEndsByTheirTuples) {
   BPFRIG_EXPECT_RUNS(R"(seed_map { map: "sockhash_with_cookies"
@@ -39,12 +41,15 @@ TEST_F(SocketMapTest, ASockhashTakesBothEndsByTheirTuples) {
   ASSERT_TRUE(dumped.ok()) << dumped.Text();
   ASSERT_EQ(dumped.replies[0].dump_map().patterns_size(), 1);
   EXPECT_EQ(dumped.replies[0].dump_map().patterns(0).value().bytes(), Bytes(cookie_));
-  const auto& entries = dumped.replies[0].dump_map().entries_size() > 0 ? dumped.replies[0].dump_map().entries()
-                                                                        : dumped.replies[1].dump_map().entries();
+  const auto& entries = dumped.replies[0].dump_map().entries_size() > 0
+                            ? dumped.replies[0].dump_map().entries()
+                            : dumped.replies[1].dump_map().entries();
   ASSERT_EQ(entries.size(), 3);
-  EXPECT_EQ(entries[0].raw_key().substr(0, 12), std::string("\x0a\x60\0\x02\x0a\x60\0\x01\x12\x34\0\x50", 12));
+  EXPECT_EQ(entries[0].raw_key().substr(0, 12),
+            std::string("\x0a\x60\0\x02\x0a\x60\0\x01\x12\x34\0\x50", 12));
   EXPECT_EQ(entries[0].raw_value(), Bytes(cookie_));
-  EXPECT_EQ(entries[1].raw_key().substr(0, 12), std::string("\x0a\x60\0\x01\x0a\x60\0\x02\x50\0\x34\x12", 12));
+  EXPECT_EQ(entries[1].raw_key().substr(0, 12),
+            std::string("\x0a\x60\0\x01\x0a\x60\0\x02\x50\0\x34\x12", 12));
   EXPECT_EQ(entries[1].raw_value(), Bytes(accepted_cookie_));
   EXPECT_TRUE(entries[2].absent());
 }
@@ -52,7 +57,8 @@ TEST_F(SocketMapTest, ASockhashTakesBothEndsByTheirTuples) {
 TEST_F(SocketMapTest, ValuesThatTheKernelDoesNotTellCannotBeExpected) {
   BPFRIG_EXPECT_RUNS(R"(seed_map { map: "sockmap" entries {
       key { unsigned_integer: 3 } value { tag { socket { connection: "c" } } } } })");
-  const CallResult dumped = Run(R"(dump_map { map: "sockhash" patterns { value { tag { socket { connection: "c" } } } } })");
+  const CallResult dumped =
+      Run(R"(dump_map { map: "sockhash" patterns { value { tag { socket { connection: "c" } } } } })");
   EXPECT_EQ(dumped.reason(), v1::ERROR_REASON_UNSUPPORTED) << dumped.Text();
   EXPECT_EQ(dumped.field(), "patterns[0].value");
 }

@@ -102,8 +102,12 @@ CallResult WorkerProcess::Load(const std::string& path, const std::string& more,
                       bytes.str());
 }
 
-std::string TestObject(const std::string& name) { return std::string(BPFRIG_TEST_OBJECTS) + "/" + name + ".bpf.o"; }
+std::string TestObject(const std::string& name) {
+  return std::string(BPFRIG_TEST_OBJECTS) + "/" + name + ".bpf.o";
+}
 
-std::string MeshObject(const std::string& name) { return std::string(BPFRIG_BPF_OBJECTS) + "/" + name + ".bpf.o"; }
+std::string MeshObject(const std::string& name) {
+  return std::string(BPFRIG_BPF_OBJECTS) + "/" + name + ".bpf.o";
+}
 
 }  // namespace bpfrig::tests
