@@ -31,8 +31,8 @@ void Log(LogLevel level, absl::string_view message) {
 }  // namespace
 
 void SetLogName(absl::string_view name) {
-  auto logger = std::make_shared<spdlog::logger>(std::string(name),
-                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger =
+      std::make_shared<spdlog::logger>(std::string(name), std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l bpfrigd %n: %v", spdlog::pattern_time_type::utc);
   logger->set_level(spdlog::default_logger()->level());
   spdlog::set_default_logger(std::move(logger));

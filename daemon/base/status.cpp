@@ -9,7 +9,8 @@
 namespace bpfrig::base {
 namespace {
 
-// The kernel's own "operation is not supported", which libc does not know and which leaks from many BPF calls.
+// The kernel's own "operation is not supported", which libc does not know and which leaks from many BPF
+// calls.
 constexpr int kEnotsupp = 524;
 
 constexpr char kReasonUrl[] = "bpfrig/reason";

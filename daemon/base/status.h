@@ -1,5 +1,6 @@
-// Errors: absl::Status with the detail that the API owes its callers (proto/bpfrig/v1/error.proto). Two makers
-// of system errors, never mixed: ErrnoError reads errno, KernelError takes a negative errno as libbpf returns it.
+// Errors: absl::Status with the detail that the API owes its callers (proto/bpfrig/v1/error.proto). Two
+// makers of system errors, never mixed: ErrnoError reads errno, KernelError takes a negative errno as libbpf
+// returns it.
 #pragma once
 
 #include <string>
@@ -67,8 +68,8 @@ struct ErrorDetail {
 }  // namespace bpfrig::base
 
 // Returns from the function where `expression`, an absl::Status, is not OK.
-#define BPFRIG_RETURN_IF_ERROR(expression)                           \
-  do {                                                               \
+#define BPFRIG_RETURN_IF_ERROR(expression)                                                    \
+  do {                                                                                        \
     if (absl::Status bpfrig_status = (expression); !bpfrig_status.ok()) return bpfrig_status; \
   } while (false)
 

@@ -1,7 +1,7 @@
 // How messages look on a stream socket: a message is one or more frames; a frame is a header of four bytes,
 // little-endian, and at most 64 KiB of the message. The header's low 31 bits are the frame's length; its top
-// bit says that more frames of the same message follow. Used by MessageSocket, and by the worker's loop, which
-// reads without blocking.
+// bit says that more frames of the same message follow. Used by MessageSocket, and by the worker's loop,
+// which reads without blocking.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
-// MessageSocket: one end of a SOCK_STREAM socketpair that carries protobuf messages, and with each at most one
-// file descriptor. It blocks, up to a deadline. The front uses it towards workers, both sides of the control
-// channel use it; the worker's loop uses ReceiveBytes and frame.h instead.
+// MessageSocket: one end of a SOCK_STREAM socketpair that carries protobuf messages, and with each at most
+// one file descriptor. It blocks, up to a deadline. The front uses it towards workers, both sides of the
+// control channel use it; the worker's loop uses ReceiveBytes and frame.h instead.
 #pragma once
 
 #include <deque>
@@ -21,16 +21,16 @@ namespace bpfrig::ipc {
 // Returns how many bytes came: 0 at the end of the stream, -1 where there are none yet.
 [[nodiscard]] absl::StatusOr<ssize_t> ReceiveBytes(int socket, std::string& bytes, std::deque<base::Fd>& fds);
 
-// One sendmsg() of as many of `bytes` as the socket takes, without blocking, with `attached` where it is not -1.
-// Returns how many went: -1 where the socket takes none now. Never raises SIGPIPE.
+// One sendmsg() of as many of `bytes` as the socket takes, without blocking, with `attached` where it is not
+// -1. Returns how many went: -1 where the socket takes none now. Never raises SIGPIPE.
 [[nodiscard]] absl::StatusOr<ssize_t> SendBytes(int socket, absl::string_view bytes, int attached);
 
 class MessageSocket {
  public:
   explicit MessageSocket(base::Fd fd) : fd_(std::move(fd)) {}
 
-  // Sends a message, with a descriptor where `attached` is not -1. DEADLINE_EXCEEDED where the peer did not read
-  // in time; the stream is unusable then.
+  // Sends a message, with a descriptor where `attached` is not -1. DEADLINE_EXCEEDED where the peer did not
+  // read in time; the stream is unusable then.
   [[nodiscard]] absl::Status Send(const google::protobuf::MessageLite& message, int attached = -1,
                                   absl::Time deadline = absl::InfiniteFuture());
   // Receives a message; false where the peer has closed between two messages. Closing within one is an error.

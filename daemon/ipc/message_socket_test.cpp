@@ -49,7 +49,8 @@ TEST_F(MessageSocketTest, CarriesAMessageAndItsDescriptor) {
 }
 
 TEST_F(MessageSocketTest, CarriesMessagesOfAllSizesAcrossFrameBorders) {
-  for (const size_t size : {size_t{0}, kMaxFrameBytes - 8, kMaxFrameBytes, kMaxFrameBytes + 1, size_t{3'000'000}}) {
+  for (const size_t size :
+       {size_t{0}, kMaxFrameBytes - 8, kMaxFrameBytes, kMaxFrameBytes + 1, size_t{3'000'000}}) {
     internal::CallRequest sent;
     sent.mutable_send()->set_data(std::string(size, 'x'));
     std::thread sender([&] { EXPECT_TRUE(left_.Send(sent).ok()); });

@@ -131,8 +131,16 @@ absl::Status Netlink::AddAddress(const std::string& interface, const IpPrefix& a
   ::mnl_attr_put(message, IFA_ADDRESS, size, address.bytes.data());
   const std::string action = absl::StrCat("adding address ", FormatIpPrefix(address), " to ", interface);
   const absl::Status status = Request(message, action);
-  if (base::DetailOf(status).errno_name != "EEXIST") return status;
-  return MakeError(Reason::kDuplicateName, absl::StrCat(action, ": it has it already"));
+  if (base::DetailOf(status).errno_name == "EEXIST") {
+    return MakeError(Reason::kDuplicateName, absl::StrCat(action, ": it has it already"));
+  }
+  if (!status.ok() || address.family == AF_INET) return status;
+  // The kernel adds an IPv6 address's local route from a work queue, even without duplicate address
+  // detection: until then it can be bound, but a connect to it is ENETUNREACH (seen on 6.18). One of our own
+  // is there at once.
+  IpPrefix host = address;
+  host.length = 128;
+  return AddLocalRoute(interface, host);
 }
 
 absl::Status Netlink::AddLocalRoute(const std::string& interface, const IpPrefix& prefix) {

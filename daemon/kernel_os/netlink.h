@@ -30,8 +30,9 @@ class Netlink {
   [[nodiscard]] absl::StatusOr<std::vector<NetworkInterface>> ListInterfaces();
   // Brings the interface up.
   [[nodiscard]] absl::Status SetUp(const std::string& interface);
-  // Gives the interface an address. Without duplicate address detection: an address that is still tentative
-  // refuses bind() with EADDRNOTAVAIL. ALREADY_EXISTS where it has it.
+  // Gives the interface, which is up, an address that can be bound and reached at once. Without duplicate
+  // address detection: an address that is still tentative refuses bind() with EADDRNOTAVAIL. ALREADY_EXISTS
+  // where it has it.
   [[nodiscard]] absl::Status AddAddress(const std::string& interface, const IpPrefix& address);
   // Makes every address of the prefix one of the host's own, by a route of type local in the local table.
   // Bits past the prefix are ignored.

@@ -15,6 +15,8 @@ using base::ErrnoError;
 absl::StatusOr<SignalFd> SignalFd::Open() {
   // A reader of our log or of our readiness that goes away is an error of a write, not the end.
   if (::signal(SIGPIPE, SIG_IGN) == SIG_ERR) return ErrnoError("ignoring SIGPIPE");
+  // Whoever started us may have ignored it, and the kernel would reap our children itself then.
+  if (::signal(SIGCHLD, SIG_DFL) == SIG_ERR) return ErrnoError("resetting SIGCHLD");
   sigset_t signals;
   ::sigemptyset(&signals);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&signals, signal);

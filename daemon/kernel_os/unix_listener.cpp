@@ -70,8 +70,8 @@ absl::StatusOr<base::Fd> Lock(const std::string& path) {
   }
 }
 
-absl::StatusOr<base::Fd> MakeSocket() {
-  base::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+absl::StatusOr<base::Fd> MakeSocket(int flags) {
+  base::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
   if (!socket.IsOpen()) return ErrnoError("making a socket");
   return socket;
 }
@@ -85,8 +85,10 @@ absl::Status RemoveStale(const std::string& path, const sockaddr_un& address) {
   if (!S_ISSOCK(info.st_mode)) {
     return MakeError(Reason::kDuplicateName, absl::StrCat(path, " exists and is no socket"));
   }
-  BPFRIG_ASSIGN_OR_RETURN(const base::Fd probe, MakeSocket());
-  if (::connect(probe.Get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+  BPFRIG_ASSIGN_OR_RETURN(const base::Fd probe, MakeSocket(SOCK_NONBLOCK));
+  const int connected = ::connect(probe.Get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  // EAGAIN: its queue is full, so somebody serves it, if slowly.
+  if (connected == 0 || errno == EAGAIN) {
     return MakeError(Reason::kDuplicateName, absl::StrCat("another program serves unix:", path));
   }
   if (errno != ECONNREFUSED) return ErrnoError(absl::StrCat("looking whether somebody serves unix:", path));
@@ -136,7 +138,7 @@ absl::StatusOr<UnixListener> UnixListener::Listen(const std::string& path, std::
   BPFRIG_ASSIGN_OR_RETURN(base::Fd lock, Lock(path));
   UnixListener listener(path, std::move(lock));
   BPFRIG_RETURN_IF_ERROR(RemoveStale(path, address));
-  BPFRIG_ASSIGN_OR_RETURN(base::Fd socket, MakeSocket());
+  BPFRIG_ASSIGN_OR_RETURN(base::Fd socket, MakeSocket(0));
   BPFRIG_RETURN_IF_ERROR(Bind(socket.Get(), path, address));
   listener.socket_ = std::move(socket);
   BPFRIG_RETURN_IF_ERROR(GiveToGroup(path, group));

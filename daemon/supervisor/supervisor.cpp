@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
+#include "daemon/kernel_os/limits.h"
 #include "daemon/kernel_os/process.h"
 
 namespace bpfrig::supervisor {
@@ -50,6 +51,8 @@ pollfd ReadableFd(int fd) { return pollfd{.fd = fd, .events = POLLIN, .revents =
 absl::StatusOr<Supervisor> Supervisor::Start(Options options) {
   // First of all: a signal from here on ends the daemon in order.
   BPFRIG_ASSIGN_OR_RETURN(kernel_os::SignalFd signals, kernel_os::SignalFd::Open());
+  // Every worker costs two descriptors; the usual soft limit is for those who call select().
+  BPFRIG_RETURN_IF_ERROR(kernel_os::RaiseOpenFilesLimit());
   BPFRIG_ASSIGN_OR_RETURN(Host host, Host::Claim(options));
   WorkerSettings settings;
   settings.instance = host.instance.Get();

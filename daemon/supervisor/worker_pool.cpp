@@ -1,7 +1,5 @@
 #include "daemon/supervisor/worker_pool.h"
 
-#include <sys/capability.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -9,6 +7,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 #include "daemon/ipc/message_socket.h"
+#include "daemon/kernel_os/capabilities.h"
 
 namespace bpfrig::supervisor {
 namespace {

@@ -101,7 +101,7 @@ TEST(RunTest, UsageErrorsEndWithStatusTwo) {
   EXPECT_EQ(RunToEnd({Binary("bpfrig"), "run"}).status, 2);
   EXPECT_EQ(RunToEnd({Binary("bpfrig"), "run", "/nonexistent.yaml"}).status, 2);
   EXPECT_EQ(RunToEnd({Binary("bpfrig"), "run", "--target", "nonsense", Plans()}).status, 2);
-  EXPECT_EQ(RunToEnd({Binary("bpfrigd"), "--listen", "nonsense"}).status, 2);
+  EXPECT_EQ(RunToEnd({Binary("bpfrigd"), "--nonsense"}).status, 2);
 }
 
 TEST(RunTest, WithoutRootItSaysWhatToDo) {

@@ -49,23 +49,23 @@ class CommandTest : public ::testing::Test {
 };
 
 TEST_F(CommandTest, TellsItsVersion) {
-  const Outcome outcome = tests::RunToEnd({kBinary, "--version"});
+  const Outcome outcome = RunToEnd({kBinary, "--version"});
   EXPECT_EQ(outcome.status, 0);
   EXPECT_EQ(outcome.output, "bpfrigd " BPFRIG_VERSION "\n");
 }
 
 TEST_F(CommandTest, HelpDoesNotShowTheWorkersMode) {
-  const Outcome outcome = tests::RunToEnd({kBinary, "--help"});
+  const Outcome outcome = RunToEnd({kBinary, "--help"});
   EXPECT_EQ(outcome.status, 0);
   EXPECT_THAT(outcome.output, HasSubstr("--listen"));
   EXPECT_THAT(outcome.output, ::testing::Not(HasSubstr("runs-counted")));
 }
 
 TEST_F(CommandTest, UsageErrorsExitWithTwo) {
-  EXPECT_EQ(tests::RunToEnd({kBinary, "--no-such-option"}).status, 2);
-  EXPECT_EQ(tests::RunToEnd({kBinary, "--log-level", "loud"}).status, 2);
-  EXPECT_EQ(tests::RunToEnd({kBinary, "--max-sandboxes", "0"}).status, 2);
-  EXPECT_EQ(tests::RunToEnd({kBinary, "worker"}).status, 2);
+  EXPECT_EQ(RunToEnd({kBinary, "--no-such-option"}).status, 2);
+  EXPECT_EQ(RunToEnd({kBinary, "--log-level", "loud"}).status, 2);
+  EXPECT_EQ(RunToEnd({kBinary, "--max-sandboxes", "0"}).status, 2);
+  EXPECT_EQ(RunToEnd({kBinary, "worker"}).status, 2);
 }
 
 TEST_F(CommandTest, FailuresToStartExitWithOneAndSayWhy) {
@@ -85,15 +85,14 @@ TEST_F(CommandTest, FailuresToStartExitWithOneAndSayWhy) {
   for (const Case& item : cases) {
     std::vector<std::string> argv = {kBinary};
     argv.insert(argv.end(), item.arguments.begin(), item.arguments.end());
-    const Outcome outcome = tests::RunToEnd(argv);
+    const Outcome outcome = RunToEnd(argv);
     EXPECT_EQ(outcome.status, 1) << outcome.output;
     EXPECT_THAT(outcome.output, HasSubstr(item.message));
   }
 }
 
 TEST_F(CommandTest, FrontThatIsMissingLeavesNothing) {
-  const Outcome outcome =
-      tests::RunToEnd({kBinary, "--listen", directory_.Address(), "--front", "/no/such/front"});
+  const Outcome outcome = RunToEnd({kBinary, "--listen", directory_.Address(), "--front", "/no/such/front"});
   EXPECT_EQ(outcome.status, 1);
   EXPECT_THAT(outcome.output,
               HasSubstr("opening /no/such/front: No such file or directory (name the front's binary "
@@ -103,14 +102,14 @@ TEST_F(CommandTest, FrontThatIsMissingLeavesNothing) {
 }
 
 TEST_F(CommandTest, WithoutPrivilegeSaysWhichIsMissing) {
-  const Outcome ordinary = tests::RunToEnd({"setpriv", "--reuid=65534", "--clear-groups", "--inh-caps=-all",
-                                       kBinary, "--listen", directory_.Address()});
+  const Outcome ordinary = RunToEnd({"setpriv", "--reuid=65534", "--clear-groups", "--inh-caps=-all", kBinary,
+                                     "--listen", directory_.Address()});
   EXPECT_EQ(ordinary.status, 1);
   EXPECT_THAT(ordinary.output, HasSubstr("needs CAP_SYS_ADMIN for making network namespaces, CAP_SETUID"));
   EXPECT_THAT(ordinary.output,
               HasSubstr("run as root, or in a container with cap_add: [SYS_ADMIN, SETUID, SETGID, "
                         "BPF, NET_ADMIN, PERFMON]"));
-  const Outcome one = Run(
+  const Outcome one = RunToEnd(
       {"setpriv", "--bounding-set=-perfmon", "--inh-caps=-all", kBinary, "--listen", directory_.Address()});
   EXPECT_EQ(one.status, 1);
   EXPECT_THAT(one.output, HasSubstr("needs CAP_PERFMON for BPF helpers"));

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "absl/strings/str_cat.h"
 #include "daemon/base/fd.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_os/netlink.h"
@@ -95,6 +96,20 @@ TEST_F(NetworkTest, AddedAddressesCanBeBoundAtOnce) {
     EXPECT_EQ(Bind(bare), 0) << address;
     EXPECT_EQ(Connect(bare), ECONNREFUSED) << address;
   }
+}
+
+TEST_F(NetworkTest, AddedAddressesCanBeReachedAtOnceEveryTime) {
+  ASSERT_TRUE(netlink_->SetUp("lo").ok());
+  for (int i = 1; i <= 200; ++i) {
+    const std::string address = absl::StrCat("fd00:10:96::", i);
+    ASSERT_TRUE(netlink_->AddAddress("lo", *ParseIpPrefix(address)).ok());
+    ASSERT_EQ(Connect(address), ECONNREFUSED) << address;
+  }
+}
+
+TEST_F(NetworkTest, AddressThatCouldNotBeReachedIsAnError) {
+  const absl::Status added = netlink_->AddAddress("lo", *ParseIpPrefix("fd00:10:96::1"));
+  EXPECT_EQ(added.message(), "adding local route fd00:10:96::1/128 on lo: Network is down");
 }
 
 TEST_F(NetworkTest, AddressThatIsThereIsToldApart) {

@@ -95,6 +95,20 @@ TEST_F(DaemonTest, ExitOfTheFrontEndsEverything) {
   EXPECT_THAT(outcome.output, HasSubstr("bpfrigd-front ended with status 9"));
 }
 
+TEST_F(DaemonTest, ReapsAlsoWhereItsStarterIgnoredSigchld) {
+  std::vector<std::string> argv = {"sh", "-c", "trap '' CHLD TERM; exec \"$@\"", "sh"};
+  for (const std::string& word : DaemonCommand(directory_)) argv.push_back(word);
+  Subprocess daemon = Subprocess::Start(argv);
+  ASSERT_TRUE(daemon.WaitForOutput(": ready", kPatience));
+  FrontHandle front(directory_.SocketPath());
+  base::Fd channel;
+  ASSERT_TRUE(front.Spawn(1, &channel).has_spawned());
+  AskWorker(channel, 'x');
+  EXPECT_EQ(front.Receive().exited().status(), 7);
+  daemon.Signal(SIGTERM);
+  EXPECT_EQ(daemon.Wait(kPatience).status, 0);
+}
+
 TEST_F(DaemonTest, FrontThatTalksNonsenseEndsEverything) {
   // No length that a frame may have; a frame that is no message; a message that asks for nothing.
   for (const std::string& nonsense :
@@ -195,7 +209,7 @@ TEST_F(DaemonTest, TwoDaemonsShareNeitherSlotNorUsers) {
 
 TEST_F(DaemonTest, SecondDaemonAtTheSamePathIsRefusedAndTheFirstServesOn) {
   Subprocess daemon = Start();
-  const Outcome second = tests::RunToEnd(DaemonCommand(directory_));
+  const Outcome second = RunToEnd(DaemonCommand(directory_));
   EXPECT_EQ(second.status, 1);
   EXPECT_THAT(second.output,
               HasSubstr(absl::StrCat("another bpfrigd serves unix:", directory_.SocketPath())));
