@@ -81,7 +81,7 @@ TEST_F(CommandTest, RunsAllAndCounts) {
   EXPECT_EQ(outcome.code, kAllPassed) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("PASS  p / one  "));
   EXPECT_LT(outcome.out.find("p / two"), outcome.out.find("p / three"));
-  EXPECT_EQ(LastLine(outcome.out), "3 passed, 0 failed\n");
+  EXPECT_EQ(LastLine(outcome.out), "3 passed, 0 failed");
   EXPECT_THAT(Run(WritePlan(), "p / two").out, testing::Not(HasSubstr("three")));
   daemon.Stop();
 }
@@ -99,7 +99,7 @@ TEST_F(CommandTest, TellsFailedTestsFromAFailedRig) {
   const std::string plan = WritePlan();
   const Outcome all = Run(plan);
   EXPECT_EQ(all.code, kRigFailed);
-  EXPECT_EQ(LastLine(all.out), "1 passed, 1 failed, 1 rig errors\n");
+  EXPECT_EQ(LastLine(all.out), "1 passed, 1 failed, 1 rig errors");
   EXPECT_THAT(all.out, HasSubstr("RIG   p / three"));
   EXPECT_EQ(Run(plan, "two").code, kTestsFailed);
   EXPECT_EQ(Run(plan, "one").code, kAllPassed);

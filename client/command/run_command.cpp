@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstring>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -42,6 +41,17 @@ int ExitCode(const report::Counts& counts, int stop_signal) {
   return counts.failed > 0 ? kTestsFailed : kAllPassed;
 }
 
+const char* SignalName(int signal) {
+  switch (signal) {
+    case SIGINT:
+      return "SIGINT";
+    case SIGTERM:
+      return "SIGTERM";
+    default:
+      return "SIGHUP";  // The only other one that stop_signals.h catches.
+  }
+}
+
 void PrintLogTail(const DaemonSession& session) {
   const std::string tail = session.LogTail();
   if (!tail.empty()) std::cerr << "bpfrig: the daemon's log ends:\n" << tail;
@@ -73,7 +83,7 @@ int RunPlans(const RunOptions& options) {
   if (counts.rig_errors > 0 || !closed.ok()) PrintLogTail(session);
   if (!closed.ok()) std::cerr << "bpfrig: ending the private daemon: " << closed.message() << "\n";
   if (stop_signal != 0) {
-    std::cout << "interrupted by " << strsignal(stop_signal) << " after " << tests->size() - counts.not_run
+    std::cout << "interrupted by " << SignalName(stop_signal) << " after " << tests->size() - counts.not_run
               << " of " << tests->size() << " tests\n";
   }
   std::cout << report::Summary(counts) << std::endl;

@@ -63,7 +63,7 @@ TEST(ValueTest, ReadsTags) {
   EXPECT_EQ(ReadOneValue("!socket c").tag().socket().connection(), "c");
   EXPECT_EQ(ReadOneValue("!cookie {connection: c, end: accepted}").tag().cookie().end(),
             bpfrig::v1::CONNECTION_END_ACCEPTED);
-  EXPECT_TRUE(ReadOneValue("!netns_cookie").tag().netns_cookie());
+  EXPECT_TRUE(ReadOneValue("[!netns_cookie]").list().values(0).tag().netns_cookie());
   const auto tuple = ReadOneValue("!tuple {connection: c, view: server, ports: host}").tag().tuple();
   EXPECT_EQ(tuple.view(), bpfrig::v1::TUPLE_VIEW_SERVER);
   EXPECT_EQ(tuple.ports(), bpfrig::v1::PORT_ORDER_HOST);
@@ -113,8 +113,8 @@ TEST(StepTest, WaitsForAsManyEventsAsAreExpected) {
 TEST(StepTest, FindsTheMarkOfARequestField) {
   const Step seed =
       ReadOne("seed:\n  map: m\n  entries:\n    - {key: 1, value: 2}\n    - {key: 1, value: {a: [5, 6]}}\n");
-  EXPECT_EQ(ToString(MarkOfField(seed, "entries[1].value.a[1]")), "t.yaml:5:30");
-  EXPECT_EQ(ToString(MarkOfField(seed, "entries[1].value.a[1].b")), "t.yaml:5:30");
+  EXPECT_EQ(ToString(MarkOfField(seed, "entries[1].value.a[1]")), "t.yaml:5:31");
+  EXPECT_EQ(ToString(MarkOfField(seed, "entries[1].value.a[1].b")), "t.yaml:5:31");
   EXPECT_EQ(ToString(MarkOfField(seed, "entries[0].value.wp_addr")), "t.yaml:4:23");
   EXPECT_EQ(ToString(MarkOfField(seed, "")), "t.yaml:1:1");
   const Step load = ReadOne("load:\n  object: obj\n  globals: {debug: true}\n  attach:\n    - p\n");

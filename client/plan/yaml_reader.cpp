@@ -33,7 +33,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (root_ == nullptr) return;
-    problems_.Add(At(mark), "a second YAML document; a plan is one document");
+    problems_.Add(At(mark), "a second YAML document, or a stray character; a plan is one document");
   }
   void OnDocumentEnd() override {}
 
@@ -170,8 +170,9 @@ NodePtr ReadYaml(const std::string& text, const std::shared_ptr<const std::strin
   try {
     std::istringstream stream(text);
     YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(builder)) {
-    }
+    // A second document is a complaint of the builder's, and enough: yaml-cpp 0.7 finds documents without end in
+    // a stray comma or bracket.
+    if (parser.HandleNextDocument(builder)) static_cast<void>(parser.HandleNextDocument(builder));
   } catch (const YAML::Exception& error) {
     problems.Add(builder.At(error.mark), absl::StrCat("no valid YAML: ", error.msg));
     return nullptr;

@@ -18,6 +18,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bpfrig/v1/bpfrig.grpc.pb.h"
+#include "bpfrig/v1/error.pb.h"
 
 namespace bpfrig::client::run {
 

@@ -279,9 +279,10 @@ bool PrivateDaemon::WaitForExit(milliseconds timeout) {
 
 void PrivateDaemon::RemoveDirectory() {
   if (directory_.empty()) return;
-  // The daemon, as --private, has removed both already; not so where it never came up or was killed.
-  unlink(socket_.c_str());
-  rmdir(directory_.c_str());
+  // The daemon, as --private, has removed it already; not so where it never came up or was killed.
+  std::error_code error;
+  fs::remove_all(directory_, error);
+  if (error) std::cerr << "bpfrig: removing " << directory_ << ": " << error.message() << "\n";
   directory_.clear();
 }
 

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "client/run/target.h"
 
 namespace bpfrig::client::run {
@@ -54,7 +55,8 @@ constexpr char kGood[] =
 TEST_F(PrivateDaemonTest, LivesAsLongAsItsLifeline) {
   absl::StatusOr<PrivateDaemon> daemon = PrivateDaemon::Start(Script(kGood), stop_.Get());
   ASSERT_TRUE(daemon.ok()) << daemon.status();
-  const fs::path socket_directory = fs::path(daemon->target().substr(5)).parent_path();
+  const std::string target = daemon->target();
+  const fs::path socket_directory = fs::path(target.substr(target.find(':') + 1)).parent_path();
   EXPECT_EQ(fs::status(socket_directory).permissions(), fs::perms::owner_all);
   EXPECT_THAT(daemon->LogTail(), HasSubstr("--private"));
   EXPECT_TRUE(daemon->Close().ok());
@@ -69,7 +71,7 @@ TEST_F(PrivateDaemonTest, SaysWhyItDidNotStart) {
 }
 
 TEST_F(PrivateDaemonTest, TellsThatItFailedAtTheEnd) {
-  auto daemon = PrivateDaemon::Start(Script(std::string(kGood) + "exit 3\n"), stop_.Get());
+  auto daemon = PrivateDaemon::Start(Script(absl::StrCat(kGood, "exit 3\n")), stop_.Get());
   ASSERT_TRUE(daemon.ok()) << daemon.status();
   EXPECT_THAT(daemon->Close().message(), HasSubstr("exit status 3"));
 }

@@ -20,8 +20,17 @@ namespace {
 using verdict::TestResult;
 using verdict::Verdict;
 
-// For the lease to tell what became of a sandbox whose call failed.
-constexpr auto kEndMessageTimeout = std::chrono::seconds(1);
+// How long the lease may take to tell what became of a sandbox, where the call's error says that it is gone.
+std::chrono::milliseconds EndMessageTimeout(const RpcError& error) {
+  switch (error.detail.reason()) {
+    case bpfrig::v1::ERROR_REASON_WORKER_DIED:
+    case bpfrig::v1::ERROR_REASON_SANDBOX_CLOSED:
+    case bpfrig::v1::ERROR_REASON_DEADLINE:
+      return std::chrono::seconds(1);
+    default:
+      return std::chrono::milliseconds(0);
+  }
+}
 
 // Whether the test attaches anything, and so whether a run without it says something.
 bool Attaches(const plan::Test& test) {
@@ -153,7 +162,8 @@ bool TestRunner::JudgeError(const plan::Step& step, const std::string& what,
   }
   if (IsRigFailure(*error)) {
     RigError(absl::StrCat(ToString(step.mark), ": ", what), *error, result);
-    if (sandbox.WaitForEnd(kEndMessageTimeout)) absl::StrAppend(&result.reason, "\n", sandbox.EndMessage());
+    if (sandbox.WaitForEnd(EndMessageTimeout(*error)))
+      absl::StrAppend(&result.reason, "\n", sandbox.EndMessage());
     return false;
   }
   if (step.error && step.error->value == error->detail.reason()) return true;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "client/verdict/as_written.h"
 #include "client/verdict/format.h"
 
 namespace bpfrig::client::verdict {
@@ -54,7 +55,11 @@ class FieldComparison {
     if (const std::string decoded = FormatValue(expected); decoded != text) {
       absl::StrAppend(&text, " = ", decoded);
     }
-    differences_.push_back({node->mark, path, text, FormatValue(actual)});
+    std::string came = FormatValue(actual);
+    if (const std::string like = FormatAsWritten(written, expected, actual); !like.empty()) {
+      came = absl::StrCat(like, " = ", came);
+    }
+    differences_.push_back({node->mark, path, text, came});
   }
 
  private:

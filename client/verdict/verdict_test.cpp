@@ -124,7 +124,7 @@ TEST(DumpTest, NamesTheFieldThatDiffersWhereTheKeyIsThere) {
   EXPECT_EQ(differences[0].field, "exactly[0].value.b (key 1)");
   EXPECT_EQ(differences[0].expected, "7");
   EXPECT_EQ(differences[0].actual, "6");
-  EXPECT_EQ(ToString(differences[0].mark), "t.yaml:2:49");
+  EXPECT_EQ(ToString(differences[0].mark), "t.yaml:2:46");
 }
 
 TEST(DumpTest, ListsMissingAndUnexpectedEntries) {

@@ -122,7 +122,7 @@ class Decoder {
     } else {
       return Raw(std::string(bytes));
     }
-    std::string text = absl::StrFormat(size == sizeof(float) ? "%.9g" : "%.17g", number);
+    std::string text = absl::StrFormat("%.*g", size == sizeof(float) ? 9 : 17, number);
     double again = 0;
     if (!absl::SimpleAtod(text, &again) || std::memcmp(&again, &number, sizeof(double)) != 0) {
       return Raw(std::string(bytes));

@@ -1,9 +1,6 @@
 #include "daemon/kernel_bpf/encode.h"
 
 #include <algorithm>
-#include <bitset>
-#include <cstring>
-#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
@@ -71,8 +68,10 @@ class Encoder {
     if (list->size() > array->nelems) return Mismatch(place, absl::StrCat("the list has ", list->size()));
     size_t stride = SizeOf(element).value_or(0);
     for (size_t i = 0; i < list->size(); ++i) {
-      Place at{element, place.offset + i * stride, 0, 0, place.name};
-      BPFRIG_RETURN_IF_ERROR(base::WithField(Write(at, (*list)[i], depth + 1), absl::StrCat("[", i, "]")));
+      absl::Status status =
+          Write({element, place.offset + i * stride, 0, 0, place.name}, (*list)[i], depth + 1);
+      // The path is made only where it is needed: a million entries go through here.
+      if (!status.ok()) return base::WithField(status, absl::StrCat("[", i, "]"));
     }
     return absl::OkStatus();
   }
@@ -88,7 +87,7 @@ class Encoder {
                             absl::StrCat("name its members: ", NamesNear("", MemberNames(type))));
     }
     std::vector<Member> members = MembersOf(type);
-    std::set<absl::string_view> seen;
+    std::vector<bool> seen(members.size());
     for (const Field& field : *fields) {
       absl::Status status = WriteMember(place, type, members, seen, field, depth);
       BPFRIG_RETURN_IF_ERROR(base::WithField(status, field.name));
@@ -97,7 +96,7 @@ class Encoder {
   }
 
   absl::Status WriteMember(const Place& place, const StrippedType& type, const std::vector<Member>& members,
-                           std::set<absl::string_view>& seen, const Field& field, int depth) {
+                           std::vector<bool>& seen, const Field& field, int depth) {
     auto member = std::find_if(members.begin(), members.end(),
                                [&](const Member& candidate) { return candidate.name == field.name; });
     if (member == members.end()) {
@@ -105,10 +104,12 @@ class Encoder {
                              absl::StrCat(TypeName(type.ref), " has no member \"", field.name, "\"; it has ",
                                           NamesNear(field.name, MemberNames(type))));
     }
-    if (!seen.insert(field.name).second) {
+    size_t index = static_cast<size_t>(member - members.begin());
+    if (seen[index]) {
       return base::MakeError(base::Reason::kDuplicateName,
                              absl::StrCat("member \"", field.name, "\" is given twice"));
     }
+    seen[index] = true;
     Place at{member->type, place.offset + member->bit_offset / 8,
              static_cast<uint32_t>(member->bit_offset % 8), member->bitfield_bits, field.name};
     // A variable that is named is written whole, as every value is; its neighbours stay.

@@ -19,7 +19,7 @@ struct Feature {
 
 // In a fixed order: btf, sockmap_link, map_batch, ringbuf, sk_storage, perfmon, tcx, cgroup_sock_addr,
 // sock_ops, sk_msg, cgroup_skb, sk_lookup. `interface_index` is any interface of the process's netns (lo: 1),
-// which tcx is tried on and left as it was.
+// which is asked about tcx.
 [[nodiscard]] std::vector<Feature> ProbeFeatures(unsigned interface_index);
 
 // libbpf's own version: "1.1".

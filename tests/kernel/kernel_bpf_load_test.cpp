@@ -265,8 +265,6 @@ TEST(KernelBpfLoadTest, TestRunsAPacketWhereTheKernelCan) {
 }
 
 TEST(KernelBpfLoadTest, ProbesFeatures) {
-  std::vector<std::string> missing;
-  std::vector<Feature> features;
   InOwnNetns([&] {
     std::vector<std::string> names;
     for (const Feature& feature : ProbeFeatures(1)) {
