@@ -26,9 +26,6 @@ function(bpfrig_layer name)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
-  if(NOT sources)  # BOOTSTRAP
-    return()  # BOOTSTRAP
-  endif()  # BOOTSTRAP
   add_library(${name} STATIC ${sources})
   target_link_libraries(${name} PUBLIC bpfrig_options ${arg_DEPENDS})
   if(tests)
