@@ -170,8 +170,8 @@ NodePtr ReadYaml(const std::string& text, const std::shared_ptr<const std::strin
   try {
     std::istringstream stream(text);
     YAML::Parser parser(stream);
-    // A second document is a complaint of the builder's, and enough: yaml-cpp 0.7 finds documents without end in
-    // a stray comma or bracket.
+    // A second document is a complaint of the builder's, and enough: yaml-cpp 0.7 finds documents without end
+    // in a stray comma or bracket.
     if (parser.HandleNextDocument(builder)) static_cast<void>(parser.HandleNextDocument(builder));
   } catch (const YAML::Exception& error) {
     problems.Add(builder.At(error.mark), absl::StrCat("no valid YAML: ", error.msg));

@@ -1,6 +1,7 @@
 #include "daemon/kernel_bpf/decode.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "absl/strings/ascii.h"
@@ -124,7 +125,8 @@ class Decoder {
     }
     std::string text = absl::StrFormat("%.*g", size == sizeof(float) ? 9 : 17, number);
     double again = 0;
-    if (!absl::SimpleAtod(text, &again) || std::memcmp(&again, &number, sizeof(double)) != 0) {
+    if (!absl::SimpleAtod(text, &again) ||
+        std::bit_cast<uint64_t>(again) != std::bit_cast<uint64_t>(number)) {
       return Raw(std::string(bytes));
     }
     return TextOf(std::move(text));

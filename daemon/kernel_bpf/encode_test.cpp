@@ -12,7 +12,6 @@ namespace {
 
 using base::DetailOf;
 using base::Reason;
-using testing::AllOf;
 using testing::HasSubstr;
 
 // The types of a small object, built by hand so that the test needs no compiler.

@@ -14,7 +14,7 @@
 namespace bpfrig::kernel_bpf {
 namespace {
 
-constexpr size_t kMostText = 64 * 1024;
+constexpr size_t kMostText = size_t{64} * 1024;
 
 // Libbpf's print callback has no context argument, so the receiver has to be found through the thread.
 thread_local LibbpfOutput* innermost = nullptr;

@@ -50,6 +50,7 @@ TEST(NearNamesTest, PutsNearNamesFirst) {
   EXPECT_EQ(NamesNear("adr", {"zone", "port", "addr"}), "addr, port, zone");
   EXPECT_EQ(NamesNear("x", {}), "none");
   std::vector<std::string> many;
+  many.reserve(40);
   for (int i = 0; i < 40; ++i) many.push_back("name" + std::to_string(i));
   EXPECT_NE(NamesNear("other", many).find("... (40 in all)"), std::string::npos);
 }

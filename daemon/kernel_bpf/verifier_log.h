@@ -10,7 +10,7 @@
 namespace bpfrig::kernel_bpf {
 
 // What of a log goes to the caller.
-inline constexpr size_t kKeptLog = 64 * 1024;
+inline constexpr size_t kKeptLog = size_t{64} * 1024;
 
 // Zeroed memory that costs only what is written to it; logs may take tens of megabytes and mostly take none.
 class LogMemory {

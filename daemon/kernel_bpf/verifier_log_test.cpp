@@ -33,7 +33,7 @@ TEST(VerifierLogTest, KnowsWhetherTheVerdictIsInTheLog) {
 TEST(VerifierLogTest, ReadsWhatWasWrittenIntoEachBuffer) {
   LogMemory memory = LogMemory::Allocate(2, 64).value();
   EXPECT_EQ(memory.Text(0), "");
-  std::strcpy(memory.Buffer(1), "second");
+  std::memcpy(memory.Buffer(1), "second", 7);
   std::memset(memory.Buffer(0), 'x', 64);
   EXPECT_EQ(memory.Text(0), std::string(64, 'x')) << "a full buffer has no terminating zero";
   LogMemory moved = std::move(memory);

@@ -18,7 +18,6 @@ using base::DetailOf;
 using base::Reason;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Not;
 
 // The member of that name in fields.
 Value MemberOf(const Value& value, const std::string& name) {
