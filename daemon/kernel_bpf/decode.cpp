@@ -123,10 +123,12 @@ class Decoder {
     } else {
       return Raw(std::string(bytes));
     }
-    std::string text = absl::StrFormat("%.*g", size == sizeof(float) ? 9 : 17, number);
+    bool is_narrow = size == sizeof(float);
+    std::string text = absl::StrFormat("%.*g", is_narrow ? 9 : 17, number);
     double again = 0;
-    if (!absl::SimpleAtod(text, &again) ||
-        std::bit_cast<uint64_t>(again) != std::bit_cast<uint64_t>(number)) {
+    bool reads_back = absl::SimpleAtod(text, &again);
+    if (is_narrow) again = static_cast<float>(again);
+    if (!reads_back || std::bit_cast<uint64_t>(again) != std::bit_cast<uint64_t>(number)) {
       return Raw(std::string(bytes));
     }
     return TextOf(std::move(text));

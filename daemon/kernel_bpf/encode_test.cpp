@@ -194,6 +194,10 @@ TEST_F(EncodeTest, ReadsFloatsAsDecimals) {
   EXPECT_EQ(Bytes(number, TextOf("-2.5")), std::string(reinterpret_cast<char*>(&expected), 8));
   EXPECT_EQ(Decode(Ref(number), Bytes(number, TextOf("-2.5"))).value(), TextOf("-2.5"));
   ExpectRefused(number, TextOf("x"), Reason::kTypeMismatch, "", "decimal");
+  int narrow = btf__add_float(btf_, "float", 4);
+  EXPECT_EQ(Decode(Ref(narrow), Bytes(narrow, TextOf("0.1"))).value(), TextOf("0.100000001"));
+  EXPECT_EQ(Decode(Ref(narrow), std::string(4, '\xff')).value(), Raw(std::string(4, '\xff')))
+      << "not a number";
 }
 
 TEST_F(EncodeTest, HandlesFlexibleArrays) {
