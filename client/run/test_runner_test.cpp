@@ -317,8 +317,9 @@ TEST_F(TestRunnerTest, FindsTestsThatProveNothing) {
 TEST_F(TestRunnerTest, LeavesAtOnceWhenCancelled) {
   std::promise<void> started;
   std::promise<void> leave;
-  std::shared_future<void> left = leave.get_future().share();
-  daemon_.connect = [&](const auto&, auto&) {
+  const std::shared_future<void> left = leave.get_future().share();
+  // By value: the call may still be on its way out when the test's own variables are gone.
+  daemon_.connect = [&started, left](const auto&, auto&) {
     started.set_value();
     left.wait();
     return grpc::Status::OK;

@@ -31,14 +31,7 @@ bool IsThereAnyway(const IpPrefix& address) {
 absl::Status AddAddress(kernel_os::Netlink& netlink, const std::string& text) {
   BPFRIG_ASSIGN_OR_RETURN(const IpPrefix address, kernel_os::ParseIpPrefix(text));
   if (IsThereAnyway(address)) return absl::OkStatus();
-  BPFRIG_RETURN_IF_ERROR(netlink.AddAddress(kLoopback, address));
-  if (address.family != AF_INET6) return absl::OkStatus();
-  // The kernel makes the local route of an IPv6 address in a work queue, later than it answers, and until
-  // then the address's prefix on `lo` is unreachable: a dial right now gets ENETUNREACH (seen on 6.18, one in
-  // four).
-  IpPrefix whole = address;
-  whole.length = 128;
-  return netlink.AddLocalRoute(kLoopback, whole);
+  return netlink.AddAddress(kLoopback, address);
 }
 
 absl::Status AddLocalRoute(kernel_os::Netlink& netlink, const std::string& text) {
