@@ -14,6 +14,7 @@
 #include "daemon/kernel_os/inherited_fds.h"
 #include "daemon/supervisor/options.h"
 #include "daemon/supervisor/supervisor.h"
+#include "daemon/supervisor/worker_pool.h"
 #include "daemon/worker/worker.h"
 
 namespace bpfrig {
@@ -21,11 +22,6 @@ namespace {
 
 constexpr int kExitFailure = 1;
 constexpr int kExitUsage = 2;
-
-// Where the supervisor puts a worker's descriptors.
-constexpr int kChannelNumber = 3;
-constexpr int kCgroupNumber = 4;
-constexpr int kLifelineNumber = 5;
 
 struct Arguments {
   supervisor::Options options;
@@ -95,9 +91,9 @@ int RunWorkerMode(const Arguments& arguments) {
   worker::WorkerOptions options;
   options.number = arguments.number;
   options.runs_counted = arguments.runs_counted;
-  absl::Status status = Adopt(kChannelNumber, options.channel);
-  status.Update(Adopt(kCgroupNumber, options.cgroup));
-  status.Update(Adopt(kLifelineNumber, options.lifeline));
+  absl::Status status = Adopt(supervisor::kWorkerChannelNumber, options.channel);
+  status.Update(Adopt(supervisor::kWorkerCgroupNumber, options.cgroup));
+  status.Update(Adopt(supervisor::kWorkerLifelineNumber, options.lifeline));
   if (!status.ok()) return Fail(base::WithHint(status, "workers are started by bpfrigd alone"));
   return worker::RunWorker(std::move(options));
 }

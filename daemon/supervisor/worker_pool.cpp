@@ -18,11 +18,6 @@ using kernel_os::PassedFd;
 using kernel_os::ProcessEnd;
 using kernel_os::ProcessSpec;
 
-// Where a worker finds what it is given.
-constexpr int kChannelNumber = 3;
-constexpr int kCgroupNumber = 4;
-constexpr int kLifelineNumber = 5;
-
 // Enough for a few thousand connections, both ends of which are the worker's.
 constexpr uint32_t kDefaultOpenFiles = 16384;
 constexpr absl::Duration kReapPatience = absl::Seconds(2);
@@ -48,8 +43,8 @@ absl::StatusOr<base::Fd> WorkerPool::Spawn(uint64_t number, uint32_t open_files)
   spec.arguments = {"bpfrigd",     "worker",           "--number", absl::StrCat(number),
                     "--log-level", settings_.log_level};
   if (settings_.runs_counted) spec.arguments.emplace_back("--runs-counted");
-  spec.fds = {PassedFd{.fd = channel.second.Get(), .number = kChannelNumber},
-              PassedFd{.fd = lifeline_.read_end.Get(), .number = kLifelineNumber}};
+  spec.fds = {PassedFd{.fd = channel.second.Get(), .number = kWorkerChannelNumber},
+              PassedFd{.fd = lifeline_.read_end.Get(), .number = kWorkerLifelineNumber}};
   spec.new_netns = true;
   spec.uid = ChooseUid(number);
   spec.gid = spec.uid;
@@ -61,7 +56,7 @@ absl::StatusOr<base::Fd> WorkerPool::Spawn(uint64_t number, uint32_t open_files)
   worker.uid = spec.uid;
   BPFRIG_ASSIGN_OR_RETURN(worker.process,
                           ConfinedProcess::Start(settings_.instance, absl::StrCat("sandbox-", number),
-                                                 std::move(spec), kCgroupNumber));
+                                                 std::move(spec), kWorkerCgroupNumber));
   used_uids_.insert(worker.uid);
   workers_.emplace(number, std::move(worker));
   return std::move(channel.first);

@@ -20,6 +20,11 @@ namespace bpfrig::supervisor {
 // How many uids there are for workers, and so how many may live at once.
 inline constexpr uint32_t kWorkerUids = 4000;
 
+// Where a worker finds the descriptors that it is given.
+inline constexpr int kWorkerChannelNumber = 3;
+inline constexpr int kWorkerCgroupNumber = 4;
+inline constexpr int kWorkerLifelineNumber = 5;
+
 struct WorkerSettings {
   // The directory under which their cgroups are made. Outlives the pool.
   int instance = -1;
