@@ -39,8 +39,4 @@ grpc::Status EndOfCall(const char* name, const absl::Status& status) {
   return ToGrpc(status);
 }
 
-absl::Status WrongReply(const char* name) {
-  return base::MakeError(base::Reason::kInternal, absl::StrCat(name, ": the worker answered another call"));
-}
-
 }  // namespace bpfrig::front

@@ -44,7 +44,4 @@ struct Route {
 // How the RPC ends for gRPC. Logs what is a bug of ours; the rest is the client's to report.
 [[nodiscard]] grpc::Status EndOfCall(const char* name, const absl::Status& status);
 
-// The worker answered with another call's message.
-[[nodiscard]] absl::Status WrongReply(const char* name);
-
 }  // namespace bpfrig::front

@@ -10,15 +10,8 @@
 namespace bpfrig::front {
 namespace {
 
-using base::MakeError;
-using base::Reason;
-
 // How long a worker that has nothing left to do may take to exit, before it is killed.
 constexpr absl::Duration kExitTime = absl::Seconds(5);
-
-absl::Status WrongAnswer(absl::string_view name) {
-  return MakeError(Reason::kInternal, absl::StrCat(name, ": the worker answered another call"));
-}
 
 absl::StatusOr<v1::SandboxOpened> ConfigureWorker(const std::shared_ptr<Sandbox>& sandbox,
                                                   const v1::OpenSandboxRequest& request,
@@ -28,7 +21,7 @@ absl::StatusOr<v1::SandboxOpened> ConfigureWorker(const std::shared_ptr<Sandbox>
   *call_request.mutable_open_sandbox() = request;
   internal::v1::CallReply reply;
   BPFRIG_RETURN_IF_ERROR(CallOnce(*call, call_request, -1, reply));
-  if (!reply.has_open_sandbox()) return WrongAnswer("OpenSandbox");
+  if (!reply.has_open_sandbox()) return WrongReply("OpenSandbox");
   reply.mutable_open_sandbox()->set_sandbox(sandbox->id());
   return std::move(*reply.mutable_open_sandbox());
 }
@@ -41,7 +34,7 @@ absl::StatusOr<v1::CloseSandboxResponse> TakeLedger(const std::shared_ptr<Sandbo
   *call_request.mutable_close_sandbox() = request;
   internal::v1::CallReply reply;
   BPFRIG_RETURN_IF_ERROR(CallOnce(*call, call_request, -1, reply));
-  if (!reply.has_close_sandbox()) return WrongAnswer("CloseSandbox");
+  if (!reply.has_close_sandbox()) return WrongReply("CloseSandbox");
   reply.mutable_close_sandbox()->set_closed(true);
   return std::move(*reply.mutable_close_sandbox());
 }
@@ -52,7 +45,7 @@ absl::StatusOr<v1::GetInfoResponse> AskInfo(const std::shared_ptr<Sandbox>& sand
   call_request.mutable_get_info();
   internal::v1::CallReply reply;
   BPFRIG_RETURN_IF_ERROR(CallOnce(*call, call_request, -1, reply));
-  if (!reply.has_get_info()) return WrongAnswer("GetInfo");
+  if (!reply.has_get_info()) return WrongReply("GetInfo");
   return std::move(*reply.mutable_get_info());
 }
 

@@ -113,4 +113,8 @@ absl::Status CallOnce(WorkerCall& call, const internal::v1::CallRequest& request
   return absl::OkStatus();
 }
 
+absl::Status WrongReply(const char* name) {
+  return MakeError(Reason::kInternal, absl::StrCat(name, ": the worker answered another call"));
+}
+
 }  // namespace bpfrig::front

@@ -79,5 +79,7 @@ class WorkerCall {
 // For calls that answer once: sends the request and receives the one reply.
 [[nodiscard]] absl::Status CallOnce(WorkerCall& call, const internal::v1::CallRequest& request, int attached,
                                     internal::v1::CallReply& reply);
+// The worker answered with another call's message.
+[[nodiscard]] absl::Status WrongReply(const char* name);
 
 }  // namespace bpfrig::front
