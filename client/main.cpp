@@ -1,50 +1,166 @@
 // bpfrig: reads the command line and calls the command.
+#include <grpc/support/log.h>
+
 #include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "client/command/commands.h"
+#include "client/command/environment.h"
 #include "client/command/exit_code.h"
 #include "client/command/options.h"
 
 namespace {
 
-using bpfrig::client::command::DaemonOptions;
-using bpfrig::client::command::PlanOptions;
-using bpfrig::client::command::RunOptions;
+namespace command = bpfrig::client::command;
+using bpfrig::client::run::Credentials;
+using command::DaemonOptions;
+using command::DoctorOptions;
+using command::HealthOptions;
+using command::PlanOptions;
+using command::RunOptions;
 
 void AddPlanOptions(CLI::App& command, PlanOptions& options) {
   command.add_option("plans", options.plans, "Plans, or directories of them (*.yaml, at any depth)")
       ->required()
       ->type_name("PLAN|DIR");
-  command.add_option("-I", options.object_path, "Where to look for objects, after the plan's own directory")
+  command
+      .add_option("-I", options.object_path,
+                  "Where to look for objects, after the plan's own directory; then come those of "
+                  "BPFRIG_OBJECT_PATH=DIR:DIR...")
       ->type_name("DIR")
       ->allow_extra_args(false);
   command.add_option("--test", options.test_filter, "Only tests with this in `plan / name`")
       ->type_name("TEXT");
 }
 
-void AddDaemonOptions(CLI::App& command, DaemonOptions& options) {
-  command
-      .add_option("--target", options.target,
-                  "A daemon that runs already; without it, a private one is started")
+CLI::Option* AddTarget(CLI::App& command, std::string& target, const char* description) {
+  return command.add_option("--target", target, description)
       ->type_name("unix:PATH|HOST:PORT")
       ->envname("BPFRIG_TARGET");
-  command.add_option("--tls-ca", options.credentials.tls_ca, "For TLS: who signs the daemon's certificate")
-      ->type_name("FILE");
-  command
-      .add_option("--tls-certificate", options.credentials.tls_certificate, "For TLS: our own certificate")
-      ->type_name("FILE");
-  command.add_option("--tls-key", options.credentials.tls_key, "For TLS: our own key")->type_name("FILE");
-  command.add_option("--token-file", options.credentials.token_file, "Holds a bearer token for the daemon")
-      ->type_name("FILE");
-  command
-      .add_option("--daemon", options.private_daemon.executable,
-                  "The private daemon's executable; otherwise bpfrigd beside bpfrig, or in PATH")
+}
+
+void AddCredentials(CLI::App& command, Credentials& credentials) {
+  command.add_option("--tls-ca", credentials.tls_ca, "For TLS: who signs the daemon's certificate")
       ->type_name("FILE")
-      ->envname("BPFRIG_DAEMON");
+      ->envname("BPFRIG_TLS_CA");
+  command.add_option("--tls-certificate", credentials.tls_certificate, "For TLS: our own certificate")
+      ->type_name("FILE")
+      ->envname("BPFRIG_TLS_CERTIFICATE");
+  command.add_option("--tls-key", credentials.tls_key, "For TLS: our own key")
+      ->type_name("FILE")
+      ->envname("BPFRIG_TLS_KEY");
+  command
+      .add_option("--tls-server-name", credentials.tls_server_name,
+                  "For TLS: a name in the daemon's certificate, where the target's host is none")
+      ->type_name("NAME")
+      ->envname("BPFRIG_TLS_SERVER_NAME");
+  command
+      .add_option("--token-file", credentials.token_file,
+                  "Holds a bearer token for the daemon; BPFRIG_TOKEN may be the token itself")
+      ->type_name("FILE")
+      ->envname("BPFRIG_TOKEN_FILE");
+  command
+      .add_flag("--unencrypted-on-private-network", credentials.unencrypted_on_private_network,
+                "Send the token to another machine without TLS: whoever is on the way can read it")
+      ->envname("BPFRIG_UNENCRYPTED_ON_PRIVATE_NETWORK");
+}
+
+void AddDaemon(CLI::App& command, std::string& executable, const char* description) {
+  command.add_option("--daemon", executable, description)->type_name("FILE")->envname("BPFRIG_DAEMON");
+}
+
+void AddDaemonOptions(CLI::App& command, DaemonOptions& options) {
+  AddTarget(command, options.target, "A daemon that runs already; without it, a private one is started");
+  AddCredentials(command, options.credentials);
+  AddDaemon(command, options.private_daemon.executable,
+            "The private daemon's executable; otherwise bpfrigd beside bpfrig, or in PATH");
   command.add_flag("--no-perfmon", options.private_daemon.no_perfmon,
                    "The private daemon's sandboxes go without CAP_PERFMON");
   command.add_flag("-v,--verbose", options.private_daemon.verbose, "The private daemon's log goes to stderr");
+}
+
+// The options of all commands; those of one are used.
+struct Options {
+  RunOptions run;
+  bool list = false;
+  PlanOptions check;
+  DaemonOptions info;
+  HealthOptions health;
+  DoctorOptions doctor;
+};
+
+void AddRun(CLI::App& app, Options& options) {
+  CLI::App& command = *app.add_subcommand("run", "Run plans");
+  AddPlanOptions(command, options.run.plans);
+  AddDaemonOptions(command, options.run.daemon);
+  command.add_option("-j", options.run.jobs, "Tests at once; otherwise one for each CPU")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+  command.add_flag("--control", options.run.control,
+                   "Run each test that passes again with its programs loaded but not attached; one that "
+                   "still passes fails as vacuous");
+  command.add_flag("--list", options.list, "Print the tests and run none");
+}
+
+void AddHealth(CLI::App& app, HealthOptions& options) {
+  CLI::App& command = *app.add_subcommand("health", "Print whether a daemon serves; exit status 0 or 3");
+  AddTarget(command, options.target, "The daemon")->capture_default_str();
+  AddCredentials(command, options.credentials);
+  command.add_option("--timeout", options.timeout_seconds, "How long to wait for an answer")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  command.add_flag("--wait", options.wait,
+                   "Wait so long for a daemon that serves, also for one that is not there yet");
+}
+
+void AddDoctor(CLI::App& app, DoctorOptions& options) {
+  CLI::App& command = *app.add_subcommand(
+      "doctor", "Say what a daemon would be missing here: `bpfrigd doctor`, with its options");
+  AddDaemon(command, options.executable,
+            "The daemon's executable, before any other option; otherwise bpfrigd beside bpfrig, or in PATH");
+  // The options are bpfrigd's, and so is what is said of wrong ones.
+  command.prefix_command();
+}
+
+void AddCommands(CLI::App& app, Options& options) {
+  AddRun(app, options);
+  AddPlanOptions(*app.add_subcommand("check", "Find mistakes in plans; needs no daemon"), options.check);
+  AddDaemonOptions(*app.add_subcommand("info", "Print what the daemon and its kernel can do"), options.info);
+  AddHealth(app, options.health);
+  AddDoctor(app, options.doctor);
+}
+
+// What is in the environment and is no option.
+void TakeEnvironment(Options& options) {
+  const std::optional<std::string> token = command::TakeTokenFromEnvironment();
+  for (Credentials* credentials :
+       {&options.run.daemon.credentials, &options.info.credentials, &options.health.credentials}) {
+    credentials->token = token;
+  }
+  const std::vector<std::string> path = command::ObjectPathFromEnvironment();
+  for (PlanOptions* plans : {&options.run.plans, &options.check}) {
+    plans->object_path.insert(plans->object_path.end(), path.begin(), path.end());
+  }
+}
+
+// What goes wrong comes back from the calls; gRPC's log of it is for those who look into gRPC.
+void QuietGrpc() {
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
+}
+
+int Execute(const CLI::App& app, Options& options) {
+  if (app.got_subcommand("check")) return command::CheckPlans(options.check);
+  if (app.got_subcommand("info")) return command::PrintInfo(options.info);
+  if (app.got_subcommand("health")) return command::PrintHealth(options.health);
+  if (app.got_subcommand("doctor")) {
+    options.doctor.arguments = app.get_subcommand("doctor")->remaining();
+    return command::RunDoctor(options.doctor);
+  }
+  return options.list ? command::ListTests(options.run.plans) : command::RunPlans(options.run);
 }
 
 }  // namespace
@@ -53,35 +169,14 @@ int main(int argc, char** argv) {
   CLI::App app("Runs test plans for BPF programs on sockets and cgroups.", "bpfrig");
   app.require_subcommand(1);
   app.set_version_flag("--version", "bpfrig " BPFRIG_VERSION);
-
-  RunOptions run;
-  bool list = false;
-  CLI::App* run_command = app.add_subcommand("run", "Run plans");
-  AddPlanOptions(*run_command, run.plans);
-  AddDaemonOptions(*run_command, run.daemon);
-  run_command->add_option("-j", run.jobs, "Tests at once; otherwise one for each CPU")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1024));
-  run_command->add_flag("--control", run.control,
-                        "Run each test that passes again with its programs loaded but not attached; one that "
-                        "still passes fails as vacuous");
-  run_command->add_flag("--list", list, "Print the tests and run none");
-
-  PlanOptions check;
-  CLI::App* check_command = app.add_subcommand("check", "Find mistakes in plans; needs no daemon");
-  AddPlanOptions(*check_command, check);
-
-  DaemonOptions info;
-  CLI::App* info_command = app.add_subcommand("info", "Print what the daemon and its kernel can do");
-  AddDaemonOptions(*info_command, info);
-
+  Options options;
+  AddCommands(app, options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? bpfrig::client::command::kAllPassed : bpfrig::client::command::kUsageError;
+    return app.exit(error) == 0 ? command::kAllPassed : command::kUsageError;
   }
-  if (check_command->parsed()) return bpfrig::client::command::CheckPlans(check);
-  if (info_command->parsed()) return bpfrig::client::command::PrintInfo(info);
-  if (list) return bpfrig::client::command::ListTests(run.plans);
-  return bpfrig::client::command::RunPlans(run);
+  TakeEnvironment(options);
+  QuietGrpc();
+  return Execute(app, options);
 }

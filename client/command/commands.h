@@ -13,5 +13,9 @@ namespace bpfrig::client::command {
 [[nodiscard]] int ListTests(const PlanOptions& options);
 // Prints what the daemon and its kernel can do.
 [[nodiscard]] int PrintInfo(const DaemonOptions& options);
+// Prints whether a daemon serves; never starts one.
+[[nodiscard]] int PrintHealth(const HealthOptions& options);
+// Becomes `bpfrigd doctor`; returns only where there is no bpfrigd.
+[[nodiscard]] int RunDoctor(const DoctorOptions& options);
 
 }  // namespace bpfrig::client::command

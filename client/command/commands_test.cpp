@@ -3,39 +3,25 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <chrono>
-#include <filesystem>
-#include <fstream>
 #include <string>
+#include <vector>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "client/command/command_fixture.h"
 #include "client/command/exit_code.h"
 #include "client/run/fake_daemon.h"
 
 namespace bpfrig::client::command {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-class CommandTest : public testing::Test {
+class CommandTest : public CommandFixture {
  protected:
-  CommandTest() {
-    std::string pattern = (fs::temp_directory_path() / "bpfrig-test-XXXXXX").string();
-    directory_ = mkdtemp(pattern.data());
-    target_ = "unix:" + (directory_ / "socket").string();
-  }
-  ~CommandTest() override {
-    std::error_code error;
-    fs::remove_all(directory_, error);
-  }
-
-  std::string Write(const std::string& name, const std::string& text) {
-    std::ofstream(directory_ / name) << text;
-    return (directory_ / name).string();
-  }
-
   // Three tests: `one`, `two` and `three`, which detach a link of their name.
   std::string WritePlan() {
     return Write("plan.yaml",
@@ -45,27 +31,13 @@ class CommandTest : public testing::Test {
                  "  - {name: three, steps: [{detach: {link: three}}]}\n");
   }
 
-  struct Outcome {
-    int code = -1;
-    std::string out;
-    std::string err;
-  };
   Outcome Run(const std::string& plan, const std::string& filter = "") {
     RunOptions options;
     options.plans.plans = {plan};
     options.plans.test_filter = filter;
     options.daemon.target = target_;
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    Outcome outcome;
-    outcome.code = RunPlans(options);
-    outcome.out = testing::internal::GetCapturedStdout();
-    outcome.err = testing::internal::GetCapturedStderr();
-    return outcome;
+    return Captured([&] { return RunPlans(options); });
   }
-
-  fs::path directory_;
-  std::string target_;
 };
 
 std::string LastLine(const std::string& text) {
@@ -142,15 +114,84 @@ TEST_F(CommandTest, SaysThatNothingAnswers) {
   EXPECT_EQ(Run(WritePlan()).code, kUsageError);
 }
 
+TEST_F(CommandTest, RefusesADaemonOfAnotherMinorVersion) {
+  const std::vector<std::string> ours = absl::StrSplit(BPFRIG_VERSION, '.');
+  int minor = 0;
+  ASSERT_TRUE(absl::SimpleAtoi(ours[1], &minor));
+  const std::string plan = WritePlan();
+  run::FakeDaemon daemon;
+  daemon.Start(target_);
+  for (const std::string& version : {absl::StrCat(ours[0], ".", minor + 1, ".3"), std::string("0.0.9")}) {
+    daemon.info.set_version(version);
+    const Outcome outcome = Run(plan);
+    EXPECT_EQ(outcome.code, kRigFailed) << version;
+    EXPECT_THAT(outcome.err, HasSubstr(absl::StrCat("this bpfrig is " BPFRIG_VERSION " and the daemon at ",
+                                                    target_, " is ", version)));
+    EXPECT_EQ(outcome.out, "");
+  }
+  EXPECT_EQ(daemon.opened, 0);
+  daemon.info.set_version(absl::StrCat(ours[0], ".", ours[1], ".12345"));
+  EXPECT_EQ(Run(plan).code, kAllPassed);
+  daemon.Stop();
+}
+
+TEST_F(CommandTest, SaysThatAnotherServerIsNoDaemon) {
+  run::FakeDaemon daemon;
+  daemon.authenticate = [](const auto&) { return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, ""); };
+  daemon.Start(target_);
+  const Outcome outcome = Run(WritePlan());
+  EXPECT_EQ(outcome.code, kRigFailed);
+  EXPECT_EQ(outcome.err,
+            "bpfrig: what answers at " + target_ +
+                " does not know what was asked: it is another gRPC server, or a bpfrigd of another "
+                "version than this bpfrig " BPFRIG_VERSION "; check the address and the versions\n");
+  daemon.Stop();
+}
+
+TEST_F(CommandTest, SendsTheTokenAndSaysThatItIsWrong) {
+  run::FakeDaemon daemon;
+  daemon.authenticate = [](const grpc::ServerContext& context) {
+    const auto header = context.client_metadata().find("authorization");
+    if (header != context.client_metadata().end() && header->second == "Bearer right")
+      return grpc::Status::OK;
+    return grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "the call carries no good token");
+  };
+  daemon.Start(target_);
+  DaemonOptions options;
+  options.target = target_;
+  const auto info = [&] { return PrintInfo(options); };
+  EXPECT_THAT(Captured(info).err,
+              HasSubstr(": UNAUTHENTICATED: the call carries no good token; give its token "
+                        "by --token-file FILE or BPFRIG_TOKEN\n"));
+  options.credentials.token = "wrong";
+  const Outcome wrong = Captured(info);
+  EXPECT_EQ(wrong.code, kRigFailed);
+  EXPECT_THAT(wrong.err, HasSubstr("; check that the token is the one that the daemon was started with\n"));
+  options.credentials.token = "right\n";
+  EXPECT_EQ(Captured(info).code, kAllPassed);
+  options.credentials.token = std::nullopt;
+  options.credentials.token_file = Write("token", "right\n");
+  EXPECT_EQ(Captured(info).code, kAllPassed);
+  daemon.Stop();
+}
+
+TEST_F(CommandTest, WantsATargetForTls) {
+  DaemonOptions options;
+  options.credentials.tls_ca = "ca.crt";
+  const Outcome outcome = Captured([&] { return PrintInfo(options); });
+  EXPECT_EQ(outcome.code, kUsageError);
+  EXPECT_THAT(outcome.err, HasSubstr("give --target HOST:PORT"));
+}
+
 TEST_F(CommandTest, ListsAndChecksWithoutADaemon) {
   PlanOptions options;
   options.plans = {WritePlan()};
-  testing::internal::CaptureStdout();
-  EXPECT_EQ(ListTests(options), kAllPassed);
-  EXPECT_EQ(testing::internal::GetCapturedStdout(), "p / one\np / two\np / three\n");
-  testing::internal::CaptureStdout();
-  EXPECT_EQ(CheckPlans(options), kAllPassed);
-  EXPECT_EQ(testing::internal::GetCapturedStdout(), "3 tests in 1 plans: no mistake found\n");
+  const Outcome listed = Captured([&] { return ListTests(options); });
+  EXPECT_EQ(listed.code, kAllPassed);
+  EXPECT_EQ(listed.out, "p / one\np / two\np / three\n");
+  const Outcome checked = Captured([&] { return CheckPlans(options); });
+  EXPECT_EQ(checked.code, kAllPassed);
+  EXPECT_EQ(checked.out, "3 tests in 1 plans: no mistake found\n");
 }
 
 TEST_F(CommandTest, PrintsWhatTheDaemonCanDo) {
@@ -163,11 +204,10 @@ TEST_F(CommandTest, PrintsWhatTheDaemonCanDo) {
   daemon.Start(target_);
   DaemonOptions options;
   options.target = target_;
-  testing::internal::CaptureStdout();
-  EXPECT_EQ(PrintInfo(options), kAllPassed);
-  const std::string out = testing::internal::GetCapturedStdout();
-  EXPECT_THAT(out, HasSubstr("kernel     6.12.1"));
-  EXPECT_THAT(out, HasSubstr("  no  sockmap_link  attaches sk_msg by link (EINVAL)\n"));
+  const Outcome outcome = Captured([&] { return PrintInfo(options); });
+  EXPECT_EQ(outcome.code, kAllPassed);
+  EXPECT_THAT(outcome.out, HasSubstr("kernel     6.12.1"));
+  EXPECT_THAT(outcome.out, HasSubstr("  no  sockmap_link  attaches sk_msg by link (EINVAL)\n"));
   daemon.Stop();
 }
 

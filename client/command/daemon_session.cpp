@@ -7,24 +7,15 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "client/command/exit_code.h"
+#include "client/run/connection_failure.h"
+#include "client/run/target.h"
+#include "client/run/version_skew.h"
 
 namespace bpfrig::client::command {
 namespace {
 
 constexpr std::chrono::milliseconds kAnswerTimeout = std::chrono::seconds(5);
-
-// gRPC's sentence ends with the cause that a person wants to know.
-std::string CauseOf(const std::string& message, const std::string& target) {
-  constexpr absl::string_view kLastError = "last error: ";
-  const size_t at = message.rfind(std::string(kLastError));
-  if (at == std::string::npos) return message;
-  absl::string_view cause = absl::string_view(message).substr(at + kLastError.size());
-  absl::ConsumePrefix(&cause, "UNKNOWN: ");
-  absl::ConsumePrefix(&cause, absl::StrCat(target, ": "));
-  return std::string(cause);
-}
 
 }  // namespace
 
@@ -43,6 +34,11 @@ absl::Status DaemonSession::Connect(const DaemonOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
   std::string target = options.target;
   if (target.empty()) {
+    if (run::UsesTls(options.credentials)) {
+      return absl::InvalidArgumentError(
+          "--tls-ca and its like are for a daemon that runs already: give --target HOST:PORT, or leave them "
+          "out");
+    }
     if (geteuid() != 0) {
       return absl::PermissionDeniedError(
           "a private daemon needs root: run bpfrig as root, or give --target unix:PATH of a daemon that runs "
@@ -54,13 +50,9 @@ absl::Status DaemonSession::Connect(const DaemonOptions& options) {
     daemon_.emplace(*std::move(daemon));
     target = daemon_->target();
   }
-  absl::StatusOr<std::string> checked = run::ParseTarget(target);
-  if (!checked.ok()) return std::move(checked).status();
-  absl::StatusOr<std::string> token = run::ReadToken(options.credentials);
-  if (!token.ok()) return absl::InvalidArgumentError(token.status().message());
-  absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = run::MakeChannel(*checked, options.credentials);
-  if (!channel.ok()) return absl::InvalidArgumentError(channel.status().message());
-  client_ = std::make_unique<run::DaemonClient>(*channel, *token);
+  absl::StatusOr<run::Connection> connection = run::MakeConnection(target, options.credentials);
+  if (!connection.ok()) return std::move(connection).status();
+  client_ = std::make_unique<run::DaemonClient>(*std::move(connection));
 
   absl::StatusOr<std::unique_ptr<run::StopWatcher>> watcher =
       run::StopWatcher::Start(signals_, [this](int signal) {
@@ -72,17 +64,20 @@ absl::Status DaemonSession::Connect(const DaemonOptions& options) {
 
   std::optional<run::RpcError> error =
       client_->Call(&run::DaemonClient::Stub::GetInfo, bpfrig::v1::GetInfoRequest(), info_, kAnswerTimeout);
-  if (!error) return absl::OkStatus();
-  if (stop_signal_ != 0) return absl::CancelledError("interrupted");
-  if (run::IsUnreachable(*error)) {
-    return absl::UnavailableError(absl::StrCat(
-        "nothing answers at ", target, ": ", CauseOf(error->message, target), "; is bpfrigd running there?"));
+  if (error) {
+    return stop_signal_ != 0 ? absl::CancelledError("interrupted")
+                             : run::ConnectionFailure(*error, target, options.credentials);
   }
-  return absl::InternalError(absl::StrCat("the daemon at ", target, " refuses: ", run::Describe(*error),
-                                          error->detail.hint().empty() ? "" : "; ", error->detail.hint()));
+  const std::string skew =
+      run::DescribeVersionSkew(BPFRIG_VERSION,
+                               daemon_ ? absl::StrCat("the private daemon ", daemon_->executable())
+                                       : absl::StrCat("the daemon at ", target),
+                               info_.version());
+  return skew.empty() ? absl::OkStatus() : absl::FailedPreconditionError(skew);
 }
 
 absl::Status DaemonSession::Close() {
+  client_->Disconnect();
   // The signals' thread stays: a second Ctrl-C ends a daemon's end that takes too long.
   return daemon_ ? daemon_->Close() : absl::OkStatus();
 }

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "client/run/credentials.h"
 #include "client/run/private_daemon.h"
-#include "client/run/target.h"
 
 namespace bpfrig::client::command {
 
@@ -21,7 +21,7 @@ struct DaemonOptions {
 struct PlanOptions {
   // Files and directories.
   std::vector<std::string> plans;
-  // -I
+  // -I, then BPFRIG_OBJECT_PATH.
   std::vector<std::string> object_path;
   // Tests whose "plan / name" has this in it; empty: all.
   std::string test_filter;
@@ -33,6 +33,21 @@ struct RunOptions {
   // 0: one for each CPU.
   unsigned jobs = 0;
   bool control = false;
+};
+
+struct HealthOptions {
+  std::string target = "unix:/run/bpfrig/bpfrig.sock";
+  run::Credentials credentials;
+  double timeout_seconds = 5;
+  // Until it serves, or the timeout.
+  bool wait = false;
+};
+
+struct DoctorOptions {
+  // As PrivateDaemonOptions::executable.
+  std::string executable;
+  // Go to bpfrigd as they are.
+  std::vector<std::string> arguments;
 };
 
 }  // namespace bpfrig::client::command

@@ -102,7 +102,7 @@ absl::StatusOr<ObjectFiles::Bytes> ObjectFiles::Load(const std::string& file, co
     places.push_back(candidate.has_parent_path() ? candidate.parent_path().string() : ".");
   }
   return absl::NotFoundError(absl::StrCat("no file ", file, " in ", absl::StrJoin(places, ", "),
-                                          "; -I DIR adds a directory to look in"));
+                                          "; -I DIR or BPFRIG_OBJECT_PATH adds a directory to look in"));
 }
 
 }  // namespace bpfrig::client::plan

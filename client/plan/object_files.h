@@ -23,7 +23,7 @@ class ObjectFiles {
  public:
   using Bytes = std::shared_ptr<const std::string>;
 
-  // `path` is the -I directories, in order.
+  // `path` is the -I directories and those of BPFRIG_OBJECT_PATH, in order.
   explicit ObjectFiles(std::vector<std::string> path) : path_(std::move(path)) {}
 
   // The file's bytes: beside the plan first, then in the path.

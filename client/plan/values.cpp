@@ -1,11 +1,11 @@
 #include "client/plan/values.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -49,9 +49,15 @@ std::string ReadHex(const Node& node, Problems& problems) {
   std::string text;
   if (!TaggedText(node, "hexadecimal digits, as in !hex 0a600001", text, problems)) return "";
   text.erase(std::remove(text.begin(), text.end(), ' '), text.end());
-  const bool digits = std::all_of(text.begin(), text.end(),
-                                  [](char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)); });
-  if (digits && text.size() % 2 == 0) return absl::HexStringToBytes(text);
+  std::string bytes;
+  bool valid = text.size() % 2 == 0;
+  for (size_t i = 0; valid && i < text.size(); i += 2) {
+    const char* const end = text.data() + i + 2;
+    uint8_t byte = 0;
+    valid = std::from_chars(text.data() + i, end, byte, 16).ptr == end;
+    bytes += static_cast<char>(byte);
+  }
+  if (valid) return bytes;
   problems.Add(node.mark,
                absl::StrCat("!hex must be followed by pairs of hexadecimal digits, not \"", node.text, "\""));
   return "";

@@ -6,8 +6,12 @@
 
 namespace bpfrig::client::run {
 
-DaemonClient::DaemonClient(const std::shared_ptr<grpc::Channel>& channel, std::string token)
-    : stub_(bpfrig::v1::BpfRig::NewStub(channel)), token_(std::move(token)) {}
+void AddToken(grpc::ClientContext& context, const std::string& token) {
+  if (!token.empty()) context.AddMetadata("authorization", absl::StrCat("Bearer ", token));
+}
+
+DaemonClient::DaemonClient(Connection connection)
+    : stub_(bpfrig::v1::BpfRig::NewStub(connection.channel)), token_(std::move(connection.token)) {}
 
 void DaemonClient::Cancel() {
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -23,9 +27,7 @@ bool DaemonClient::IsCancelled() const {
 RunningCall::RunningCall(DaemonClient& client, std::optional<std::chrono::milliseconds> timeout)
     : client_(client) {
   if (timeout) context_.set_deadline(std::chrono::system_clock::now() + *timeout);
-  if (!client_.token_.empty()) {
-    context_.AddMetadata("authorization", absl::StrCat("Bearer ", client_.token_));
-  }
+  AddToken(context_, client_.token_);
   const std::lock_guard<std::mutex> lock(client_.mutex_);
   client_.running_.insert(&context_);
   if (client_.cancelled_) context_.TryCancel();

@@ -2,7 +2,6 @@
 // one; sandboxes and their steps call through it from many threads.
 #pragma once
 
-#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 
 #include <chrono>
@@ -14,19 +13,25 @@
 
 #include "bpfrig/v1/bpfrig.grpc.pb.h"
 #include "client/run/rpc_error.h"
+#include "client/run/target.h"
 
 namespace bpfrig::client::run {
+
+// Lets a call carry the bearer token; empty: none.
+void AddToken(grpc::ClientContext& context, const std::string& token);
 
 class DaemonClient {
  public:
   using Stub = bpfrig::v1::BpfRig::Stub;
 
-  // `token` goes with every call as a bearer token; empty: none.
-  explicit DaemonClient(const std::shared_ptr<grpc::Channel>& channel, std::string token = "");
+  explicit DaemonClient(Connection connection);
 
   // Cancels the calls that are under way, and every later one. From any thread.
   void Cancel();
   [[nodiscard]] bool IsCancelled() const;
+  // Closes the connection, once there are no calls any more. gRPC reads from one without calls only now and
+  // then, and a daemon that ends would wait for it.
+  void Disconnect() { stub_.reset(); }
 
   [[nodiscard]] Stub& stub() { return *stub_; }
 

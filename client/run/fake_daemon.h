@@ -38,6 +38,7 @@ inline grpc::Status DaemonError(grpc::StatusCode code, bpfrig::v1::ErrorReason r
 class FakeDaemon : public bpfrig::v1::BpfRig::Service {
  public:
   // What the calls answer; where one is not set, success and nothing in it.
+  std::function<grpc::Status(const grpc::ServerContext&)> authenticate;
   std::function<grpc::Status()> open;
   std::function<grpc::Status(const bpfrig::v1::LoadProgramRequest&, bpfrig::v1::LoadProgramResponse&)> load;
   std::function<grpc::Status(const bpfrig::v1::ConnectRequest&, bpfrig::v1::ConnectResponse&)> connect;
@@ -51,16 +52,23 @@ class FakeDaemon : public bpfrig::v1::BpfRig::Service {
   bpfrig::v1::GetInfoResponse info;
   std::atomic<int> opened{0};
 
-  FakeDaemon() { ledger.set_closed(true); }
+  FakeDaemon() {
+    ledger.set_closed(true);
+    info.set_version(BPFRIG_VERSION);
+  }
 
   // Serves in this process; with an address, also there.
-  std::shared_ptr<grpc::Channel> Start(const std::string& address = "") {
+  std::shared_ptr<grpc::Channel> Start(
+      const std::string& address = "",
+      const std::shared_ptr<grpc::ServerCredentials>& credentials = grpc::InsecureServerCredentials()) {
     grpc::ServerBuilder builder;
     builder.RegisterService(this);
-    if (!address.empty()) builder.AddListeningPort(address, grpc::InsecureServerCredentials());
+    if (!address.empty()) builder.AddListeningPort(address, credentials, &port_);
     server_ = builder.BuildAndStart();
     return server_->InProcessChannel({});
   }
+  // Where the address was one of TCP.
+  [[nodiscard]] int port() const { return port_; }
   void Stop() {
     server_->Shutdown(std::chrono::system_clock::now());
     server_->Wait();
@@ -146,14 +154,18 @@ class FakeDaemon : public bpfrig::v1::BpfRig::Service {
     for (const auto& message : messages) writer->Write(message);
     return grpc::Status::OK;
   }
-  grpc::Status GetInfo(grpc::ServerContext*, const bpfrig::v1::GetInfoRequest*,
+  grpc::Status GetInfo(grpc::ServerContext* context, const bpfrig::v1::GetInfoRequest*,
                        bpfrig::v1::GetInfoResponse* response) override {
+    if (authenticate) {
+      if (grpc::Status status = authenticate(*context); !status.ok()) return status;
+    }
     *response = info;
     return grpc::Status::OK;
   }
 
  private:
   std::unique_ptr<grpc::Server> server_;
+  int port_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::set<std::string> closed_;

@@ -19,8 +19,9 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "client/run/find_daemon.h"
 
 extern char** environ;  // NOLINT: declared by no header in strict mode.
 
@@ -35,6 +36,9 @@ using std::chrono::steady_clock;
 constexpr milliseconds kReadyTimeout = seconds(20);
 constexpr milliseconds kExitTimeout = seconds(10);
 constexpr off_t kTailBytes = 4096;
+// How the names of bpfrigd's options for remote use start.
+constexpr std::array<const char*, 5> kDoorVariables = {"BPFRIGD_LISTEN", "BPFRIGD_GROUP", "BPFRIGD_TLS_",
+                                                       "BPFRIGD_TOKEN", "BPFRIGD_UNENCRYPTED_"};
 
 absl::Status ErrorStatus(absl::string_view action, int error_number) {
   return absl::InternalError(absl::StrCat(action, ": ", std::strerror(error_number)));
@@ -51,28 +55,24 @@ absl::StatusOr<Pipe> MakePipe() {
   return Pipe{OwnedFd(fds[0]), OwnedFd(fds[1])};
 }
 
-bool IsExecutable(const fs::path& path) {
-  std::error_code error;
-  return fs::is_regular_file(path, error) && access(path.c_str(), X_OK) == 0;
+// What the daemon is started with: our environment without the options that open a door for others, or give
+// it secrets. They are for a daemon that is there for more than one run.
+std::vector<std::string> DaemonEnvironment() {
+  std::vector<std::string> environment;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const absl::string_view text = *variable;
+    const bool opens_a_door = std::any_of(kDoorVariables.begin(), kDoorVariables.end(),
+                                          [&](const char* start) { return absl::StartsWith(text, start); });
+    if (!opens_a_door) environment.emplace_back(text);
+  }
+  return environment;
 }
 
-absl::StatusOr<std::string> FindDaemon(const std::string& given) {
-  if (!given.empty()) {
-    if (IsExecutable(given)) return given;
-    return absl::NotFoundError(absl::StrCat("the daemon ", given, " is no executable file"));
-  }
-  std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  if (!error && IsExecutable(self.parent_path() / "bpfrigd"))
-    return (self.parent_path() / "bpfrigd").string();
-  const char* path = std::getenv("PATH");
-  for (absl::string_view directory : absl::StrSplit(path != nullptr ? path : "", ':', absl::SkipEmpty())) {
-    const fs::path candidate = fs::path(std::string(directory)) / "bpfrigd";
-    if (IsExecutable(candidate)) return candidate.string();
-  }
-  return absl::NotFoundError(
-      absl::StrCat("no bpfrigd in ", self.parent_path().string(),
-                   " nor in PATH; --daemon PATH names it, or --target a daemon that runs already"));
+std::vector<char*> Pointers(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
 }
 
 // Waits until the descriptor is readable. False where the time is over.
@@ -138,16 +138,19 @@ class SpawnSettings {
 
 absl::StatusOr<PrivateDaemon> PrivateDaemon::Start(const PrivateDaemonOptions& options, int stop_fd) {
   absl::StatusOr<std::string> executable = FindDaemon(options.executable);
-  if (!executable.ok()) return std::move(executable).status();
+  if (!executable.ok()) {
+    return absl::NotFoundError(
+        absl::StrCat(executable.status().message(), ", --target a daemon that runs already"));
+  }
   absl::StatusOr<Pipe> ready = MakePipe();
   if (!ready.ok()) return std::move(ready).status();
   absl::StatusOr<Pipe> lifeline = MakePipe();
   if (!lifeline.ok()) return std::move(lifeline).status();
 
   PrivateDaemon daemon;
+  daemon.executable_ = *executable;
   if (absl::Status status = daemon.MakeDirectory(); !status.ok()) return status;
-  if (absl::Status status = daemon.Spawn(*executable, options, ready->write.Get(), lifeline->read.Get());
-      !status.ok()) {
+  if (absl::Status status = daemon.Spawn(options, ready->write.Get(), lifeline->read.Get()); !status.ok()) {
     return status;
   }
   daemon.lifeline_ = std::move(lifeline->write);
@@ -167,8 +170,7 @@ absl::Status PrivateDaemon::MakeDirectory() {
   return absl::OkStatus();
 }
 
-absl::Status PrivateDaemon::Spawn(const std::string& executable, const PrivateDaemonOptions& options,
-                                  int ready_fd, int lifeline_fd) {
+absl::Status PrivateDaemon::Spawn(const PrivateDaemonOptions& options, int ready_fd, int lifeline_fd) {
   if (!options.verbose) {
     log_ = OwnedFd(memfd_create("bpfrigd-log", MFD_CLOEXEC));
     if (!log_.IsOpen()) return ErrorStatus("making a memfd for the daemon's log", errno);
@@ -177,7 +179,7 @@ absl::Status PrivateDaemon::Spawn(const std::string& executable, const PrivateDa
   if (int error = settings.Prepare(ready_fd, lifeline_fd, log_.Get())) {
     return ErrorStatus("preparing to start the daemon", error);
   }
-  std::vector<std::string> arguments = {executable,
+  std::vector<std::string> arguments = {executable_,
                                         "--listen",
                                         target(),
                                         "--ready-fd",
@@ -186,17 +188,15 @@ absl::Status PrivateDaemon::Spawn(const std::string& executable, const PrivateDa
                                         absl::StrCat(lifeline_fd),
                                         "--private"};
   if (options.no_perfmon) arguments.push_back("--no-perfmon");
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
+  std::vector<std::string> environment = DaemonEnvironment();
   pid_t pid = -1;
-  if (int error = posix_spawn(&pid, executable.c_str(), settings.actions(), settings.attributes(),
-                              argv.data(), environ)) {
-    return ErrorStatus(absl::StrCat("starting ", executable), error);
+  if (int error = posix_spawn(&pid, executable_.c_str(), settings.actions(), settings.attributes(),
+                              Pointers(arguments).data(), Pointers(environment).data())) {
+    return ErrorStatus(absl::StrCat("starting ", executable_), error);
   }
   pid_ = pid;
   process_ = OwnedFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-  if (!process_.IsOpen()) return ErrorStatus(absl::StrCat("opening a pidfd for ", executable), errno);
+  if (!process_.IsOpen()) return ErrorStatus(absl::StrCat("opening a pidfd for ", executable_), errno);
   return absl::OkStatus();
 }
 
@@ -224,7 +224,8 @@ absl::Status PrivateDaemon::WaitUntilReady(int ready_fd, int stop_fd) {
 }
 
 PrivateDaemon::PrivateDaemon(PrivateDaemon&& other) noexcept
-    : directory_(std::exchange(other.directory_, {})),
+    : executable_(std::move(other.executable_)),
+      directory_(std::exchange(other.directory_, {})),
       socket_(std::exchange(other.socket_, {})),
       pid_(std::exchange(other.pid_, -1)),
       status_(other.status_),
@@ -233,6 +234,7 @@ PrivateDaemon::PrivateDaemon(PrivateDaemon&& other) noexcept
       log_(std::move(other.log_)) {}
 
 PrivateDaemon& PrivateDaemon::operator=(PrivateDaemon&& other) noexcept {
+  std::swap(executable_, other.executable_);
   std::swap(directory_, other.directory_);
   std::swap(socket_, other.socket_);
   std::swap(pid_, other.pid_);

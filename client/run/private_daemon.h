@@ -33,6 +33,8 @@ class PrivateDaemon {
 
   // "unix:/tmp/bpfrig-x/socket".
   [[nodiscard]] std::string target() const { return "unix:" + socket_; }
+  // The file that it was started from.
+  [[nodiscard]] const std::string& executable() const { return executable_; }
   // The last lines of its log; empty where it went to stderr.
   [[nodiscard]] std::string LogTail() const;
   // Ends it and waits for that. An error where it had to be killed or failed.
@@ -42,14 +44,14 @@ class PrivateDaemon {
   PrivateDaemon() = default;
 
   absl::Status MakeDirectory();
-  absl::Status Spawn(const std::string& executable, const PrivateDaemonOptions& options, int ready_fd,
-                     int lifeline_fd);
+  absl::Status Spawn(const PrivateDaemonOptions& options, int ready_fd, int lifeline_fd);
   absl::Status WaitUntilReady(int ready_fd, int stop_fd);
   // True where it exited in time; `status_` is set then.
   bool WaitForExit(std::chrono::milliseconds timeout);
   void RemoveDirectory();
   std::string DescribeExit() const;
 
+  std::string executable_;
   std::string directory_;
   std::string socket_;
   pid_t pid_ = -1;

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
 #include <sys/eventfd.h>
 
 #include <filesystem>
@@ -10,13 +11,13 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "client/run/target.h"
 
 namespace bpfrig::client::run {
 namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
+using testing::Not;
 
 class PrivateDaemonTest : public testing::Test {
  protected:
@@ -63,6 +64,18 @@ TEST_F(PrivateDaemonTest, LivesAsLongAsItsLifeline) {
   EXPECT_FALSE(fs::exists(socket_directory));
 }
 
+TEST_F(PrivateDaemonTest, HasNoDoorsOfALastingDaemon) {
+  ASSERT_EQ(setenv("BPFRIGD_LISTEN_TCP", "0.0.0.0:1", 1), 0);
+  ASSERT_EQ(setenv("BPFRIGD_TOKEN", "secret", 1), 0);
+  ASSERT_EQ(setenv("BPFRIGD_UID_BASE", "70000", 1), 0);
+  auto daemon = PrivateDaemon::Start(Script(absl::StrCat("env >&2\n", kGood)), stop_.Get());
+  for (const char* name : {"BPFRIGD_LISTEN_TCP", "BPFRIGD_TOKEN", "BPFRIGD_UID_BASE"}) unsetenv(name);
+  ASSERT_TRUE(daemon.ok()) << daemon.status();
+  EXPECT_THAT(daemon->LogTail(), HasSubstr("BPFRIGD_UID_BASE=70000"));
+  EXPECT_THAT(daemon->LogTail(), Not(HasSubstr("BPFRIGD_LISTEN_TCP")));
+  EXPECT_THAT(daemon->LogTail(), Not(HasSubstr("secret")));
+}
+
 TEST_F(PrivateDaemonTest, SaysWhyItDidNotStart) {
   const auto daemon = PrivateDaemon::Start(Script("echo 'no cgroup2 here' >&2\nexit 7\n"), stop_.Get());
   ASSERT_FALSE(daemon.ok());
@@ -87,16 +100,6 @@ TEST_F(PrivateDaemonTest, WantsAnExecutable) {
   PrivateDaemonOptions options;
   options.executable = (directory_ / "missing").string();
   EXPECT_THAT(PrivateDaemon::Start(options, stop_.Get()).status().message(), HasSubstr("no executable file"));
-}
-
-TEST(TargetTest, TakesSocketsAndPorts) {
-  for (const char* good : {"unix:/run/x", "unix:relative", "127.0.0.1:50051", "localhost:1", "[::1]:80"}) {
-    EXPECT_TRUE(ParseTarget(good).ok()) << good;
-  }
-  for (const char* bad : {"", "unix:", "/run/x", "localhost", "localhost:", "localhost:0", "host:65536",
-                          ":80", "::1:80", "[10.0.0.1]:80", "a b:80", "http://x:80", "host:8o"}) {
-    EXPECT_FALSE(ParseTarget(bad).ok()) << bad;
-  }
 }
 
 }  // namespace

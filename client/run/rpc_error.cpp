@@ -41,8 +41,6 @@ bool IsRigFailure(const RpcError& error) {
     case bpfrig::v1::ERROR_REASON_WORKER_DIED:
     case bpfrig::v1::ERROR_REASON_DEADLINE:  // Ours are ten seconds longer than what a call may take.
     case bpfrig::v1::ERROR_REASON_INTERNAL:
-    case bpfrig::v1::ERROR_REASON_UNAUTHENTICATED:  // Credentials that were good when the run began.
-    case bpfrig::v1::ERROR_REASON_NOT_ALLOWED:
       return true;
     default:
       return false;

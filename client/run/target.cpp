@@ -1,18 +1,16 @@
 #include "client/run/target.h"
 
 #include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
-#include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "client/plan/object_files.h"
 #include "client/plan/scalars.h"
 
 namespace bpfrig::client::run {
@@ -21,7 +19,6 @@ namespace {
 constexpr int kMostMessageBytes = 64 << 20;
 // sun_path, with its terminating zero.
 constexpr size_t kLongestSocketPath = 107;
-constexpr size_t kLongestCredential = size_t{1} << 20;
 
 bool IsHost(absl::string_view host) {
   if (absl::ConsumePrefix(&host, "[")) {
@@ -32,29 +29,21 @@ bool IsHost(absl::string_view host) {
   });
 }
 
-absl::StatusOr<std::string> ReadCredential(const std::string& path) {
-  return plan::ReadFile(path, kLongestCredential);
-}
-
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const Credentials& credentials) {
-  const int given = (credentials.tls_ca.empty() ? 0 : 1) + (credentials.tls_certificate.empty() ? 0 : 1) +
-                    (credentials.tls_key.empty() ? 0 : 1);
-  if (given == 0) return grpc::InsecureChannelCredentials();
-  if (given != 3) {
-    return absl::InvalidArgumentError(
-        "mutual TLS takes --tls-ca, --tls-certificate and --tls-key, all three of them");
+absl::Status CheckThatTheyGoTogether(const std::string& target, const Credentials& credentials,
+                                     const std::string& token) {
+  if (absl::StartsWith(target, "unix:")) {
+    if (!UsesTls(credentials)) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--tls-ca and its like are for a target HOST:PORT; there is no TLS on ", target, ": leave them out"));
   }
-  absl::StatusOr<std::string> ca = ReadCredential(credentials.tls_ca);
-  if (!ca.ok()) return std::move(ca).status();
-  absl::StatusOr<std::string> certificate = ReadCredential(credentials.tls_certificate);
-  if (!certificate.ok()) return std::move(certificate).status();
-  absl::StatusOr<std::string> key = ReadCredential(credentials.tls_key);
-  if (!key.ok()) return std::move(key).status();
-  grpc::SslCredentialsOptions options;
-  options.pem_root_certs = *ca;
-  options.pem_cert_chain = *certificate;
-  options.pem_private_key = *key;
-  return grpc::SslCredentials(options);
+  if (token.empty() || UsesTls(credentials) || IsOnThisMachine(target) ||
+      credentials.unencrypted_on_private_network) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("the token would go to ", target,
+                   " unencrypted, for everybody on the way to read; give --tls-ca, --tls-certificate and "
+                   "--tls-key, or, on a network that nobody else is on, --unencrypted-on-private-network"));
 }
 
 }  // namespace
@@ -79,12 +68,25 @@ absl::StatusOr<std::string> ParseTarget(const std::string& text) {
       absl::StrCat("target ", text, ": unix:PATH or HOST:PORT was expected, with a port from 1 to 65535"));
 }
 
-absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& target,
-                                                           const Credentials& credentials) {
+bool IsOnThisMachine(const std::string& target) {
+  if (absl::StartsWith(target, "unix:")) return true;
+  const std::string host = target.substr(0, target.rfind(':'));
+  if (host == "localhost" || host == "[::1]") return true;
+  const std::string address = plan::ParseAddress(host);
+  return address.size() == 4 && address[0] == 127;
+}
+
+absl::StatusOr<Connection> MakeConnection(const std::string& target, const Credentials& credentials) {
+  absl::StatusOr<std::string> checked = ParseTarget(target);
+  if (!checked.ok()) return std::move(checked).status();
+  absl::StatusOr<std::string> token = ReadToken(credentials);
+  if (!token.ok()) return std::move(token).status();
+  if (absl::Status status = CheckThatTheyGoTogether(target, credentials, *token); !status.ok()) return status;
   absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> channel_credentials =
-      MakeCredentials(credentials);
+      MakeChannelCredentials(credentials);
   if (!channel_credentials.ok()) return std::move(channel_credentials).status();
   grpc::ChannelArguments arguments;
+  if (!credentials.tls_server_name.empty()) arguments.SetSslTargetNameOverride(credentials.tls_server_name);
   arguments.SetMaxReceiveMessageSize(kMostMessageBytes);
   arguments.SetMaxSendMessageSize(kMostMessageBytes);
   // A daemon's machine that vanished without a word is noticed within half a minute.
@@ -92,21 +94,10 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& ta
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   // An environment's HTTP proxy is not meant for this.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  // Plans run once: no waiting for a daemon that may come back.
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  return grpc::CreateCustomChannel(target, *channel_credentials, arguments);
-}
-
-absl::StatusOr<std::string> ReadToken(const Credentials& credentials) {
-  if (credentials.token_file.empty()) return "";
-  absl::StatusOr<std::string> text = ReadCredential(credentials.token_file);
-  if (!text.ok()) return text;
-  const std::string token(absl::StripAsciiWhitespace(*text));
-  if (token.empty() || token.find_first_of("\r\n") != std::string::npos) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(credentials.token_file, ": one line with the token was expected"));
-  }
-  return token;
+  // `health --wait` sees a daemon that comes up within a quarter of a second; nobody else dials twice.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 250);
+  return Connection{grpc::CreateCustomChannel(*checked, *channel_credentials, arguments), *std::move(token)};
 }
 
 }  // namespace bpfrig::client::run

@@ -1,5 +1,4 @@
-// Where a daemon is to be found, and how to prove to it who is calling. The commands parse it from the
-// command line and dial.
+// Where a daemon is to be found, and the channel to it. The commands dial what the command line names.
 #pragma once
 
 #include <grpcpp/channel.h>
@@ -7,27 +6,28 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "client/run/credentials.h"
 
 namespace bpfrig::client::run {
 
 // `unix:PATH` or `HOST:PORT`, checked, as gRPC takes it.
 [[nodiscard]] absl::StatusOr<std::string> ParseTarget(const std::string& text);
 
-// Files; all empty for a unix socket.
-struct Credentials {
-  // Mutual TLS: who signs the daemon's certificate, and our own certificate and key.
-  std::string tls_ca;
-  std::string tls_certificate;
-  std::string tls_key;
-  // Holds a bearer token.
-  std::string token_file;
+// Whether what goes to this target stays on the machine: a unix socket, or a loopback address.
+[[nodiscard]] bool IsOnThisMachine(const std::string& target);
+
+// What calls are made with.
+struct Connection {
+  std::shared_ptr<grpc::Channel> channel;
+  // Goes with every call as a bearer token; empty: none.
+  std::string token;
 };
 
-// The channel; nothing is dialled before the first call.
-[[nodiscard]] absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& target,
-                                                                         const Credentials& credentials);
-// The token file's first line, or empty where there is none.
-[[nodiscard]] absl::StatusOr<std::string> ReadToken(const Credentials& credentials);
+// Nothing is dialled before the first call. Every error is INVALID_ARGUMENT: the target or the credentials
+// are wrong, or do not go together.
+[[nodiscard]] absl::StatusOr<Connection> MakeConnection(const std::string& target,
+                                                        const Credentials& credentials);
 
 }  // namespace bpfrig::client::run

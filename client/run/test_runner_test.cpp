@@ -32,7 +32,7 @@ plan::Test ReadTest(const std::string& steps, const std::string& test = "") {
 
 class TestRunnerTest : public testing::Test {
  protected:
-  void SetUp() override { client_ = std::make_unique<DaemonClient>(daemon_.Start()); }
+  void SetUp() override { client_ = std::make_unique<DaemonClient>(Connection{daemon_.Start(), ""}); }
   void TearDown() override { daemon_.Stop(); }
 
   TestResult Run(const plan::Test& test, bool control = false) {

@@ -52,10 +52,6 @@ absl::StatusCode CodeOf(Reason reason) {
       return absl::StatusCode::kUnavailable;
     case Reason::kDeadline:
       return absl::StatusCode::kDeadlineExceeded;
-    case Reason::kUnauthenticated:
-      return absl::StatusCode::kUnauthenticated;
-    case Reason::kNotAllowed:
-      return absl::StatusCode::kPermissionDenied;
     case Reason::kUnspecified:
     case Reason::kInternal:
       return absl::StatusCode::kInternal;

@@ -28,8 +28,6 @@ enum class Reason {
   kWorkerDied = 12,
   kDeadline = 13,
   kInternal = 14,
-  kUnauthenticated = 15,
-  kNotAllowed = 16,
 };
 
 // What a Status carries beside code and message.

@@ -1,0 +1,17 @@
+// Why a daemon could not be reached, or would not answer, in words that say what to check. gRPC's own are for
+// those who know its source.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "client/run/credentials.h"
+#include "client/run/rpc_error.h"
+
+namespace bpfrig::client::run {
+
+// `error` is what the first call to `target` ended with. INVALID_ARGUMENT: the credentials are unusable.
+[[nodiscard]] absl::Status ConnectionFailure(const RpcError& error, const std::string& target,
+                                             const Credentials& credentials);
+
+}  // namespace bpfrig::client::run

@@ -1,0 +1,26 @@
+// What a daemon says of itself by grpc.health.v1. `bpfrig health` asks.
+#pragma once
+
+#include <chrono>
+#include <variant>
+
+#include "client/run/rpc_error.h"
+#include "client/run/target.h"
+
+namespace bpfrig::client::run {
+
+enum class Health {
+  kServing,
+  // It is probing its kernel, or shutting down.
+  kNotServing,
+};
+
+// Asks once.
+[[nodiscard]] std::variant<Health, RpcError> CheckHealth(const Connection& connection,
+                                                         std::chrono::milliseconds timeout);
+// Waits for a daemon that serves, also for one that is not there yet, for so long; then asks once more, and
+// quickly, for how it is. A refusal ends the wait.
+[[nodiscard]] std::variant<Health, RpcError> AwaitServing(const Connection& connection,
+                                                          std::chrono::milliseconds timeout);
+
+}  // namespace bpfrig::client::run
