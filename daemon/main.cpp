@@ -1,16 +1,23 @@
-// bpfrigd: the supervisor, and in its hidden mode `worker` what it starts for every sandbox.
+// bpfrigd: the supervisor, in its hidden mode `worker` what it starts for every sandbox, and the doctor with
+// its hidden trial.
 #include <sys/prctl.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <cstdlib>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "daemon/base/fd.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
+#include "daemon/doctor/doctor.h"
+#include "daemon/doctor/trial.h"
 #include "daemon/kernel_os/inherited_fds.h"
 #include "daemon/supervisor/options.h"
 #include "daemon/supervisor/supervisor.h"
@@ -41,10 +48,48 @@ const std::map<std::string, base::LogLevel>& LogLevels() {
   return *levels;
 }
 
-// The options of both modes; returns the worker's mode.
-CLI::App* AddOptions(CLI::App& app, Arguments& arguments) {
+constexpr char kWorkerMode[] = "worker";
+constexpr char kDoctorMode[] = "doctor";
+constexpr char kTrialMode[] = "trial";
+
+void AddRemoteOptions(CLI::App& app, supervisor::RemoteOptions& options) {
+  app.add_option("--listen-tcp", options.address,
+                 "Be called over TCP too, at this IP:PORT; with mutual TLS, or on loopback with a token");
+  app.add_option("--tls-certificate", options.tls_certificate, "PEM: the certificate to show to callers");
+  app.add_option("--tls-key", options.tls_key, "PEM: its key");
+  app.add_option("--tls-client-ca", options.tls_client_ca, "PEM: the CA of the callers' certificates");
+  app.add_option("--tls-allowed-clients", options.tls_allowed_clients,
+                 "The names in certificates that may call, one a line");
+  app.add_option("--token-file", options.token_file,
+                 "The bearer token that callers show; or the environment's BPFRIGD_TOKEN");
+  app.add_flag("--unencrypted-on-private-network", options.unencrypted_on_private_network,
+               "Allow a token without TLS at an address that others can reach: they could read it");
+}
+
+// Every option can come from the environment too, --max-sandboxes as BPFRIGD_MAX_SANDBOXES. Not those that
+// are for a program which starts this one.
+void NameVariables(CLI::App& app) {
+  const std::set<std::string> unnamed = {"help", "version", "ready-fd", "lifeline-fd", "private"};
+  for (CLI::Option* const option : app.get_options()) {
+    const std::string name = option->get_single_name();
+    if (unnamed.count(name) != 0) continue;
+    option->envname(absl::StrCat("BPFRIGD_", absl::StrReplaceAll(absl::AsciiStrToUpper(name), {{"-", "_"}})));
+  }
+}
+
+// The token is no option: it would show in a list of processes. Nobody that we start needs it.
+void TakeToken(supervisor::RemoteOptions& options) {
+  const char* const token = std::getenv("BPFRIGD_TOKEN");
+  if (token == nullptr) return;
+  options.token = token;
+  ::unsetenv("BPFRIGD_TOKEN");
+}
+
+// The options of all modes.
+void AddOptions(CLI::App& app, Arguments& arguments) {
   supervisor::Options& options = arguments.options;
   app.add_option("--listen", options.address, "Where to be called: unix:PATH")->capture_default_str();
+  AddRemoteOptions(app, options.remote);
   app.add_option("--group", options.group, "The group that may call, beside root; default: our own");
   app.add_option("--front", options.front_path, "The front's binary; default: bpfrigd-front beside this one");
   app.add_flag("--no-perfmon", arguments.no_perfmon,
@@ -63,13 +108,18 @@ CLI::App* AddOptions(CLI::App& app, Arguments& arguments) {
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();
   app.set_version_flag("--version", std::string("bpfrigd " BPFRIG_VERSION));
+  NameVariables(app);
 
-  CLI::App* worker = app.add_subcommand("worker", "For the supervisor's own use")->group("");
+  // The doctor's question is about the daemon that these options would start.
+  app.add_subcommand(kDoctorMode,
+                     "Say what is missing for a daemon here, and how to grant it; 1 where there is")
+      ->fallthrough();
+  app.add_subcommand(kTrialMode, "For the doctor's own use")->group("");
+  CLI::App* worker = app.add_subcommand(kWorkerMode, "For the supervisor's own use")->group("");
   worker->add_option("--number", arguments.number)->required();
   worker->add_flag("--runs-counted", arguments.runs_counted);
   worker->add_option("--log-level", options.log_level)
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
-  return worker;
 }
 
 int Fail(const absl::Status& status) {
@@ -98,9 +148,18 @@ int RunWorkerMode(const Arguments& arguments) {
   return worker::RunWorker(std::move(options));
 }
 
+int RunTrialMode() {
+  base::SetLogName("doctor's trial");
+  base::Fd result;
+  base::Fd cgroup;
+  absl::Status status = Adopt(doctor::kTrialResultNumber, result);
+  status.Update(Adopt(doctor::kTrialCgroupNumber, cgroup));
+  if (!status.ok()) return Fail(base::WithHint(status, "trials are started by `bpfrigd doctor` alone"));
+  return doctor::RunTrial(std::move(result), std::move(cgroup));
+}
+
 int RunSupervisor(Arguments arguments) {
   base::SetLogName("supervisor");
-  arguments.options.perfmon = !arguments.no_perfmon;
   absl::Status status = Adopt(arguments.ready_fd, arguments.options.ready);
   status.Update(Adopt(arguments.lifeline_fd, arguments.options.lifeline));
   if (!status.ok()) return Fail(status);
@@ -115,15 +174,23 @@ int Main(int argc, char** argv) {
   kernel_os::SealInheritedFds();
   CLI::App app("bpfrigd runs sandboxes in which eBPF programs on sockets and cgroups are tested.", "bpfrigd");
   Arguments arguments;
-  const CLI::App* worker = AddOptions(app, arguments);
+  AddOptions(app, arguments);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     // What was asked for, as --help, is none of the usage errors.
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
+  TakeToken(arguments.options.remote);
   base::SetLogLevel(LogLevels().at(arguments.options.log_level));
-  return worker->parsed() ? RunWorkerMode(arguments) : RunSupervisor(std::move(arguments));
+  arguments.options.perfmon = !arguments.no_perfmon;
+  if (app.got_subcommand(kWorkerMode)) return RunWorkerMode(arguments);
+  if (app.got_subcommand(kTrialMode)) return RunTrialMode();
+  if (app.got_subcommand(kDoctorMode)) {
+    base::SetLogName("doctor");
+    return doctor::RunDoctor(arguments.options);
+  }
+  return RunSupervisor(std::move(arguments));
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 #include "daemon/front/connection_acceptor.h"
 
 #include <fcntl.h>
+#include <netdb.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -16,7 +18,17 @@ namespace {
 // Where accepting fails for want of descriptors or memory, until it is tried again.
 constexpr absl::Duration kRetryTime = absl::Milliseconds(200);
 
-void LogPeer(int socket) {
+void LogRemotePeer(const sockaddr_storage& address, socklen_t size) {
+  std::array<char, NI_MAXHOST> host{};
+  std::array<char, NI_MAXSERV> port{};
+  const int error = ::getnameinfo(reinterpret_cast<const sockaddr*>(&address), size, host.data(), host.size(),
+                                  port.data(), port.size(), NI_NUMERICHOST | NI_NUMERICSERV);
+  if (error != 0) return base::LogWarning(absl::StrCat("asking who connected: ", ::gai_strerror(error)));
+  // Not only for debugging: what gRPC tells of a call that was refused has no address.
+  base::LogInfo(absl::StrCat("a client connected from ", host.data(), " port ", port.data()));
+}
+
+void LogLocalPeer(int socket) {
   ucred peer{};
   socklen_t size = sizeof(peer);
   if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
@@ -64,12 +76,19 @@ void ConnectionAcceptor::Run() {
 }
 
 absl::Status ConnectionAcceptor::Accept() {
-  base::Fd client(::accept4(listener_.Get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  base::Fd client(
+      ::accept4(listener_.Get(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!client.IsOpen()) {
     if (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR) return absl::OkStatus();
     return base::ErrnoError("accepting a client");
   }
-  LogPeer(client.Get());
+  if (address.ss_family == AF_UNIX) {
+    LogLocalPeer(client.Get());
+  } else {
+    LogRemotePeer(address, size);
+  }
   on_connection_(std::move(client));
   return absl::OkStatus();
 }

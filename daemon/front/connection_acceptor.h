@@ -1,5 +1,5 @@
-// ConnectionAcceptor: accepts clients on the supervisor's listening socket and passes them to gRPC. gRPC
-// itself would bind the socket anew, and cannot say who is calling.
+// ConnectionAcceptor: accepts clients on one of the supervisor's listening sockets and passes them to gRPC.
+// gRPC itself would bind the socket anew, and cannot say who is calling.
 #pragma once
 
 #include <functional>

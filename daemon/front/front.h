@@ -12,6 +12,7 @@
 #include "daemon/front/event.h"
 #include "daemon/front/kernel_info.h"
 #include "daemon/front/relay.h"
+#include "daemon/front/remote_credentials.h"
 #include "daemon/front/sandbox_registry.h"
 #include "daemon/front/server.h"
 #include "daemon/front/service.h"
@@ -25,11 +26,21 @@ struct FrontOptions {
   absl::Duration default_deadline = absl::Seconds(60);
 };
 
+// What the supervisor passes.
+struct FrontSockets {
+  // Bound to the unix socket, and listens.
+  base::Fd listener;
+  // To the supervisor.
+  base::Fd control;
+  // Bound to a TCP address, and listens; not open where nobody may call over TCP.
+  base::Fd tcp_listener;
+};
+
 class Front {
  public:
-  // `listener` is bound and listens; `control` is the socket to the supervisor.
+  // Where there is a TCP listener, waits for the credentials that go with it.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Front>> Start(const FrontOptions& options,
-                                                                    base::Fd listener, base::Fd control);
+                                                                    FrontSockets sockets);
   // Ends what Run() has not.
   ~Front();
   Front(const Front&) = delete;
@@ -42,6 +53,7 @@ class Front {
  private:
   Front(const FrontOptions& options, base::Fd control, Event supervisor_gone, Event probed);
 
+  [[nodiscard]] absl::Status StartServer(FrontSockets sockets);
   // On a call thread.
   void Probe();
   // Once the probe is over.
@@ -50,6 +62,7 @@ class Front {
 
   Event supervisor_gone_;
   Event probed_;
+  RemoteCredentials remote_;
   SupervisorLink link_;
   SandboxRegistry registry_;
   CallThreads threads_;
@@ -58,6 +71,7 @@ class Front {
   Service service_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<ConnectionAcceptor> acceptor_;
+  std::unique_ptr<ConnectionAcceptor> tcp_acceptor_;
 };
 
 }  // namespace bpfrig::front

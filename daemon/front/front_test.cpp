@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "daemon/base/status.h"
 #include "daemon/front/testing/front_fixture.h"
 
 namespace bpfrig::front {
@@ -55,6 +56,40 @@ TEST_F(FrontTest, ServesOnlyOnceTheKernelWasProbed) {
   EXPECT_EQ(Health(), "\x08\x01");
 }
 
+TEST_F(FrontTest, ReflectionDescribesTheService) {
+  StartFront([](FakeWorker&, ipc::MessageSocket&, const CallRequest&) {});
+  grpc::GenericStub generic(channel());
+  grpc::ClientContext context;
+  grpc::CompletionQueue queue;
+  const auto wait = [&queue] {
+    void* tag = nullptr;
+    bool ok = false;
+    EXPECT_TRUE(queue.Next(&tag, &ok));
+    EXPECT_TRUE(ok);
+  };
+  const auto call =
+      generic.PrepareCall(&context, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", &queue);
+  call->StartCall(this);
+  wait();
+  // Field 4: the file that has this symbol.
+  const grpc::Slice question(
+      "\x22\x10"
+      "bpfrig.v1.BpfRig");
+  call->WriteLast(grpc::ByteBuffer(&question, 1), grpc::WriteOptions(), this);
+  wait();
+  grpc::ByteBuffer response;
+  call->Read(&response, this);
+  wait();
+  grpc::Status status;
+  call->Finish(&status, this);
+  wait();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  grpc::Slice slice;
+  EXPECT_TRUE(response.DumpToSingleSlice(&slice).ok());
+  const std::string description(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  EXPECT_NE(description.find("OpenSandbox"), std::string::npos) << description;
+}
+
 TEST_F(FrontTest, EndsWithTheReasonWhereTheProbeFails) {
   StartFront([](FakeWorker&, ipc::MessageSocket&, const CallRequest&) {},
              {.max_sandboxes = 4, .default_deadline = absl::Seconds(60)}, nullptr,
@@ -62,6 +97,7 @@ TEST_F(FrontTest, EndsWithTheReasonWhereTheProbeFails) {
   const absl::Status result = AwaitEnd();
   EXPECT_EQ(result.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(result.message(), "probing the kernel: making a worker: no cgroup2");
+  EXPECT_EQ(base::DetailOf(result).hint, "`bpfrigd doctor` with the same options says what is missing");
 }
 
 }  // namespace

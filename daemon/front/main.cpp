@@ -14,13 +14,11 @@
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 #include "daemon/front/front.h"
+#include "daemon/front/grpc_log.h"
+#include "daemon/ipc/front_descriptors.h"
 
 namespace bpfrig::front {
 namespace {
-
-constexpr int kListenerFd = 3;
-constexpr int kControlFd = 4;
-constexpr int kLifelineFd = 5;
 
 // Takes over a descriptor that the supervisor passed.
 absl::StatusOr<base::Fd> Inherit(int fd) {
@@ -42,17 +40,22 @@ absl::StatusOr<base::Fd> CatchSignals() {
   return fd;
 }
 
-absl::Status Serve(const FrontOptions& options) {
-  BPFRIG_ASSIGN_OR_RETURN(base::Fd listener, Inherit(kListenerFd));
-  BPFRIG_ASSIGN_OR_RETURN(base::Fd control, Inherit(kControlFd));
-  BPFRIG_ASSIGN_OR_RETURN(const base::Fd lifeline, Inherit(kLifelineFd));
+absl::Status Serve(const FrontOptions& options, bool with_tcp) {
+  FrontSockets sockets;
+  BPFRIG_ASSIGN_OR_RETURN(sockets.listener, Inherit(ipc::kFrontListenerNumber));
+  BPFRIG_ASSIGN_OR_RETURN(sockets.control, Inherit(ipc::kFrontControlNumber));
+  BPFRIG_ASSIGN_OR_RETURN(const base::Fd lifeline, Inherit(ipc::kFrontLifelineNumber));
+  if (with_tcp) {
+    BPFRIG_ASSIGN_OR_RETURN(sockets.tcp_listener, Inherit(ipc::kFrontTcpListenerNumber));
+  }
   BPFRIG_ASSIGN_OR_RETURN(const base::Fd signals, CatchSignals());
-  BPFRIG_ASSIGN_OR_RETURN(const auto front, Front::Start(options, std::move(listener), std::move(control)));
+  BPFRIG_ASSIGN_OR_RETURN(const auto front, Front::Start(options, std::move(sockets)));
   return front->Run(lifeline.Get(), signals.Get());
 }
 
 int Main(int argc, char** argv) {
   FrontOptions options;
+  bool with_tcp = false;
   base::LogLevel level = base::LogLevel::kInfo;
   const std::map<std::string, base::LogLevel> levels = {{"debug", base::LogLevel::kDebug},
                                                         {"info", base::LogLevel::kInfo},
@@ -62,13 +65,15 @@ int Main(int argc, char** argv) {
   app.set_version_flag("--version", BPFRIG_VERSION);
   app.add_option("--max-sandboxes", options.max_sandboxes, "How many sandboxes may be open at a time")
       ->check(CLI::Range(1u, 100'000u));
+  app.add_flag("--tcp", with_tcp, "A TCP listener is passed too, and its credentials follow");
   app.add_option("--log-level", level, "debug, info, warning or error")
       ->transform(CLI::CheckedTransformer(levels));
   CLI11_PARSE(app, argc, argv);
 
   base::SetLogName("front");
   base::SetLogLevel(level);
-  const absl::Status status = Serve(options);
+  RouteGrpcLog();
+  const absl::Status status = Serve(options, with_tcp);
   if (status.ok()) return EXIT_SUCCESS;
   const std::string hint = base::DetailOf(status).hint;
   base::LogError(absl::StrCat(status.message(), hint.empty() ? "" : ". ", hint));

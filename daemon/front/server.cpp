@@ -19,10 +19,27 @@ constexpr int kKeepaliveMs = 10'000;
 constexpr int kKeepaliveTimeoutMs = 5'000;
 // How often clients may ask whether the daemon is there, without a call under way.
 constexpr int kMinPingIntervalMs = 5'000;
+// Who has not shown a certificate by then has none.
+constexpr int kHandshakeTimeoutMs = 10'000;
+
+using Acceptor = grpc::experimental::ExternalConnectionAcceptor;
+
+std::unique_ptr<Acceptor> AddAcceptor(grpc::ServerBuilder& builder,
+                                      const std::shared_ptr<grpc::ServerCredentials>& credentials) {
+  using Type = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+  return builder.experimental().AddExternalConnectionAcceptor(Type::FROM_FD, credentials);
+}
+
+void Pass(Acceptor& acceptor, base::Fd client) {
+  Acceptor::NewConnectionParameters parameters;
+  parameters.fd = client.Release();
+  acceptor.HandleNewConnection(&parameters);
+}
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(Service& service) {
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(
+    Service& service, const std::shared_ptr<grpc::ServerCredentials>& remote) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
@@ -34,27 +51,28 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Service& service) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
-  using Type = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
-  auto acceptor =
-      builder.experimental().AddExternalConnectionAcceptor(Type::FROM_FD, grpc::InsecureServerCredentials());
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
+  auto acceptor = AddAcceptor(builder, grpc::InsecureServerCredentials());
+  auto remote_acceptor = remote ? AddAcceptor(builder, remote) : nullptr;
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (!server) return base::MakeError(base::Reason::kInternal, "starting the gRPC server: it refused");
-  std::unique_ptr<Server> started(new Server(std::move(acceptor), std::move(server)));
+  std::unique_ptr<Server> started(
+      new Server(std::move(acceptor), std::move(remote_acceptor), std::move(server)));
   started->SetServing(false);
   return started;
 }
 
-Server::Server(std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor,
+Server::Server(std::unique_ptr<Acceptor> acceptor, std::unique_ptr<Acceptor> remote_acceptor,
                std::unique_ptr<grpc::Server> server)
-    : acceptor_(std::move(acceptor)), server_(std::move(server)) {}
+    : acceptor_(std::move(acceptor)),
+      remote_acceptor_(std::move(remote_acceptor)),
+      server_(std::move(server)) {}
 
 Server::~Server() { Shutdown(absl::Now()); }
 
-void Server::AddConnection(base::Fd client) {
-  grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
-  parameters.fd = client.Release();
-  acceptor_->HandleNewConnection(&parameters);
-}
+void Server::AddConnection(base::Fd client) { Pass(*acceptor_, std::move(client)); }
+
+void Server::AddRemoteConnection(base::Fd client) { Pass(*remote_acceptor_, std::move(client)); }
 
 void Server::SetServing(bool serving) {
   grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();

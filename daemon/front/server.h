@@ -1,5 +1,5 @@
 // Server: gRPC around the service: message sizes, keepalive, health, reflection, and connections that come as
-// descriptors. It does not listen itself.
+// descriptors, through one of two doors. It does not listen itself.
 #pragma once
 
 #include <memory>
@@ -11,6 +11,7 @@
 
 namespace grpc {
 class Server;
+class ServerCredentials;
 namespace experimental {
 class ExternalConnectionAcceptor;
 }
@@ -20,23 +21,30 @@ namespace bpfrig::front {
 
 class Server {
  public:
-  // `service` outlives the server. Health says NOT_SERVING until SetServing(true).
-  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Server>> Start(Service& service);
+  // `service` outlives the server. `remote` guards the second door; where it is null there is none. Health
+  // says NOT_SERVING until SetServing(true).
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Server>> Start(
+      Service& service, const std::shared_ptr<grpc::ServerCredentials>& remote);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Serves a connected client.
+  // Serves a connected client: one of the unix socket, who may do everything, or one that has yet to show who
+  // it is.
   void AddConnection(base::Fd client);
+  void AddRemoteConnection(base::Fd client);
   void SetServing(bool serving);
   // Ends all RPCs, by force where the deadline passes, and returns when the last is over.
   void Shutdown(absl::Time deadline);
 
  private:
-  Server(std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor,
+  using Acceptor = grpc::experimental::ExternalConnectionAcceptor;
+
+  Server(std::unique_ptr<Acceptor> acceptor, std::unique_ptr<Acceptor> remote_acceptor,
          std::unique_ptr<grpc::Server> server);
 
-  const std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
+  const std::unique_ptr<Acceptor> acceptor_;
+  const std::unique_ptr<Acceptor> remote_acceptor_;
   const std::unique_ptr<grpc::Server> server_;
   bool shut_down_ = false;
 };

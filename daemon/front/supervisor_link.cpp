@@ -28,8 +28,12 @@ absl::Status ToStatus(const internal::v1::SpawnFailed& failed) {
 
 }  // namespace
 
-SupervisorLink::SupervisorLink(base::Fd control, std::function<void()> on_gone)
-    : control_(std::move(control)), on_gone_(std::move(on_gone)), thread_([this] { ReadReplies(); }) {}
+SupervisorLink::SupervisorLink(base::Fd control, CredentialsListener on_credentials,
+                               std::function<void()> on_gone)
+    : control_(std::move(control)),
+      on_credentials_(std::move(on_credentials)),
+      on_gone_(std::move(on_gone)),
+      thread_([this] { ReadReplies(); }) {}
 
 absl::StatusOr<SpawnedWorker> SupervisorLink::Spawn(uint32_t open_files, absl::Time deadline,
                                                     ExitListener on_exit) {
@@ -110,6 +114,8 @@ void SupervisorLink::Dispatch(const internal::v1::ControlReply& reply) {
       return OnSpawnFailed(reply.spawn_failed());
     case internal::v1::ControlReply::kExited:
       return OnExited(reply.exited());
+    case internal::v1::ControlReply::kCredentials:
+      return on_credentials_(reply.credentials());
     case internal::v1::ControlReply::REPLY_NOT_SET:
       base::LogError("reading from the supervisor: an empty reply");
       return;

@@ -33,9 +33,11 @@ struct SpawnedWorker {
 class SupervisorLink {
  public:
   using ExitListener = std::function<void(const WorkerExit&)>;
+  using CredentialsListener = std::function<void(const internal::v1::Credentials&)>;
 
-  // `on_gone` is called once, where the supervisor has closed its end.
-  SupervisorLink(base::Fd control, std::function<void()> on_gone);
+  // `on_credentials` is called where the supervisor sends some, `on_gone` once, where it has closed its end;
+  // both from the link's thread.
+  SupervisorLink(base::Fd control, CredentialsListener on_credentials, std::function<void()> on_gone);
   ~SupervisorLink() { Stop(); }
   SupervisorLink(const SupervisorLink&) = delete;
   SupervisorLink& operator=(const SupervisorLink&) = delete;
@@ -68,6 +70,7 @@ class SupervisorLink {
   [[nodiscard]] absl::Status SendRequest(const internal::v1::ControlRequest& request);
 
   ipc::MessageSocket control_;  // received from by the thread alone
+  const CredentialsListener on_credentials_;
   const std::function<void()> on_gone_;
   std::mutex send_mutex_;
   std::mutex mutex_;

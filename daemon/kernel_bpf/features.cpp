@@ -27,6 +27,12 @@ constexpr struct bpf_insn Instruction(uint8_t code, int32_t immediate) {
   instruction.imm = immediate;
   return instruction;
 }
+constexpr struct bpf_insn Argument(uint8_t code, uint8_t number, int32_t immediate) {
+  struct bpf_insn instruction = Instruction(code, immediate);
+  instruction.dst_reg = number & 0xf;
+  if ((code & BPF_X) != 0) instruction.src_reg = BPF_REG_10;
+  return instruction;
+}
 constexpr struct bpf_insn Return(int32_t value) { return Instruction(BPF_ALU64 | BPF_MOV | BPF_K, value); }
 constexpr struct bpf_insn Call(int32_t helper) { return Instruction(BPF_JMP | BPF_CALL, helper); }
 constexpr struct bpf_insn kExit = Instruction(BPF_JMP | BPF_EXIT, 0);
@@ -111,6 +117,27 @@ Probe TryPerfmon() {
   return TryProgram(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS, code);
 }
 
+// Eight bytes of address 0 to the stack: what counts is whether the verifier lets it be called.
+Probe TryKernelRead() {
+  const std::array<struct bpf_insn, 7> code = {Argument(BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_1, 0),
+                                               Argument(BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_1, -8),
+                                               Argument(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_2, 8),
+                                               Argument(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3, 0),
+                                               Call(BPF_FUNC_probe_read_kernel),
+                                               Return(1),
+                                               kExit};
+  return TryProgram(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS, code);
+}
+
+Probe TryMap() {
+  base::Fd map = CreateMap(BPF_MAP_TYPE_HASH, 4, 4, 1);
+  return map.IsOpen() ? 0 : -errno;
+}
+
+absl::Status ToStatus(Probe result, absl::string_view action) {
+  return result == 0 ? absl::OkStatus() : base::KernelError(result, action);
+}
+
 Feature Report(absl::string_view name, Probe result, absl::string_view description) {
   Feature feature;
   feature.name = std::string(name);
@@ -144,6 +171,19 @@ std::vector<Feature> ProbeFeatures(unsigned interface_index) {
       Report("sk_lookup", TryProgram(BPF_PROG_TYPE_SK_LOOKUP, BPF_SK_LOOKUP),
              "Programs can choose the socket that a connection is for."),
   };
+}
+
+Essentials TryEssentials(int cgroup) {
+  LibbpfOutput output;
+  Essentials essentials;
+  essentials.map = ToStatus(TryMap(), "making a BPF map");
+  essentials.program =
+      ToStatus(TryProgram(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS), "loading a BPF program");
+  essentials.link =
+      ToStatus(TryLink(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS, cgroup, BPF_CGROUP_INET_EGRESS),
+               "attaching a BPF program to a cgroup");
+  essentials.kernel_read = ToStatus(TryKernelRead(), "loading a program that reads kernel memory");
+  return essentials;
 }
 
 std::string LibbpfVersion() { return absl::StrCat(libbpf_major_version(), ".", libbpf_minor_version()); }

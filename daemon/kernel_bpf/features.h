@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+
 namespace bpfrig::kernel_bpf {
 
 struct Feature {
@@ -21,6 +23,18 @@ struct Feature {
 // sock_ops, sk_msg, cgroup_skb, sk_lookup. `interface_index` is any interface of the process's netns (lo: 1),
 // which is asked about tcx.
 [[nodiscard]] std::vector<Feature> ProbeFeatures(unsigned interface_index);
+
+// What no sandbox can do without, each done once with the smallest of programs.
+struct Essentials {
+  absl::Status map;
+  absl::Status program;
+  // Of that program to a cgroup.
+  absl::Status link;
+  // A program that calls bpf_probe_read_kernel: sandboxes can do without. Takes CAP_PERFMON.
+  absl::Status kernel_read;
+};
+// `cgroup` is an open directory.
+[[nodiscard]] Essentials TryEssentials(int cgroup);
 
 // libbpf's own version: "1.1".
 [[nodiscard]] std::string LibbpfVersion();

@@ -98,10 +98,12 @@ std::vector<CgroupPlace> CgroupPlaces(absl::string_view mountinfo, absl::string_
     const std::string below = PathBelow(mount.root, own);
     if (!below.empty()) places.push_back({.path = absl::StrCat(mount.mount_point, below)});
   }
-  places.push_back({.path = "/", .own_mount = true});
+  // This is a container: its own cgroup first, whose limits then hold for all that the daemon starts, and
+  // which its engine removes with all that is in it.
   if (const std::string below = PathBelow("/", own); !below.empty()) {
     places.push_back({.path = below, .own_mount = true});
   }
+  places.push_back({.path = "/", .own_mount = true});
   return places;
 }
 
@@ -121,7 +123,8 @@ absl::StatusOr<base::Fd> OpenCgroupPlace(const CgroupPlace& place) {
 }
 
 std::string DescribePlace(const CgroupPlace& place) {
-  return place.own_mount ? absl::StrCat(place.path, " of a cgroup2 mount of its own") : place.path;
+  if (!place.own_mount) return place.path;
+  return absl::StrCat("cgroup2:", place.path == "/" ? "" : place.path);
 }
 
 }  // namespace bpfrig::kernel_os

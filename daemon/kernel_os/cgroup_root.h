@@ -20,9 +20,9 @@ struct CgroupPlace {
   bool own_mount = false;
 };
 
-// The places by preference: the roots of the mounts, the process's own cgroup in each of them, and the same
-// two in a mount of our own. `mountinfo` and `own_cgroup` are the text of /proc/self/mountinfo and
-// /proc/self/cgroup.
+// The places by preference: the roots of the mounts, the process's own cgroup in each of them; in a mount of
+// our own its own cgroup, then the root. `mountinfo` and `own_cgroup` are the text of /proc/self/mountinfo
+// and /proc/self/cgroup.
 [[nodiscard]] std::vector<CgroupPlace> CgroupPlaces(absl::string_view mountinfo,
                                                     absl::string_view own_cgroup);
 
@@ -32,7 +32,7 @@ struct CgroupPlace {
 // Opens the directory, making the mount where it needs one.
 [[nodiscard]] absl::StatusOr<base::Fd> OpenCgroupPlace(const CgroupPlace& place);
 
-// The place in messages.
+// The place in messages: its path, or "cgroup2:/path" in our own mount, whose root is "cgroup2:".
 [[nodiscard]] std::string DescribePlace(const CgroupPlace& place);
 
 }  // namespace bpfrig::kernel_os

@@ -1,14 +1,11 @@
 #include "daemon/kernel_os/netns.h"
 
-#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 
-#include "absl/strings/str_cat.h"
 #include "daemon/base/fd.h"
 #include "daemon/base/status.h"
-#include "daemon/kernel_os/file.h"
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
@@ -31,11 +28,6 @@ absl::StatusOr<uint64_t> NetnsCookie() {
                      "reading the netns cookie: SO_NETNS_COOKIE needs Linux 5.14 or newer");
   }
   return ErrnoError("reading the netns cookie");
-}
-
-absl::Status SetUnprivilegedPortStart(uint16_t port) {
-  constexpr char kPath[] = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
-  return WriteSmallFile(AT_FDCWD, kPath, absl::StrCat(port), kPath);
 }
 
 }  // namespace bpfrig::kernel_os

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
@@ -31,7 +32,10 @@ absl::StatusOr<ConfinedProcess> ConfinedProcess::Start(int instance, const std::
   spec.fds.push_back({.fd = STDERR_FILENO, .number = STDOUT_FILENO});
   spec.cgroup = confined.cgroup_.Get();
   if (cgroup_number >= 0) spec.fds.push_back({.fd = spec.cgroup, .number = cgroup_number});
-  for (char** variable = environ; *variable != nullptr; ++variable) spec.environment.emplace_back(*variable);
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    // Ours: a child's options are on its command line, and the token is no child's business.
+    if (!absl::StartsWith(*variable, "BPFRIGD_")) spec.environment.emplace_back(*variable);
+  }
   BPFRIG_ASSIGN_OR_RETURN(confined.process_, ChildProcess::Start(spec));
   return confined;
 }

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
+#include "daemon/ipc/front_descriptors.h"
 
 namespace bpfrig::supervisor {
 namespace {
@@ -19,17 +20,15 @@ using internal::v1::ControlRequest;
 using kernel_os::PassedFd;
 using kernel_os::ProcessSpec;
 
-// Where the front finds what it is given.
-constexpr int kListenerNumber = 3;
-constexpr int kControlNumber = 4;
-constexpr int kLifelineNumber = 5;
-
 // Several descriptors for every sandbox and call.
 constexpr uint64_t kOpenFiles = 65536;
 // A front that does not take a reply within this is broken.
 constexpr absl::Duration kReplyPatience = absl::Seconds(2);
 
-absl::StatusOr<std::string> DefaultFrontPath() {
+}  // namespace
+
+absl::StatusOr<std::string> FrontPath(const Options& options) {
+  if (!options.front_path.empty()) return options.front_path;
   std::array<char, 4096> path{};
   const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
   if (size < 0) return base::ErrnoError("reading /proc/self/exe");
@@ -37,13 +36,8 @@ absl::StatusOr<std::string> DefaultFrontPath() {
   return absl::StrCat(own.substr(0, own.rfind('/')), "/bpfrigd-front");
 }
 
-}  // namespace
-
 absl::StatusOr<FrontProcess> FrontProcess::Start(const Options& options, const Host& host) {
-  std::string path = options.front_path;
-  if (path.empty()) {
-    BPFRIG_ASSIGN_OR_RETURN(path, DefaultFrontPath());
-  }
+  BPFRIG_ASSIGN_OR_RETURN(const std::string path, FrontPath(options));
   absl::StatusOr<base::Fd> executable = OpenExecutable(path);
   if (!executable.ok()) return base::WithHint(executable.status(), "name the front's binary with --front");
   BPFRIG_ASSIGN_OR_RETURN(auto control, ipc::MakeSocketPair());
@@ -53,9 +47,13 @@ absl::StatusOr<FrontProcess> FrontProcess::Start(const Options& options, const H
   spec.executable = executable->Get();
   spec.arguments = {"bpfrigd-front", "--max-sandboxes", absl::StrCat(options.max_sandboxes), "--log-level",
                     options.log_level};
-  spec.fds = {PassedFd{.fd = host.listener.Get(), .number = kListenerNumber},
-              PassedFd{.fd = control.second.Get(), .number = kControlNumber},
-              PassedFd{.fd = lifeline.read_end.Get(), .number = kLifelineNumber}};
+  spec.fds = {PassedFd{.fd = host.listener.Get(), .number = ipc::kFrontListenerNumber},
+              PassedFd{.fd = control.second.Get(), .number = ipc::kFrontControlNumber},
+              PassedFd{.fd = lifeline.read_end.Get(), .number = ipc::kFrontLifelineNumber}};
+  if (host.tcp_listener.IsOpen()) {
+    spec.arguments.emplace_back("--tcp");
+    spec.fds.push_back({.fd = host.tcp_listener.Get(), .number = ipc::kFrontTcpListenerNumber});
+  }
   spec.uid = host.first_uid();
   spec.gid = spec.uid;
   spec.open_files = kOpenFiles;

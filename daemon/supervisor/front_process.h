@@ -19,6 +19,9 @@
 
 namespace bpfrig::supervisor {
 
+// The front's binary: as in the options, or beside our own. It need not be there.
+[[nodiscard]] absl::StatusOr<std::string> FrontPath(const Options& options);
+
 class FrontProcess {
  public:
   static absl::StatusOr<FrontProcess> Start(const Options& options, const Host& host);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "daemon/base/fd.h"
+#include "daemon/supervisor/remote_options.h"
 
 namespace bpfrig::supervisor {
 
@@ -13,6 +14,8 @@ inline constexpr char kDefaultAddress[] = "unix:/run/bpfrig/bpfrig.sock";
 struct Options {
   // Where the front is called: unix:PATH. The directory of the default is made where it is missing.
   std::string address = kDefaultAddress;
+  // Calls over TCP, beside the socket.
+  RemoteOptions remote;
   // The group that may call; empty for our own.
   std::string group;
   // The front's binary; empty for bpfrigd-front beside our own.

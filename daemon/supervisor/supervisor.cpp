@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <utility>
 #include <vector>
 
@@ -44,6 +45,16 @@ int PollTimeout(absl::Time deadline) {
   return static_cast<int>(absl::ToInt64Milliseconds(left)) + 1;
 }
 
+// None where nobody may call over TCP. `first` is what the front gets to begin with.
+absl::StatusOr<std::optional<CredentialFiles>> OpenCredentials(const RemoteOptions& options,
+                                                               ControlReply& first) {
+  BPFRIG_RETURN_IF_ERROR(CheckRemoteOptions(options));
+  if (options.address.empty()) return std::nullopt;
+  BPFRIG_ASSIGN_OR_RETURN(CredentialFiles files, CredentialFiles::Open(options));
+  BPFRIG_ASSIGN_OR_RETURN(*first.mutable_credentials(), files.Read());
+  return files;
+}
+
 pollfd ReadableFd(int fd) { return pollfd{.fd = fd, .events = POLLIN, .revents = 0}; }
 
 }  // namespace
@@ -53,6 +64,9 @@ absl::StatusOr<Supervisor> Supervisor::Start(Options options) {
   BPFRIG_ASSIGN_OR_RETURN(kernel_os::SignalFd signals, kernel_os::SignalFd::Open());
   // Every worker costs two descriptors; the usual soft limit is for those who call select().
   BPFRIG_RETURN_IF_ERROR(kernel_os::RaiseOpenFilesLimit());
+  // What can be refused before anything of the machine is touched.
+  ControlReply first;
+  BPFRIG_ASSIGN_OR_RETURN(std::optional<CredentialFiles> credentials, OpenCredentials(options.remote, first));
   BPFRIG_ASSIGN_OR_RETURN(Host host, Host::Claim(options));
   WorkerSettings settings;
   settings.instance = host.instance.Get();
@@ -64,20 +78,22 @@ absl::StatusOr<Supervisor> Supervisor::Start(Options options) {
   settings.log_level = options.log_level;
   BPFRIG_ASSIGN_OR_RETURN(WorkerPool workers, WorkerPool::Make(std::move(settings)));
   BPFRIG_ASSIGN_OR_RETURN(FrontProcess front, FrontProcess::Start(options, host));
+  if (credentials.has_value()) BPFRIG_RETURN_IF_ERROR(front.Reply(first));
   base::LogInfo(absl::StrCat("starting at ", options.address, ", cgroups in ", host.instance.path(),
                              ", user ids from ", host.first_uid()));
   return Supervisor(std::move(options), std::move(signals), std::move(host), std::move(workers),
-                    std::move(front));
+                    std::move(front), std::move(credentials));
 }
 
 Supervisor::Supervisor(Options options, kernel_os::SignalFd signals, Host host, WorkerPool workers,
-                       FrontProcess front)
+                       FrontProcess front, std::optional<CredentialFiles> credentials)
     : ready_(std::move(options.ready)),
       lifeline_(std::move(options.lifeline)),
       signals_(std::move(signals)),
       host_(std::move(host)),
       workers_(std::move(workers)),
-      front_(std::move(front)) {}
+      front_(std::move(front)),
+      credentials_(std::move(credentials)) {}
 
 absl::Status Supervisor::Run() {
   absl::Status status;
@@ -94,16 +110,19 @@ absl::Status Supervisor::Run() {
 absl::Status Supervisor::PollOnce() {
   const std::vector<std::pair<uint64_t, int>> workers = workers_.Pidfds();
   std::vector<pollfd> fds = {ReadableFd(signals_.Get()), ReadableFd(lifeline_.Get()),
-                             ReadableFd(front_.control()), ReadableFd(front_.process().pidfd())};
+                             ReadableFd(front_.control()), ReadableFd(front_.process().pidfd()),
+                             ReadableFd(credentials_.has_value() ? credentials_->watch() : -1)};
+  const size_t first_worker = fds.size();
   for (const auto& [number, pidfd] : workers) fds.push_back(ReadableFd(pidfd));
 
-  const absl::Time deadline = std::min(front_deadline_, workers_.NextDeadline());
+  absl::Time deadline = std::min(front_deadline_, workers_.NextDeadline());
+  if (credentials_.has_value()) deadline = std::min(deadline, credentials_->NextDeadline());
   if (::poll(fds.data(), fds.size(), PollTimeout(deadline)) < 0) {
     return errno == EINTR ? absl::OkStatus() : ErrnoError("polling");
   }
   // The dead first: room for new ones, and better reasons than their silence.
   for (size_t i = 0; i < workers.size(); ++i) {
-    if (fds[i + 4].revents != 0) HandleWorkerEnd(workers[i].first);
+    if (fds[first_worker + i].revents != 0) HandleWorkerEnd(workers[i].first);
   }
   if (fds[3].revents != 0) {
     HandleFrontEnd();
@@ -112,6 +131,8 @@ absl::Status Supervisor::PollOnce() {
   if (fds[0].revents != 0) HandleSignal();
   if (fds[1].revents != 0) HandleLifeline();
   if (fds[2].revents != 0) HandleControl();
+  if (fds[4].revents != 0) credentials_->HandleChange(absl::Now());
+  ReloadWhereChanged();
   workers_.LogStuck(absl::Now());
   if (absl::Now() < front_deadline_) return absl::OkStatus();
   if (front_killed_) return MakeError(Reason::kDeadline, "bpfrigd-front was killed and does not die");
@@ -122,6 +143,7 @@ absl::Status Supervisor::PollOnce() {
 void Supervisor::HandleSignal() {
   const absl::StatusOr<int> signal = signals_.Read();
   if (!signal.ok()) return base::LogError(signal.status().message());
+  if (*signal == SIGHUP && credentials_.has_value()) return ReloadCredentials();
   // Who asks twice does not want to wait.
   if (ending_.has_value()) return KillFront();
   base::LogInfo(absl::StrCat("ending on signal ", *signal));
@@ -211,6 +233,30 @@ void Supervisor::TellReady() {
     base::LogWarning(ErrnoError("telling that the daemon is ready").message());
   }
   ready_.Close();
+}
+
+void Supervisor::ReloadCredentials() {
+  absl::StatusOr<internal::v1::Credentials> read = credentials_->Read();
+  if (read.ok()) return SendCredentials(*std::move(read));
+  base::LogWarning(absl::StrCat("keeping the credentials as they were: ", Explain(read.status())));
+}
+
+void Supervisor::ReloadWhereChanged() {
+  if (!credentials_.has_value()) return;
+  auto read = credentials_->ReadWhereChanged(absl::Now());
+  if (!read.ok()) {
+    base::LogWarning(absl::StrCat("keeping the credentials as they were: ", Explain(read.status())));
+  } else if (read->has_value()) {
+    SendCredentials(**std::move(read));
+  }
+}
+
+void Supervisor::SendCredentials(internal::v1::Credentials credentials) {
+  if (ending_.has_value()) return;
+  ControlReply reply;
+  *reply.mutable_credentials() = std::move(credentials);
+  const absl::Status sent = front_.Reply(reply);
+  if (!sent.ok()) BeginEnd(sent, kBrokenPatience);
 }
 
 void Supervisor::BeginEnd(absl::Status why, absl::Duration patience) {

@@ -12,6 +12,7 @@
 #include "bpfrig/internal/v1/control.pb.h"
 #include "daemon/base/fd.h"
 #include "daemon/kernel_os/signal_fd.h"
+#include "daemon/supervisor/credential_files.h"
 #include "daemon/supervisor/front_process.h"
 #include "daemon/supervisor/host.h"
 #include "daemon/supervisor/options.h"
@@ -28,7 +29,8 @@ class Supervisor {
   [[nodiscard]] absl::Status Run();
 
  private:
-  Supervisor(Options options, kernel_os::SignalFd signals, Host host, WorkerPool workers, FrontProcess front);
+  Supervisor(Options options, kernel_os::SignalFd signals, Host host, WorkerPool workers, FrontProcess front,
+             std::optional<CredentialFiles> credentials);
 
   // Waits for one round of events and handles them.
   [[nodiscard]] absl::Status PollOnce();
@@ -41,6 +43,10 @@ class Supervisor {
   void HandleFrontEnd();
   void HandleWorkerEnd(uint64_t number);
   void TellReady();
+  // Both say in the log where the files are no use; the front keeps what it has then.
+  void ReloadCredentials();
+  void ReloadWhereChanged();
+  void SendCredentials(internal::v1::Credentials credentials);
 
   // Asks the front to end, and remembers why. An error is what Run returns.
   void BeginEnd(absl::Status why, absl::Duration patience);
@@ -52,6 +58,7 @@ class Supervisor {
   Host host_;  // outlives all processes
   WorkerPool workers_;
   FrontProcess front_;
+  std::optional<CredentialFiles> credentials_;          // where there is a TCP listener
   std::optional<absl::Status> ending_;                  // why, once it ends
   absl::Time front_deadline_ = absl::InfiniteFuture();  // when it is killed; once killed, given up
   bool front_killed_ = false;

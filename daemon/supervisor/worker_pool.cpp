@@ -25,6 +25,12 @@ constexpr absl::Duration kDyingPatience = absl::Seconds(5);
 
 }  // namespace
 
+std::vector<int> WorkerCapabilities(bool perfmon) {
+  std::vector<int> capabilities = {CAP_BPF, CAP_NET_ADMIN, CAP_NET_BIND_SERVICE};
+  if (perfmon) capabilities.push_back(CAP_PERFMON);
+  return capabilities;
+}
+
 absl::StatusOr<WorkerPool> WorkerPool::Make(WorkerSettings settings) {
   BPFRIG_ASSIGN_OR_RETURN(Lifeline lifeline, Lifeline::Make());
   return WorkerPool(std::move(settings), std::move(lifeline));
@@ -48,8 +54,7 @@ absl::StatusOr<base::Fd> WorkerPool::Spawn(uint64_t number, uint32_t open_files)
   spec.new_netns = true;
   spec.uid = ChooseUid(number);
   spec.gid = spec.uid;
-  spec.capabilities = {CAP_BPF, CAP_NET_ADMIN};
-  if (settings_.perfmon) spec.capabilities.push_back(CAP_PERFMON);
+  spec.capabilities = WorkerCapabilities(settings_.perfmon);
   spec.open_files = open_files == 0 ? kDefaultOpenFiles : open_files;
 
   Worker worker;

@@ -25,6 +25,9 @@ inline constexpr int kWorkerChannelNumber = 3;
 inline constexpr int kWorkerCgroupNumber = 4;
 inline constexpr int kWorkerLifelineNumber = 5;
 
+// What a worker may do.
+[[nodiscard]] std::vector<int> WorkerCapabilities(bool perfmon);
+
 struct WorkerSettings {
   // The directory under which their cgroups are made. Outlives the pool.
   int instance = -1;

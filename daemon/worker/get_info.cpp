@@ -46,8 +46,6 @@ absl::Status GetInfo(const Sandbox& sandbox, GetInfoResponse& response) {
   AddFeature("netns_cookie", kernel_os::NetnsCookie().status(),
              "The sandbox's network namespace can be named as BPF programs see it (!netns_cookie).",
              response);
-  AddFeature("unprivileged_ports", kernel_os::SetUnprivilegedPortStart(0),
-             "Servers can listen at ports below 1024.", response);
   const absl::Status counted =
       sandbox.runs_counted()
           ? absl::OkStatus()

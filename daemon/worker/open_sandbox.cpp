@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/base/log.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_os/ip_prefix.h"
 #include "daemon/kernel_os/netlink.h"
@@ -42,9 +41,6 @@ absl::Status AddLocalRoute(kernel_os::Netlink& netlink, const std::string& text)
 absl::Status SetUpNetwork(const OpenSandboxRequest& request) {
   BPFRIG_ASSIGN_OR_RETURN(kernel_os::Netlink netlink, kernel_os::Netlink::Open());
   BPFRIG_RETURN_IF_ERROR(netlink.SetUp(kLoopback));
-  // Without it only ports from 1024 on can be listened at: GetInfo tells, and plans need not care.
-  const absl::Status ports = kernel_os::SetUnprivilegedPortStart(0);
-  if (!ports.ok()) base::LogDebug(ports.message());
   for (int i = 0; i < request.addresses_size(); ++i) {
     BPFRIG_RETURN_IF_ERROR(
         base::WithField(AddAddress(netlink, request.addresses(i)), absl::StrCat("addresses[", i, "]")));

@@ -21,6 +21,7 @@ using ::testing::Not;
 
 constexpr uint64_t kBpf = uint64_t{1} << CAP_BPF;
 constexpr uint64_t kNetAdmin = uint64_t{1} << CAP_NET_ADMIN;
+constexpr uint64_t kNetBindService = uint64_t{1} << CAP_NET_BIND_SERVICE;
 constexpr uint64_t kPerfmon = uint64_t{1} << CAP_PERFMON;
 
 uint64_t Capabilities(pid_t pid, const std::string& set) {
@@ -62,14 +63,14 @@ TEST_F(PrivilegeTest, FrontHasNoneAndWorkersOnlyWhatTestsNeed) {
   ExpectCapabilities(daemon_->Front(), 0);
   EXPECT_EQ(StatusField(daemon_->Front(), "NoNewPrivs"), "1");
   for (const pid_t worker : workers_) {
-    ExpectCapabilities(worker, kBpf | kNetAdmin | kPerfmon);
+    ExpectCapabilities(worker, kBpf | kNetAdmin | kNetBindService | kPerfmon);
     EXPECT_EQ(StatusField(worker, "NoNewPrivs"), "1");
   }
 }
 
 TEST_F(PrivilegeTest, PerfmonCanBeLeftOut) {
   Start({"--no-perfmon"});
-  for (const pid_t worker : workers_) ExpectCapabilities(worker, kBpf | kNetAdmin);
+  for (const pid_t worker : workers_) ExpectCapabilities(worker, kBpf | kNetAdmin | kNetBindService);
 }
 
 TEST_F(PrivilegeTest, NoTwoProcessesShareAUser) {

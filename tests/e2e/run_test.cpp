@@ -104,20 +104,55 @@ TEST(RunTest, UsageErrorsEndWithStatusTwo) {
   EXPECT_EQ(RunToEnd({Binary("bpfrigd"), "--nonsense"}).status, 2);
 }
 
-TEST(RunTest, WithoutRootItSaysWhatToDo) {
-  const TemporaryFile plan("waiting.yaml", WaitingPlan());
+// Runs the client as nobody. The build folder may be closed to other users: it is a copy that is not.
+Outcome RunAsNobody(const std::vector<std::string>& arguments) {
   std::filesystem::permissions(std::getenv("TMPDIR"), std::filesystem::perms::others_exec,
                                std::filesystem::perm_options::add);
-  const std::string client = Binary("bpfrig");
-  // The build folder may be closed to other users: run a copy that is not.
   const std::string copy = std::string(std::getenv("TMPDIR")) + "/bpfrig";
-  std::filesystem::copy_file(client, copy);
-  const Outcome outcome =
-      RunToEnd({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", copy, "run", plan.Path()});
+  std::filesystem::copy_file(Binary("bpfrig"), copy);
+  std::vector<std::string> command = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", copy};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  Outcome outcome = RunToEnd(command);
   std::filesystem::remove(copy);
+  return outcome;
+}
+
+TEST(RunTest, WithoutRootItSaysWhatToDo) {
+  const TemporaryFile plan("waiting.yaml", WaitingPlan());
+  const Outcome outcome = RunAsNobody({"run", plan.Path()});
   EXPECT_EQ(outcome.status, 3) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr("root"));
   EXPECT_THAT(outcome.output, HasSubstr("--target"));
+}
+
+TEST(RunTest, WithoutPermissionItSaysWhoMayCall) {
+  const Daemon daemon;
+  const Outcome outcome = RunAsNobody({"info", "--target", daemon.Target()});
+  EXPECT_EQ(outcome.status, 3) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("no permission to call the daemon at " + daemon.Target()));
+  EXPECT_THAT(outcome.output, HasSubstr("is for the user root"));
+}
+
+TEST(RunTest, HealthTellsADaemonThatServesFromNone) {
+  std::string target;
+  {
+    const Daemon daemon;
+    target = daemon.Target();
+    const Outcome serving = RunToEnd({Binary("bpfrig"), "health", "--wait", "--target", target});
+    EXPECT_EQ(serving.status, 0);
+    EXPECT_EQ(serving.output, "SERVING\n");
+  }
+  const Outcome gone = RunToEnd({"env", "BPFRIG_TARGET=" + target, Binary("bpfrig"), "health"});
+  EXPECT_EQ(gone.status, 3);
+  EXPECT_THAT(gone.output, HasSubstr("nothing answers at " + target));
+}
+
+TEST(RunTest, EnvironmentNamesWhereObjectsAre) {
+  const std::vector<std::string> check = {Binary("bpfrig"), "check", Plans()};
+  EXPECT_EQ(RunToEnd(check).status, 2);
+  std::vector<std::string> told = {"env", "BPFRIG_OBJECT_PATH=/nonexistent:" BPFRIG_BPF_OBJECTS};
+  told.insert(told.end(), check.begin(), check.end());
+  EXPECT_EQ(RunToEnd(told).status, 0);
 }
 
 TEST(RunTest, SecondDaemonOnASocketIsRefused) {

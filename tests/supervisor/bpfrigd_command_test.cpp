@@ -91,6 +91,23 @@ TEST_F(CommandTest, FailuresToStartExitWithOneAndSayWhy) {
   }
 }
 
+TEST_F(CommandTest, OptionsComeFromTheEnvironmentToo) {
+  const std::string token = "0123456789abcdef";
+  Subprocess daemon =
+      Subprocess::Start({"env", "BPFRIGD_LISTEN=" + directory_.Address(),
+                         "BPFRIGD_FRONT=" BPFRIG_BIN "/supervisor_double", "BPFRIGD_LISTEN_TCP=0.0.0.0:0",
+                         "BPFRIGD_TOKEN=" + token, "BPFRIGD_UNENCRYPTED_ON_PRIVATE_NETWORK=true", kBinary});
+  ASSERT_TRUE(daemon.WaitForOutput(": ready", kPatience)) << daemon.Output();
+  EXPECT_THAT(daemon.Output(), HasSubstr("listening at 0.0.0.0:"));
+  EXPECT_THAT(daemon.Output(), HasSubstr(", for callers with a token, not encrypted"));
+  FrontHandle front(directory_.SocketPath());
+  EXPECT_EQ(front.Receive().credentials().token(), token);
+  daemon.Signal(SIGTERM);
+  const Outcome outcome = daemon.Wait(kPatience);
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, ::testing::Not(HasSubstr(token)));
+}
+
 TEST_F(CommandTest, FrontThatIsMissingLeavesNothing) {
   const Outcome outcome = RunToEnd({kBinary, "--listen", directory_.Address(), "--front", "/no/such/front"});
   EXPECT_EQ(outcome.status, 1);
@@ -108,11 +125,12 @@ TEST_F(CommandTest, WithoutPrivilegeSaysWhichIsMissing) {
   EXPECT_THAT(ordinary.output, HasSubstr("needs CAP_SYS_ADMIN for making network namespaces, CAP_SETUID"));
   EXPECT_THAT(ordinary.output,
               HasSubstr("run as root, or in a container with cap_add: [SYS_ADMIN, SETUID, SETGID, "
-                        "BPF, NET_ADMIN, PERFMON]"));
+                        "BPF, NET_ADMIN, NET_BIND_SERVICE, PERFMON]"));
   const Outcome one = RunToEnd(
       {"setpriv", "--bounding-set=-perfmon", "--inh-caps=-all", kBinary, "--listen", directory_.Address()});
   EXPECT_EQ(one.status, 1);
   EXPECT_THAT(one.output, HasSubstr("needs CAP_PERFMON for BPF helpers"));
+  EXPECT_THAT(one.output, HasSubstr("`bpfrigd doctor` with the same options says more"));
 }
 
 TEST_F(CommandTest, WorksWithTheCapabilitiesOfAContainer) {
@@ -195,7 +213,7 @@ TEST_F(CommandTest, RealWorkerRunsAndEndsWithItsChannel) {
   ASSERT_GT(worker, 0);
   EXPECT_TRUE(WaitUntil(kPatience, [&] { return StatusField(worker, "Name") == "bpfrig-worker"; }))
       << StatusField(worker, "Name");
-  EXPECT_EQ(StatusField(worker, "CapEff"), "0000008000001000") << "BPF and NET_ADMIN";
+  EXPECT_EQ(StatusField(worker, "CapEff"), "0000008000001400") << "BPF, NET_ADMIN and NET_BIND_SERVICE";
   channel.Close();
   const internal::v1::ControlReply reply = front.Receive();
   EXPECT_EQ(reply.exited().worker(), 1u);

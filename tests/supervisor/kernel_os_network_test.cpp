@@ -146,21 +146,5 @@ TEST_F(NetworkTest, CookieIsTheNamespacesOwn) {
   EXPECT_NE(*kernel_os::NetnsCookie(), *cookie);
 }
 
-TEST_F(NetworkTest, LowPortsAreForEverybodyOnceSaidSo) {
-  ASSERT_TRUE(netlink_->SetUp("lo").ok());
-  const absl::Status set = kernel_os::SetUnprivilegedPortStart(0);
-  ASSERT_TRUE(set.ok()) << set;
-  // As an ordinary user; root's capabilities come back with its user id.
-  ASSERT_EQ(::seteuid(65534), 0);
-  const int with = Bind("127.0.0.1", 80);
-  ASSERT_EQ(::seteuid(0), 0);
-  EXPECT_EQ(with, 0);
-  ASSERT_TRUE(kernel_os::SetUnprivilegedPortStart(1024).ok());
-  ASSERT_EQ(::seteuid(65534), 0);
-  const int without = Bind("127.0.0.1", 80);
-  ASSERT_EQ(::seteuid(0), 0);
-  EXPECT_EQ(without, EACCES);
-}
-
 }  // namespace
 }  // namespace bpfrig::tests

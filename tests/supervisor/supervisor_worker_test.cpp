@@ -20,8 +20,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr uint64_t kWorkerCapabilities =
-    (uint64_t{1} << CAP_BPF) | (uint64_t{1} << CAP_NET_ADMIN) | (uint64_t{1} << CAP_PERFMON);
+constexpr uint64_t kWorkerCapabilities = (uint64_t{1} << CAP_BPF) | (uint64_t{1} << CAP_NET_ADMIN) |
+                                         (uint64_t{1} << CAP_NET_BIND_SERVICE) | (uint64_t{1} << CAP_PERFMON);
 
 class WorkerTest : public ::testing::Test {
  protected:

@@ -83,6 +83,12 @@ bool Subprocess::WaitForOutput(const std::string& text, std::chrono::millisecond
   return true;
 }
 
+const std::string& Subprocess::Output() {
+  while (ReadSome(std::chrono::milliseconds(0))) {
+  }
+  return output_;
+}
+
 void Subprocess::Signal(int signal) const {
   if (pid_ > 0) ::kill(pid_, signal);
 }

@@ -36,6 +36,8 @@ class Subprocess {
   [[nodiscard]] pid_t Pid() const { return pid_; }
   // Reads until the output has `text`, the program ends or `limit` is over; whether it was seen.
   [[nodiscard]] bool WaitForOutput(const std::string& text, std::chrono::milliseconds limit);
+  // What it has written so far.
+  [[nodiscard]] const std::string& Output();
   void Signal(int signal) const;
   // Waits for the end, killing it after `limit`.
   [[nodiscard]] Outcome Wait(std::chrono::milliseconds limit);

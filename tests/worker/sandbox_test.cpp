@@ -111,7 +111,7 @@ TEST_F(SandboxTest, GetInfoTellsWhatTheKernelDoes) {
     EXPECT_FALSE(feature.description().empty()) << feature.name();
     EXPECT_EQ(feature.detail().empty(), feature.supported()) << feature.name();
   }
-  for (const char* name : {"btf", "netns_cookie", "run_counts", "unprivileged_ports", "ringbuf", "sk_msg"}) {
+  for (const char* name : {"btf", "netns_cookie", "run_counts", "ringbuf", "sk_msg"}) {
     EXPECT_TRUE(features[name]) << name;
   }
 }

@@ -74,7 +74,9 @@ void FrontFixture::StartFront(FakeWorker::Script script, FrontOptions options,
         if (!AnswerBasics(call, request)) script(worker, call, request);
       });
   if (!refusal.ok()) supervisor_->RefuseSpawns(refusal.code(), std::string(refusal.message()));
-  auto front = Front::Start(options, ListenAt(path), supervisor_->TakeControl());
+  auto front = Front::Start(
+      options,
+      {.listener = ListenAt(path), .control = supervisor_->TakeControl(), .tcp_listener = base::Fd()});
   ASSERT_TRUE(front.ok()) << front.status();
   front_ = *std::move(front);
   std::array<int, 2> pipe{};

@@ -1,0 +1,26 @@
+// The trial: what a worker does with its privileges, each once. The doctor starts it as the supervisor starts
+// a worker, from bpfrigd's own file, and reads what it writes into a pipe.
+#pragma once
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "daemon/base/fd.h"
+#include "daemon/doctor/facts.h"
+
+namespace bpfrig::doctor {
+
+// Where the process finds its pipe and its cgroup's directory.
+inline constexpr int kTrialResultNumber = 3;
+inline constexpr int kTrialCgroupNumber = 4;
+
+// Tries everything and writes it into `result`; returns the exit status. Changes the network namespace that
+// the process is in.
+int RunTrial(base::Fd result, base::Fd cgroup);
+
+// The facts as lines of text, and back.
+[[nodiscard]] std::string FormatTrial(const TrialFacts& facts);
+// What is missing in the text stays untried.
+[[nodiscard]] TrialFacts ParseTrial(absl::string_view text);
+
+}  // namespace bpfrig::doctor

@@ -1,0 +1,226 @@
+// The built `bpfrigd doctor`, where it has everything and where one thing is missing.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/support/subprocess.h"
+
+namespace bpfrig::tests {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr char kBinary[] = BPFRIG_BIN "/bpfrigd";
+constexpr char kRefuseCalls[] = BPFRIG_BIN "/refuse_calls";
+constexpr std::chrono::seconds kPatience{10};
+
+using Arguments = std::vector<std::string>;
+
+class DoctorTest : public ::testing::Test {
+ protected:
+  DoctorTest() {
+    std::string name = fs::temp_directory_path() / "doctor.XXXXXX";
+    EXPECT_NE(::mkdtemp(name.data()), nullptr);
+    directory_ = name;
+  }
+  ~DoctorTest() override {
+    EXPECT_TRUE(fs::is_empty(directory_)) << "the doctor left something there";
+    fs::remove_all(directory_);
+  }
+
+  // Runs the doctor by way of `wrapper`, a command that takes a command.
+  Outcome Ask(const Arguments& wrapper = {}, const Arguments& options = {}) const {
+    Arguments argv = wrapper;
+    argv.insert(argv.end(), {kBinary, "doctor", "--listen", "unix:" + (directory_ / "rig.sock").string()});
+    argv.insert(argv.end(), options.begin(), options.end());
+    return RunToEnd(argv);
+  }
+
+  static Arguments Without(const std::string& capability) {
+    return {"setpriv", "--inh-caps=-all", "--bounding-set=-" + capability};
+  }
+
+  fs::path directory_;
+};
+
+// The lines with that verdict, without it.
+std::vector<std::string> Lines(const std::string& report, const std::string& verdict) {
+  std::vector<std::string> lines;
+  std::istringstream text(report);
+  for (std::string line; std::getline(text, line);) {
+    if (line.rfind(verdict + "  ", 0) == 0) lines.push_back(line.substr(6));
+  }
+  return lines;
+}
+std::vector<std::string> Failures(const Outcome& outcome) { return Lines(outcome.output, "FAIL"); }
+
+TEST_F(DoctorTest, FindsNothingMissingHere) {
+  const Outcome outcome = Ask();
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(Failures(outcome), IsEmpty());
+  EXPECT_THAT(Lines(outcome.output, "skip"), IsEmpty()) << "everything was tried";
+  EXPECT_THAT(outcome.output, HasSubstr("\nnothing is missing\n"));
+  EXPECT_THAT(outcome.output, Not(HasSubstr("\x1b"))) << "no colours";
+}
+
+TEST_F(DoctorTest, LeavesTheNetworkAsItIs) {
+  // A network namespace of the test's own, in which `lo` is down: then it has no IPv6 address.
+  const char* script = "\"$@\" && cat /proc/net/if_inet6";
+  const Outcome outcome = Ask({"unshare", "--net", "sh", "-c", script, "sh"});
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, EndsWith("\nnothing is missing\n"));
+}
+
+TEST_F(DoctorTest, NamesTheOneCapabilityThatIsMissing) {
+  for (const char* name :
+       {"SYS_ADMIN", "SETUID", "SETGID", "BPF", "NET_ADMIN", "NET_BIND_SERVICE", "PERFMON"}) {
+    std::string lower = name;
+    for (char& c : lower) c = static_cast<char>(std::tolower(c));
+    const Outcome outcome = Ask(Without(lower));
+    EXPECT_EQ(outcome.status, 1) << outcome.output;
+    EXPECT_THAT(Failures(outcome),
+                ElementsAre(AllOf(StartsWith(std::string("CAP_") + name), HasSubstr("missing"))))
+        << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr(std::string("cap_add: [") + name + "]"));
+    EXPECT_THAT(outcome.output, HasSubstr("\n1 thing is missing\n"));
+  }
+}
+
+TEST_F(DoctorTest, PerfmonIsNotMissedByWhoDoesWithout) {
+  const Outcome outcome = Ask(Without("perfmon"), {"--no-perfmon"});
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+}
+
+TEST_F(DoctorTest, CapabilitiesOfAContainerAreEnough) {
+  const Outcome outcome = Ask({"setpriv", "--inh-caps=-all",
+                               "--bounding-set=-all,+bpf,+net_admin,+net_bind_service,+sys_admin,+perfmon,+"
+                               "dac_override,+setuid,+setgid"});
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+}
+
+TEST_F(DoctorTest, NamesSeveralAtOnceAndGrantsThemTogether) {
+  const Outcome outcome = Ask(Without("bpf,-setgid"));
+  EXPECT_THAT(Failures(outcome), ElementsAre(StartsWith("CAP_SETGID"), StartsWith("CAP_BPF")));
+  EXPECT_THAT(outcome.output, HasSubstr("cap_add: [SETGID, BPF]"));
+  EXPECT_THAT(outcome.output, HasSubstr("\n2 things are missing\n"));
+}
+
+TEST_F(DoctorTest, BlamesSeccompForWhatItRefuses) {
+  struct Case {
+    const char* how;
+    const char* call;
+  };
+  for (const Case& item : {Case{"EPERM", "bpf"}, Case{"EPERM", "clone3"}, Case{"ENOSYS", "clone3"},
+                           Case{"EPERM", "execveat"}, Case{"EPERM", "memfd_create"}}) {
+    const Outcome outcome = Ask({kRefuseCalls, item.how, item.call});
+    EXPECT_EQ(outcome.status, 1) << outcome.output;
+    const std::string expected =
+        std::string("the seccomp filter refuses ") + item.call + " (" + item.how + ")";
+    EXPECT_THAT(Failures(outcome), ElementsAre(AllOf(StartsWith("seccomp"), HasSubstr(expected))))
+        << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr("security_opt: [\"seccomp=unconfined\"]"));
+  }
+}
+
+TEST_F(DoctorTest, SurvivesAFilterThatKills) {
+  for (const char* call : {"bpf", "clone3", "execveat", "fsopen"}) {
+    const Outcome outcome = Ask({kRefuseCalls, "kill", call});
+    // fsopen is not needed where a cgroup2 mount can be written.
+    const int expected = std::string(call) == "fsopen" ? 0 : 1;
+    EXPECT_EQ(outcome.status, expected) << outcome.output;
+    EXPECT_EQ(outcome.signal, 0);
+    const std::vector<std::string> failures = Failures(outcome);
+    EXPECT_EQ(failures.size(), static_cast<size_t>(expected)) << outcome.output;
+    for (const std::string& failure : failures)
+      EXPECT_THAT(failure, HasSubstr(std::string(call) + " (SIGSYS)"));
+  }
+}
+
+// As in a container: the mounts of cgroup2 are read-only.
+Arguments WithReadOnlyCgroups(const Arguments& wrapper) {
+  const char* script =
+      "for mount in $(findmnt -n -o TARGET -t cgroup2); do mount -o bind,ro \"$mount\" \"$mount\" || exit 9; "
+      "done; "
+      "exec \"$@\"";
+  Arguments argv = {"unshare", "--mount", "sh", "-c", script, "sh"};
+  argv.insert(argv.end(), wrapper.begin(), wrapper.end());
+  return argv;
+}
+
+TEST_F(DoctorTest, UsesAMountOfItsOwnWhereTheMachinesIsReadOnly) {
+  const Outcome outcome = Ask(WithReadOnlyCgroups({}));
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("one in a cgroup2 mount of its own"));
+}
+
+TEST_F(DoctorTest, BlamesSeccompForTheMountWhereItIsNeeded) {
+  const Outcome outcome = Ask(WithReadOnlyCgroups({kRefuseCalls, "EPERM", "fsopen"}));
+  EXPECT_EQ(outcome.status, 1) << outcome.output;
+  EXPECT_THAT(Failures(outcome), ElementsAre(HasSubstr("the seccomp filter refuses fsopen (EPERM)")))
+      << outcome.output;
+  EXPECT_EQ(Ask({kRefuseCalls, "EPERM", "fsopen"}).status, 0);
+}
+
+TEST_F(DoctorTest, CgroupRootTakesDacOverride) {
+  const Outcome outcome = Ask(WithReadOnlyCgroups(Without("dac_override")));
+  EXPECT_EQ(outcome.status, 1) << outcome.output;
+  EXPECT_THAT(Failures(outcome), ElementsAre(StartsWith("CAP_DAC_OVERRIDE"))) << outcome.output;
+}
+
+TEST_F(DoctorTest, KnowsAUserNamespaceThatIsNotTheMachines) {
+  const Outcome outcome = Ask({"unshare", "--user", "--map-root-user"});
+  EXPECT_EQ(outcome.status, 1) << outcome.output;
+  EXPECT_THAT(Failures(outcome), ElementsAre(StartsWith("user namespace"), StartsWith("user ids")))
+      << outcome.output;
+}
+
+TEST_F(DoctorTest, TellsAnOrdinaryUserToBeRoot) {
+  const Outcome outcome = Ask({"setpriv", "--reuid=65534", "--clear-groups", "--inh-caps=-all"});
+  EXPECT_EQ(outcome.status, 1) << outcome.output;
+  EXPECT_THAT(Failures(outcome), ElementsAre(StartsWith("user "))) << outcome.output;
+}
+
+TEST_F(DoctorTest, AsksTheDaemonsOwnQuestion) {
+  EXPECT_THAT(Failures(Ask({}, {"--uid-base", "4294967295"})), ElementsAre(HasSubstr("leaves no room")));
+  EXPECT_THAT(Failures(Ask({}, {"--front", "/no/such/front"})),
+              ElementsAre(HasSubstr("opening /no/such/front")));
+  EXPECT_THAT(Failures(Ask({}, {"--front", "/bin/false"})), ElementsAre(HasSubstr("ended with status 1")));
+  EXPECT_THAT(Failures(Ask({}, {"--group", "no-such-group-here"})),
+              ElementsAre(HasSubstr("there is no group")));
+  EXPECT_EQ(RunToEnd({kBinary, "doctor", "--no-such-option"}).status, 2);
+}
+
+TEST_F(DoctorTest, DoesNotDisturbADaemonThatServes) {
+  const std::string address = "unix:" + (directory_ / "rig.sock").string();
+  Subprocess daemon = Subprocess::Start({kBinary, "--listen", address});
+  ASSERT_TRUE(daemon.WaitForOutput(": ready", kPatience));
+  const Outcome outcome = Ask();
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("is served already, by process " + std::to_string(daemon.Pid())));
+  EXPECT_TRUE(fs::exists(directory_ / "rig.sock"));
+  daemon.Signal(SIGTERM);
+  EXPECT_EQ(daemon.Wait(kPatience).status, 0);
+}
+
+TEST_F(DoctorTest, TrialIsNotForUseByHand) {
+  const Outcome outcome = RunToEnd({kBinary, "trial"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.output, HasSubstr("trials are started by `bpfrigd doctor` alone"));
+  EXPECT_THAT(RunToEnd({kBinary, "--help"}).output, AllOf(HasSubstr("doctor"), Not(HasSubstr("trial"))));
+}
+
+}  // namespace
+}  // namespace bpfrig::tests

@@ -1,0 +1,198 @@
+#include "tests/e2e/remote_rig.h"
+
+#include <google/protobuf/descriptor.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "bpfrig/v1/bpfrig.grpc.pb.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "tests/e2e/rig.h"
+#include "tests/support/deadline.h"
+
+namespace bpfrig::tests {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The first block of docs/remote.md that is marked as a script.
+std::string DocumentedRecipe() {
+  const std::string page = ReadFile(fs::path(BPFRIG_SOURCE) / "docs/remote.md");
+  const std::string fence = "```sh\n";
+  const size_t start = page.find(fence);
+  if (start == std::string::npos) return "echo docs/remote.md has no recipe; exit 1";
+  const size_t end = page.find("```", start + fence.size());
+  return page.substr(start + fence.size(), end - start - fence.size());
+}
+
+constexpr char kMore[] = R"(
+key="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+openssl req $key -subj "/CN=stranger" -keyout certs/stranger.key -addext "subjectAltName=DNS:ci-runner.example.org" |
+  openssl x509 -req -CA certs/ca.pem -CAkey certs/ca.key -copy_extensions copy -out certs/stranger.pem
+openssl req -x509 $key -subj "/CN=other CA" -keyout other.key -out other.pem
+openssl req $key -subj "/CN=ci-runner" -keyout certs/foreign.key |
+  openssl x509 -req -CA other.pem -CAkey other.key -out certs/foreign.pem
+printf '%s\n' '[ca]' 'default_ca=d' '[d]' 'new_certs_dir=.' 'database=index' 'rand_serial=yes' \
+  'default_md=sha256' 'policy=p' '[p]' 'commonName=supplied' > ca.conf
+: > index
+openssl req $key -subj "/CN=ci-runner" -keyout certs/expired.key -out expired.csr
+openssl ca -batch -notext -config ca.conf -cert certs/ca.pem -keyfile certs/ca.key -in expired.csr \
+  -startdate 20200101000000Z -enddate 20200102000000Z -out certs/expired.pem
+)";
+
+std::vector<std::string> CommandOf(const std::string& socket, const std::vector<std::string>& options,
+                                   const std::vector<std::string>& variables) {
+  std::vector<std::string> command = {"env"};
+  command.insert(command.end(), variables.begin(), variables.end());
+  for (const std::string& word : {Binary("bpfrigd"), std::string("--listen"), "unix:" + socket,
+                                  std::string("--listen-tcp"), std::string("127.0.0.1:0")}) {
+    command.push_back(word);
+  }
+  command.insert(command.end(), options.begin(), options.end());
+  return command;
+}
+
+void AddMethods(const google::protobuf::FileDescriptor* file, std::vector<std::string>& methods) {
+  for (int i = 0; i < file->service_count(); ++i) {
+    const google::protobuf::ServiceDescriptor* const service = file->service(i);
+    for (int j = 0; j < service->method_count(); ++j) {
+      methods.push_back("/" + service->full_name() + "/" + service->method(j)->name());
+    }
+  }
+}
+
+}  // namespace
+
+std::string ReadFile(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+Certificates::Certificates() {
+  std::string name = fs::path(std::getenv("TMPDIR")) / "remote.XXXXXX";
+  EXPECT_NE(::mkdtemp(name.data()), nullptr);
+  folder_ = name;
+  Run(DocumentedRecipe());
+  Run(kMore);
+}
+
+Certificates::~Certificates() { fs::remove_all(folder_); }
+
+void Certificates::Run(const std::string& script) const {
+  const Outcome outcome =
+      RunToEnd({"sh", "-c", "cd \"$1\" && eval \"set -eu; $2\"", "sh", folder_.string(), script});
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+}
+
+std::vector<std::string> Certificates::Options() const {
+  return {"--tls-certificate",     Path("server.pem"),     "--tls-key",
+          Path("server.key"),      "--tls-client-ca",      Path("ca.pem"),
+          "--tls-allowed-clients", Path("allowed-clients")};
+}
+
+std::shared_ptr<grpc::ChannelCredentials> Certificates::Client(const std::string& name) const {
+  return grpc::SslCredentials({.pem_root_certs = ReadFile(Path("ca.pem")),
+                               .pem_private_key = ReadFile(Path(name + ".key")),
+                               .pem_cert_chain = ReadFile(Path(name + ".pem"))});
+}
+
+std::shared_ptr<grpc::ChannelCredentials> Certificates::NoClient() const {
+  return grpc::SslCredentials(
+      {.pem_root_certs = ReadFile(Path("ca.pem")), .pem_private_key = "", .pem_cert_chain = ""});
+}
+
+void Certificates::MakeServer(const std::string& name) const {
+  Run("name=" + name + R"(
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$name" -keyout "certs/$name.key" \
+  -addext "subjectAltName=IP:127.0.0.1" |
+  openssl x509 -req -CA certs/ca.pem -CAkey certs/ca.key -copy_extensions copy -out "certs/$name.pem")");
+}
+
+void Certificates::Replace(const std::string& name, const std::string& by) const {
+  fs::copy_file(Path(by), Path("." + name + ".new"));
+  fs::rename(Path("." + name + ".new"), Path(name));
+}
+
+RemoteDaemon::RemoteDaemon(const std::vector<std::string>& options, const std::vector<std::string>& variables)
+    : socket_(std::string(std::getenv("TMPDIR")) + "/remote.sock"),
+      process_(Subprocess::Start(CommandOf(socket_, options, variables))) {
+  EXPECT_TRUE(process_.WaitForOutput(": ready", kPatience)) << Log();
+  const std::string before = "listening at ";
+  const size_t start = Log().find(before) + before.size();
+  address_ = Log().substr(start, Log().find(',', start) - start);
+}
+
+RemoteDaemon::~RemoteDaemon() { (void)End(); }
+
+bool RemoteDaemon::AwaitLog(const std::string& text, size_t count) {
+  return WaitUntil(kPatience, [&] { return Count(Log(), text) >= count; });
+}
+
+std::string RemoteDaemon::End() {
+  if (process_.Pid() <= 0) return "";
+  process_.Signal(SIGTERM);
+  const Outcome outcome = process_.Wait(kPatience);
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  return outcome.output;
+}
+
+std::shared_ptr<grpc::Channel> RemoteDaemon::Connect(
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials) const {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel("ipv4:" + Address(), credentials, arguments);
+}
+
+size_t Count(const std::string& in, const std::string& text) {
+  size_t count = 0;
+  for (size_t at = in.find(text); at != std::string::npos; at = in.find(text, at + text.size())) ++count;
+  return count;
+}
+
+std::vector<std::string> AllMethods() {
+  std::vector<std::string> methods;
+  const auto* pool = google::protobuf::DescriptorPool::generated_pool();
+  for (const char* service :
+       {v1::BpfRig::service_full_name(), grpc::health::v1::Health::service_full_name()}) {
+    const auto* file = pool->FindFileContainingSymbol(service);
+    EXPECT_NE(file, nullptr) << service;
+    if (file != nullptr) AddMethods(file, methods);
+  }
+  return methods;
+}
+
+grpc::Status CallEmpty(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
+                       const std::optional<std::string>& token) {
+  grpc::GenericStub stub(channel);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kPatience);
+  if (token.has_value()) context.AddMetadata("authorization", "Bearer " + *token);
+  grpc::CompletionQueue queue;
+  const auto wait = [&queue] {
+    void* tag = nullptr;
+    bool ok = false;
+    EXPECT_TRUE(queue.Next(&tag, &ok));
+    return ok;
+  };
+  const auto call = stub.PrepareCall(&context, method, &queue);
+  call->StartCall(nullptr);
+  (void)wait();
+  const grpc::Slice empty;
+  call->WriteLast(grpc::ByteBuffer(&empty, 1), grpc::WriteOptions(), nullptr);
+  (void)wait();
+  grpc::ByteBuffer reply;
+  call->Read(&reply, nullptr);
+  const bool answered = wait();
+  // A stream need not end by itself.
+  if (answered) context.TryCancel();
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  EXPECT_TRUE(wait());
+  return answered ? grpc::Status::OK : status;
+}
+
+}  // namespace bpfrig::tests
