@@ -1,0 +1,180 @@
+// compose.yaml as its first lines say that it is used.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+#include <yaml-cpp/yaml.h>
+
+#include <cstdint>
+#include <sstream>
+
+#include "tests/containers/compose_file.h"
+#include "tests/containers/docker.h"
+
+namespace bpfrig::tests {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAreArray;
+
+// The group of the image, which may call.
+constexpr char kGroup[] = "7443";
+
+// A project of the test's own, beside one that the user may have running.
+class ComposeTest : public ::testing::Test {
+ protected:
+  ~ComposeTest() override {
+    const Outcome down = Compose({"--profile", "client", "down", "--volumes"});
+    EXPECT_EQ(down.status, 0) << down.output;
+  }
+
+  [[nodiscard]] Outcome Compose(const Arguments& arguments) const {
+    return RunToEnd(Arguments{"env"} + environment_ +
+                        Arguments{"docker", "compose", "--project-directory", BPFRIG_SOURCE, "--project-name",
+                                  "bpfrig-test-" + std::to_string(::getpid())} +
+                        arguments,
+                    kDockerPatience);
+  }
+
+  void Up() const {
+    const Outcome up = Compose({"up", "--detach", "--wait"});
+    ASSERT_EQ(up.status, 0) << up.output << Compose({"logs"}).output;
+  }
+
+  [[nodiscard]] std::string ContainerId() const {
+    std::string id = Compose({"ps", "--quiet", "bpfrigd"}).output;
+    return id.substr(0, id.find('\n'));
+  }
+
+  // Runs a command in the daemon's container.
+  [[nodiscard]] std::string Inside(const std::string& commands) const {
+    return Compose({"exec", "--no-TTY", "bpfrigd", "sh", "-c", commands}).output;
+  }
+
+  // NAME=VALUE, for what the file takes from the environment.
+  Arguments environment_;
+};
+
+TEST_F(ComposeTest, RunsTheShippedPlansFromTheClientsContainer) {
+  Up();
+  const Outcome outcome = Compose({"run", "--rm", "client", "run", "plans/"});
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr(" passed, 0 failed"));
+}
+
+TEST_F(ComposeTest, RunsAFolderOfTheUsersOwn) {
+  Up();
+  const Folder mine("mine");
+  const std::string plan = R"(name: mine
+objects: {cgroup_sock: cgroup_sock.bpf.o}
+tests:
+  - name: an address that nobody manages is dialled as it is
+    steps:
+      - load: {object: cgroup_sock, attach: [{program: cgroup_connect4_prog}]}
+      - listen: {name: s, at: {address: 127.0.0.1, port: 8080}}
+      - connect: {to: {address: 127.0.0.1, port: 8080}}
+        expect: {server: )";
+  mine.Write("good.yaml", plan + "s}\n");
+  const Arguments run = {"run", "--rm", "--volume", mine.Path() + ":/mine:ro", "client", "run", "/mine"};
+  const Outcome passed = Compose(run);
+  EXPECT_EQ(passed.status, 0) << passed.output;
+  EXPECT_THAT(passed.output, HasSubstr("1 passed, 0 failed"));
+  // And the exit status comes through.
+  mine.Write("bad.yaml", plan + "s, errno: ECONNREFUSED}\n");
+  const Outcome failed = Compose(run);
+  EXPECT_NE(failed.status, 0) << failed.output;
+}
+
+TEST_F(ComposeTest, RunsFromTheHostOverAFolderOfTheHosts) {
+  const Folder socket("socket");
+  environment_ = {"BPFRIG_SOCKET_DIR=" + socket.Path()};
+  Up();
+  const std::string target = "unix:" + socket.Path() + "/bpfrig.sock";
+  const Arguments run = {BPFRIG_BIN "/bpfrig",  "run", "--target", target, "-I", BPFRIG_BPF_OBJECTS,
+                         BPFRIG_SOURCE "/plans"};
+  const Outcome outcome = RunToEnd(run);
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr(" passed, 0 failed"));
+}
+
+// The files of a checkout need not be for everybody, so that these call from a container.
+TEST_F(ComposeTest, IsForItsGroupAlone) {
+  Up();
+  const Arguments run = {"run", "--rm"};
+  const Arguments health = {"client", "health"};
+  const Outcome member = Compose(run + Arguments{"--user", std::string("12345:") + kGroup} + health);
+  EXPECT_EQ(member.status, 0) << member.output;
+  const Outcome stranger = Compose(run + Arguments{"--user", "12345:12345"} + health);
+  EXPECT_EQ(stranger.status, 3) << stranger.output;
+}
+
+TEST_F(ComposeTest, GivesTheDaemonItsCapabilitiesAndNoMore) {
+  Up();
+  const YAML::Node container = YAML::Load(Docker({"inspect", ContainerId()}).output)[0];
+  const YAML::Node host = container["HostConfig"];
+  EXPECT_THAT(host["CapAdd"].as<Arguments>(), UnorderedElementsAreArray(ComposeCapabilities()));
+  EXPECT_THAT(host["CapDrop"].as<Arguments>(), ElementsAre("ALL"));
+  EXPECT_EQ(host["Privileged"].as<bool>(), false);
+  EXPECT_EQ(host["ReadonlyRootfs"].as<bool>(), true);
+  EXPECT_EQ(host["NetworkMode"].as<std::string>(), "none");
+  EXPECT_GT(host["Memory"].as<int64_t>(), 0);
+  // Docker's own seccomp profile: none was named.
+  EXPECT_THAT(host["SecurityOpt"].as<Arguments>(),
+              UnorderedElementsAreArray(Arguments{"no-new-privileges", "apparmor=unconfined"}));
+  EXPECT_FALSE(host["PortBindings"].size() > 0);
+  EXPECT_EQ(host["Devices"].size(), 0U);
+}
+
+// The capability sets of a process in the container, by its name: CapInh, CapPrm, CapEff and CapAmb of
+// /proc/PID/status.
+std::vector<std::string> CapabilitySets(const std::string& status, const std::string& name) {
+  std::vector<std::string> sets;
+  bool wanted = false;
+  std::istringstream lines(status);
+  for (std::string line; std::getline(lines, line);) {
+    const std::string key = line.substr(0, line.find(':'));
+    const std::string value = line.substr(std::min(line.size(), key.size() + 2));
+    if (key == "Name") wanted = value == name;
+    const bool is_set = key == "CapInh" || key == "CapPrm" || key == "CapEff" || key == "CapAmb";
+    if (wanted && is_set) sets.push_back(value);
+  }
+  return sets;
+}
+
+TEST_F(ComposeTest, TheFrontInsideHasNoCapability) {
+  Up();
+  const std::string status = Inside("cat /proc/[0-9]*/status");
+  const std::vector<std::string> none(4, "0000000000000000");
+  EXPECT_EQ(CapabilitySets(status, "bpfrigd-front"), none) << status;
+  const std::vector<std::string> supervisor = CapabilitySets(status, "bpfrigd");
+  ASSERT_EQ(supervisor.size(), 4U) << status;
+  EXPECT_EQ(__builtin_popcountll(std::stoull(supervisor[2], nullptr, 16)), ComposeCapabilities().size());
+}
+
+TEST_F(ComposeTest, WhatAKilledDaemonLeftIsGoneAfterTheNext) {
+  Up();
+  ASSERT_EQ(Compose({"kill", "bpfrigd"}).status, 0);
+  Up();
+  EXPECT_EQ(Compose({"run", "--rm", "client", "health"}).status, 0);
+}
+
+TEST_F(ComposeTest, ASecondDaemonOnTheSocketIsRefused) {
+  Up();
+  const Outcome second = Docker(Arguments{"run", "--rm", "--volumes-from", ContainerId()} + ComposeOptions() +
+                                Arguments{"bpfrig"});
+  EXPECT_EQ(second.status, 1) << second.output;
+  EXPECT_THAT(second.output, HasSubstr("/run/bpfrig/bpfrig.sock"));
+}
+
+TEST_F(ComposeTest, ThePrivilegedFileResetsWhatItReplaces) {
+  const Outcome outcome = Compose({"--file", BPFRIG_SOURCE "/compose.yaml", "--file",
+                                   BPFRIG_SOURCE "/docker/compose.privileged.yaml", "config"});
+  ASSERT_EQ(outcome.status, 0) << outcome.output;
+  const YAML::Node daemon = YAML::Load(outcome.output)["services"]["bpfrigd"];
+  EXPECT_EQ(daemon["privileged"].as<bool>(), true);
+  EXPECT_FALSE(daemon["cap_add"] && daemon["cap_add"].size() > 0);
+  EXPECT_EQ(daemon["network_mode"].as<std::string>(), "none");
+}
+
+}  // namespace
+}  // namespace bpfrig::tests
