@@ -39,7 +39,9 @@ void AddPlanOptions(CLI::App& command, PlanOptions& options) {
 CLI::Option* AddTarget(CLI::App& command, std::string& target, const char* description) {
   return command.add_option("--target", target, description)
       ->type_name("unix:PATH|HOST:PORT")
-      ->envname("BPFRIG_TARGET");
+      ->envname("BPFRIG_TARGET")
+      // As from an unset variable of a script: not a reason to start a daemon.
+      ->check([](const std::string& text) { return text.empty() ? "it is empty" : ""; });
 }
 
 void AddCredentials(CLI::App& command, Credentials& credentials) {
@@ -106,7 +108,8 @@ void AddRun(CLI::App& app, Options& options) {
 }
 
 void AddHealth(CLI::App& app, HealthOptions& options) {
-  CLI::App& command = *app.add_subcommand("health", "Print whether a daemon serves; exit status 0 or 3");
+  CLI::App& command =
+      *app.add_subcommand("health", "Print whether a daemon serves; exit status 0, or 3 where not");
   AddTarget(command, options.target, "The daemon")->capture_default_str();
   AddCredentials(command, options.credentials);
   command.add_option("--timeout", options.timeout_seconds, "How long to wait for an answer")
@@ -118,8 +121,10 @@ void AddHealth(CLI::App& app, HealthOptions& options) {
 }
 
 void AddDoctor(CLI::App& app, DoctorOptions& options) {
-  CLI::App& command = *app.add_subcommand(
-      "doctor", "Say what a daemon would be missing here: `bpfrigd doctor`, with its options");
+  CLI::App& command = *app.add_subcommand("doctor",
+                                          "Say what a daemon would be missing here, and how to grant it; "
+                                          "takes the options of `bpfrigd --help`; exit "
+                                          "status 1 where something is missing");
   AddDaemon(command, options.executable,
             "The daemon's executable, before any other option; otherwise bpfrigd beside bpfrig, or in PATH");
   // The options are bpfrigd's, and so is what is said of wrong ones.

@@ -1,5 +1,6 @@
 // bpfrigd: the supervisor, in its hidden mode `worker` what it starts for every sandbox, and the doctor with
 // its hidden trial.
+#include <signal.h>
 #include <sys/prctl.h>
 
 #include <CLI/CLI.hpp>
@@ -54,14 +55,19 @@ constexpr char kTrialMode[] = "trial";
 
 void AddRemoteOptions(CLI::App& app, supervisor::RemoteOptions& options) {
   app.add_option("--listen-tcp", options.address,
-                 "Be called over TCP too, at this IP:PORT; with mutual TLS, or on loopback with a token");
-  app.add_option("--tls-certificate", options.tls_certificate, "PEM: the certificate to show to callers");
-  app.add_option("--tls-key", options.tls_key, "PEM: its key");
-  app.add_option("--tls-client-ca", options.tls_client_ca, "PEM: the CA of the callers' certificates");
+                 "Be called over TCP too, at this IP:PORT; with mutual TLS, or on loopback with a token")
+      ->type_name("IP:PORT");
+  app.add_option("--tls-certificate", options.tls_certificate, "PEM: the certificate to show to callers")
+      ->type_name("FILE");
+  app.add_option("--tls-key", options.tls_key, "PEM: its key")->type_name("FILE");
+  app.add_option("--tls-client-ca", options.tls_client_ca, "PEM: the CA of the callers' certificates")
+      ->type_name("FILE");
   app.add_option("--tls-allowed-clients", options.tls_allowed_clients,
-                 "The names in certificates that may call, one a line");
+                 "The names in certificates that may call, one a line")
+      ->type_name("FILE");
   app.add_option("--token-file", options.token_file,
-                 "The bearer token that callers show; or the environment's BPFRIGD_TOKEN");
+                 "The bearer token that callers show; or the environment's BPFRIGD_TOKEN")
+      ->type_name("FILE");
   app.add_flag("--unencrypted-on-private-network", options.unencrypted_on_private_network,
                "Allow a token without TLS at an address that others can reach: they could read it");
 }
@@ -88,16 +94,23 @@ void TakeToken(supervisor::RemoteOptions& options) {
 // The options of all modes.
 void AddOptions(CLI::App& app, Arguments& arguments) {
   supervisor::Options& options = arguments.options;
-  app.add_option("--listen", options.address, "Where to be called: unix:PATH")->capture_default_str();
+  app.add_option("--listen", options.address, "Where to be called: unix:PATH")
+      ->type_name("unix:PATH")
+      ->capture_default_str();
   AddRemoteOptions(app, options.remote);
-  app.add_option("--group", options.group, "The group that may call, beside root; default: our own");
-  app.add_option("--front", options.front_path, "The front's binary; default: bpfrigd-front beside this one");
+  app.add_option("--group", options.group,
+                 "The group that may call, beside root, by name or number; default: our own")
+      ->type_name("GROUP");
+  app.add_option("--front", options.front_path, "The front's binary; default: bpfrigd-front beside this one")
+      ->type_name("FILE");
   app.add_flag("--no-perfmon", arguments.no_perfmon,
                "Keep CAP_PERFMON from programs: no bpf_snprintf, bpf_trace_printk, probe_read_kernel");
   app.add_option("--max-sandboxes", options.max_sandboxes, "How many sandboxes may be open at once")
+      ->type_name("N")
       ->check(CLI::Range(1, 1900))
       ->capture_default_str();
   app.add_option("--uid-base", options.uid_base, "The first of the user ids for front and sandboxes")
+      ->type_name("UID")
       ->capture_default_str();
   app.add_option("--ready-fd", arguments.ready_fd, "Gets one byte, and is closed, when calls are answered")
       ->check(CLI::Range(3, 1 << 20));
@@ -112,7 +125,9 @@ void AddOptions(CLI::App& app, Arguments& arguments) {
 
   // The doctor's question is about the daemon that these options would start.
   app.add_subcommand(kDoctorMode,
-                     "Say what is missing for a daemon here, and how to grant it; 1 where there is")
+                     "Say what a daemon with these options would be missing here, and how to grant it; exit "
+                     "status 1 where "
+                     "something is missing")
       ->fallthrough();
   app.add_subcommand(kTrialMode, "For the doctor's own use")->group("");
   CLI::App* worker = app.add_subcommand(kWorkerMode, "For the supervisor's own use")->group("");
@@ -138,6 +153,8 @@ int RunWorkerMode(const Arguments& arguments) {
   base::SetLogName(absl::StrCat("worker ", arguments.number));
   // Started from a descriptor it would be called by that one's number.
   (void)::prctl(PR_SET_NAME, "bpfrig-worker", 0, 0, 0);
+  // For the supervisor, though whoever sends it may send it to all.
+  (void)::signal(SIGHUP, SIG_IGN);
   worker::WorkerOptions options;
   options.number = arguments.number;
   options.runs_counted = arguments.runs_counted;

@@ -15,7 +15,8 @@ int CheckPlans(const PlanOptions& options) {
   if (!tests) return kUsageError;
   std::set<std::string> files;
   for (const plan::Test& test : *tests) files.insert(*test.mark.file);
-  std::cout << tests->size() << " tests in " << files.size() << " plans: no mistake found\n";
+  std::cout << tests->size() << " tests in " << files.size() << (files.size() == 1 ? " plan" : " plans")
+            << ": no mistake found\n";
   return kAllPassed;
 }
 

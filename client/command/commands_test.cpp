@@ -191,7 +191,7 @@ TEST_F(CommandTest, ListsAndChecksWithoutADaemon) {
   EXPECT_EQ(listed.out, "p / one\np / two\np / three\n");
   const Outcome checked = Captured([&] { return CheckPlans(options); });
   EXPECT_EQ(checked.code, kAllPassed);
-  EXPECT_EQ(checked.out, "3 tests in 1 plans: no mistake found\n");
+  EXPECT_EQ(checked.out, "3 tests in 1 plan: no mistake found\n");
 }
 
 TEST_F(CommandTest, PrintsWhatTheDaemonCanDo) {

@@ -34,8 +34,8 @@ std::optional<std::vector<plan::Test>> LoadPlans(const PlanOptions& options) {
   };
   tests.erase(std::remove_if(tests.begin(), tests.end(), is_filtered_out), tests.end());
   if (tests.empty()) {
-    std::cerr << "bpfrig: no test of " << files->size() << " plans has \"" << options.test_filter
-              << "\" in its name\n";
+    std::cerr << "bpfrig: no test of " << files->size() << (files->size() == 1 ? " plan" : " plans")
+              << " has \"" << options.test_filter << "\" in its name\n";
     return std::nullopt;
   }
   return tests;

@@ -139,8 +139,8 @@ class SpawnSettings {
 absl::StatusOr<PrivateDaemon> PrivateDaemon::Start(const PrivateDaemonOptions& options, int stop_fd) {
   absl::StatusOr<std::string> executable = FindDaemon(options.executable);
   if (!executable.ok()) {
-    return absl::NotFoundError(
-        absl::StrCat(executable.status().message(), ", --target a daemon that runs already"));
+    return absl::NotFoundError(absl::StrCat(executable.status().message(),
+                                            "; or give --target, the address of a daemon that runs already"));
   }
   absl::StatusOr<Pipe> ready = MakePipe();
   if (!ready.ok()) return std::move(ready).status();

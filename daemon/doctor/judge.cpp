@@ -73,9 +73,7 @@ bool HasCgroup(const Facts& facts) {
 
 bool NeedsDacOverride(const Facts& facts) {
   if (HasCgroup(facts) || facts.capabilities.Has(CAP_DAC_OVERRIDE)) return false;
-  // The root of a mount of one's own is 0555; without CAP_SYS_ADMIN nobody got as far.
-  return !facts.capabilities.Has(CAP_SYS_ADMIN) ||
-         std::any_of(facts.cgroup_tries.begin(), facts.cgroup_tries.end(),
+  return std::any_of(facts.cgroup_tries.begin(), facts.cgroup_tries.end(),
                      [](const CgroupTry& attempt) { return attempt.claimed.error == "EACCES"; });
 }
 

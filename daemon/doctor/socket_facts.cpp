@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/base/fd.h"
 #include "daemon/base/status.h"
+#include "daemon/kernel_os/file.h"
 #include "daemon/kernel_os/tcp_listener.h"
 #include "daemon/kernel_os/unix_listener.h"
 #include "daemon/supervisor/credential_files.h"
@@ -26,11 +27,6 @@ using base::ErrnoError;
 using base::MakeError;
 using base::Reason;
 using base::WithHint;
-
-std::string DirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-}
 
 absl::Status CheckWritable(const std::string& directory) {
   if (::faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return absl::OkStatus();
@@ -48,7 +44,7 @@ absl::Status CheckDirectory(const std::string& directory, bool daemon_makes_it) 
   }
   const absl::Status missing = ErrnoError(absl::StrCat("looking up the socket's directory ", directory));
   if (errno != ENOENT || !daemon_makes_it) return WithHint(missing, "make it first, with mode 0750");
-  return CheckWritable(DirectoryOf(directory));
+  return CheckWritable(kernel_os::DirectoryOf(directory));
 }
 
 // Asks who listens at the path. A socket that nobody serves any more is none in the way.
@@ -86,7 +82,8 @@ absl::Status Look(const supervisor::Options& options, SocketFacts& facts) {
     return MakeError(Reason::kInvalidField,
                      absl::StrCat("the socket's path is longer than ", kMostBytes, " bytes: ", path));
   }
-  BPFRIG_RETURN_IF_ERROR(CheckDirectory(DirectoryOf(path), options.address == supervisor::kDefaultAddress));
+  BPFRIG_RETURN_IF_ERROR(
+      CheckDirectory(kernel_os::DirectoryOf(path), options.address == supervisor::kDefaultAddress));
   return AskServer(path, facts);
 }
 

@@ -17,6 +17,9 @@ namespace {
 
 // Where accepting fails for want of descriptors or memory, until it is tried again.
 constexpr absl::Duration kRetryTime = absl::Milliseconds(200);
+// Clients from the network, who may be anybody, get no descriptor above this: the rest is for the unix socket
+// and for calls.
+constexpr int kRemoteDescriptors = 4096;
 
 void LogRemotePeer(const sockaddr_storage& address, socklen_t size) {
   std::array<char, NI_MAXHOST> host{};
@@ -88,6 +91,10 @@ absl::Status ConnectionAcceptor::Accept() {
     LogLocalPeer(client.Get());
   } else {
     LogRemotePeer(address, size);
+    if (client.Get() >= kRemoteDescriptors) {
+      base::LogWarning("refused that client: there are too many connections");
+      return absl::OkStatus();
+    }
   }
   on_connection_(std::move(client));
   return absl::OkStatus();

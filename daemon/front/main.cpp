@@ -2,6 +2,7 @@
 // descriptors at fixed numbers; it is not for use by hand.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 
 #include <CLI/CLI.hpp>
@@ -37,6 +38,8 @@ absl::StatusOr<base::Fd> CatchSignals() {
   base::Fd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd.IsOpen()) return base::ErrnoError("making a signalfd");
   (void)::signal(SIGPIPE, SIG_IGN);  // NOLINT(bugprone-bad-signal-to-kill-thread)
+  // For the supervisor, though whoever sends it may send it to all.
+  (void)::signal(SIGHUP, SIG_IGN);
   return fd;
 }
 
@@ -70,6 +73,8 @@ int Main(int argc, char** argv) {
       ->transform(CLI::CheckedTransformer(levels));
   CLI11_PARSE(app, argc, argv);
 
+  // Started from a descriptor it would be called by that one's number.
+  (void)::prctl(PR_SET_NAME, "bpfrigd-front", 0, 0, 0);
   base::SetLogName("front");
   base::SetLogLevel(level);
   RouteGrpcLog();

@@ -19,6 +19,8 @@ constexpr int kKeepaliveMs = 10'000;
 constexpr int kKeepaliveTimeoutMs = 5'000;
 // How often clients may ask whether the daemon is there, without a call under way.
 constexpr int kMinPingIntervalMs = 5'000;
+// Clients without a call under way are sent away, and come back when they have one.
+constexpr int kMaxIdleMs = 10 * 60 * 1000;
 // Who has not shown a certificate by then has none.
 constexpr int kHandshakeTimeoutMs = 10'000;
 
@@ -51,6 +53,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kMaxIdleMs);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
   auto acceptor = AddAcceptor(builder, grpc::InsecureServerCredentials());
   auto remote_acceptor = remote ? AddAcceptor(builder, remote) : nullptr;

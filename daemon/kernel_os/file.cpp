@@ -13,6 +13,12 @@ namespace bpfrig::kernel_os {
 
 using base::ErrnoError;
 
+std::string DirectoryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
 absl::StatusOr<base::Fd> OpenDirectory(int directory, const std::string& name, absl::string_view what) {
   base::Fd fd(::openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd.IsOpen()) return ErrnoError(absl::StrCat("opening ", what));

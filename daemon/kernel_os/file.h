@@ -1,5 +1,5 @@
-// Small files of the kernel's own file systems (proc, cgroupfs), read and written whole. `directory` is an
-// open directory, or AT_FDCWD; `what` names the file in messages.
+// Directories, and small files such as the kernel's own (proc, cgroupfs), read and written whole. `directory`
+// is an open directory, or AT_FDCWD; `what` names the file in messages.
 #pragma once
 
 #include <string>
@@ -10,6 +10,9 @@
 #include "daemon/base/fd.h"
 
 namespace bpfrig::kernel_os {
+
+// The directory that the path's last part is in: "/run" of "/run/x", "/" of "/x", "." of "x".
+[[nodiscard]] std::string DirectoryOf(const std::string& path);
 
 [[nodiscard]] absl::StatusOr<base::Fd> OpenDirectory(int directory, const std::string& name,
                                                      absl::string_view what);

@@ -138,8 +138,7 @@ absl::StatusOr<InstanceDirectory> InstanceDirectory::Claim(const std::vector<Cgr
       MakeError(Reason::kUnsupported,
                 absl::StrCat("finding a place for cgroups: none of these takes a new one:\n",
                              absl::StrJoin(failures, "\n"))),
-      "run as root; in a container with cap_add: [SYS_ADMIN, DAC_OVERRIDE] and security_opt: "
-      "[apparmor=unconfined]");
+      "run as root; in a container with cap_add: [SYS_ADMIN] and security_opt: [apparmor=unconfined]");
 }
 
 InstanceDirectory::~InstanceDirectory() {

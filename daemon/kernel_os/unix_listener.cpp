@@ -11,10 +11,12 @@
 #include <cerrno>
 #include <cstring>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
+#include "daemon/kernel_os/file.h"
 
 namespace bpfrig::kernel_os {
 namespace {
@@ -38,8 +40,7 @@ absl::StatusOr<sockaddr_un> AddressOf(const std::string& path) {
 }
 
 absl::Status CheckDirectory(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  const std::string directory = DirectoryOf(path);
   struct stat info {};
   if (::stat(directory.c_str(), &info) != 0) {
     return WithHint(ErrnoError(absl::StrCat("looking up the socket's directory ", directory)),
@@ -126,9 +127,9 @@ absl::StatusOr<std::string> ParseUnixAddress(absl::string_view address) {
 }
 
 absl::StatusOr<gid_t> FindGroup(const std::string& name) {
-  errno = 0;
-  const group* found = ::getgrnam(name.c_str());
-  if (found != nullptr) return found->gr_gid;
+  if (const group* found = ::getgrnam(name.c_str())) return found->gr_gid;
+  // In a container a group of the machine's has no name.
+  if (gid_t number = 0; absl::SimpleAtoi(name, &number)) return number;
   return MakeError(Reason::kUnknownName, absl::StrCat("there is no group ", name));
 }
 

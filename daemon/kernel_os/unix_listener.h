@@ -18,7 +18,7 @@ namespace bpfrig::kernel_os {
 // "unix:/run/x.sock" and "unix:///run/x.sock" are /run/x.sock. An error for anything else.
 [[nodiscard]] absl::StatusOr<std::string> ParseUnixAddress(absl::string_view address);
 
-// The number of the group of that name.
+// The number of the group of that name, or the number that it is.
 [[nodiscard]] absl::StatusOr<gid_t> FindGroup(const std::string& name);
 
 class UnixListener {

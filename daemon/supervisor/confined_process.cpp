@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -16,6 +18,17 @@ namespace {
 using kernel_os::Cgroup;
 using kernel_os::ChildProcess;
 using kernel_os::ProcessEnd;
+
+// All of the environment that a child gets, by the names' beginnings: its options are on its command line,
+// and what else is there, such as a CI job's secrets, is none of its business.
+constexpr std::array<absl::string_view, 8> kForChildren = {
+    "PATH=",         "TZ=",           "LD_LIBRARY_PATH=", "GRPC_",
+    "ASAN_OPTIONS=", "LSAN_OPTIONS=", "TSAN_OPTIONS=",    "UBSAN_OPTIONS="};
+
+bool IsForChildren(absl::string_view variable) {
+  return std::any_of(kForChildren.begin(), kForChildren.end(),
+                     [&](absl::string_view start) { return absl::StartsWith(variable, start); });
+}
 
 constexpr absl::Duration kKillPatience = absl::Seconds(1);
 constexpr absl::Duration kDestructorPatience = absl::Seconds(5);
@@ -33,8 +46,7 @@ absl::StatusOr<ConfinedProcess> ConfinedProcess::Start(int instance, const std::
   spec.cgroup = confined.cgroup_.Get();
   if (cgroup_number >= 0) spec.fds.push_back({.fd = spec.cgroup, .number = cgroup_number});
   for (char** variable = environ; *variable != nullptr; ++variable) {
-    // Ours: a child's options are on its command line, and the token is no child's business.
-    if (!absl::StartsWith(*variable, "BPFRIGD_")) spec.environment.emplace_back(*variable);
+    if (IsForChildren(*variable)) spec.environment.emplace_back(*variable);
   }
   BPFRIG_ASSIGN_OR_RETURN(confined.process_, ChildProcess::Start(spec));
   return confined;

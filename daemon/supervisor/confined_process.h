@@ -17,8 +17,8 @@ class ConfinedProcess {
  public:
   // Makes the cgroup `name` under `instance`, a directory that outlives the process, and starts the process
   // in it. Where `cgroup_number` is not -1, the child finds its cgroup's directory under that number. Fills
-  // in the spec's standard streams and environment: nothing to read, both outputs to our stderr, and our
-  // environment without the options in it.
+  // in the spec's standard streams and environment: nothing to read, both outputs to our stderr, and of our
+  // environment what is for programs in general.
   static absl::StatusOr<ConfinedProcess> Start(int instance, const std::string& name,
                                                kernel_os::ProcessSpec spec, int cgroup_number = -1);
   // No process.

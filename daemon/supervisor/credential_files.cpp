@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -22,16 +24,22 @@ using base::Reason;
 using base::WithHint;
 using internal::v1::Credentials;
 
-// How long the files have to be left alone before they are read again.
+// How long after a change the files are read again: there may be more than one to replace.
 constexpr absl::Duration kSettleTime = absl::Milliseconds(300);
 // More than any bundle of CAs has; all of it is held in memory.
 constexpr off_t kMaxFileBytes = 1024 * 1024;
 constexpr size_t kMinTokenBytes = 16;
 
+// A container's root has no CAP_DAC_OVERRIDE.
+constexpr char kNotOurs[] = "make the file and its folders root's own: chown -R root";
+
 absl::StatusOr<std::string> ReadFile(absl::string_view option, const std::string& path) {
   const std::string what = absl::StrCat(option, " ", path);
   struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) return base::ErrnoError(absl::StrCat("reading ", what));
+  if (::stat(path.c_str(), &info) != 0 || ::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0) {
+    const absl::Status status = base::ErrnoError(absl::StrCat("reading ", what));
+    return errno == EACCES ? WithHint(status, kNotOurs) : status;
+  }
   if (!S_ISREG(info.st_mode) || info.st_size > kMaxFileBytes) {
     return MakeError(Reason::kInvalidField, absl::StrCat("reading ", what, ": it is no file of at most ",
                                                          kMaxFileBytes / 1024, " KiB"));
@@ -39,10 +47,16 @@ absl::StatusOr<std::string> ReadFile(absl::string_view option, const std::string
   return kernel_os::ReadSmallFile(AT_FDCWD, path, what);
 }
 
-std::string FolderOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
+// The folders in which the file can be replaced: its own, and that of each link on the way to it.
+void AddFolders(std::filesystem::path path, std::set<std::string>& folders) {
+  constexpr int kMostLinks = 40;  // as the kernel's own limit
+  std::error_code error;
+  for (int links = 0; links < kMostLinks; ++links) {
+    folders.insert(kernel_os::DirectoryOf(path.string()));
+    const std::filesystem::path next = std::filesystem::read_symlink(path, error);
+    if (error) return;
+    path = path.parent_path() / next;  // which is `next` where that is absolute
+  }
 }
 
 // Puts the option and its file before what is wrong with the contents.
@@ -109,7 +123,8 @@ absl::StatusOr<Credentials> CredentialFiles::Read() {
 void CredentialFiles::HandleChange(absl::Time now) {
   const absl::Status drained = watch_.Drain();
   if (!drained.ok()) base::LogWarning(drained.message());
-  settled_at_ = now + kSettleTime;
+  // From the first change on: others in the same folder must not put it off for ever.
+  settled_at_ = std::min(settled_at_, now + kSettleTime);
 }
 
 absl::StatusOr<std::optional<Credentials>> CredentialFiles::ReadWhereChanged(absl::Time now) {
@@ -124,7 +139,7 @@ absl::Status CredentialFiles::WatchFolders() {
   std::set<std::string> folders;
   for (const std::string* file : {&options_.tls_certificate, &options_.tls_key, &options_.tls_client_ca,
                                   &options_.tls_allowed_clients, &options_.token_file}) {
-    if (!file->empty()) folders.insert(FolderOf(*file));
+    if (!file->empty()) AddFolders(*file, folders);
   }
   for (const std::string& folder : folders) BPFRIG_RETURN_IF_ERROR(watch_.Add(folder));
   return absl::OkStatus();

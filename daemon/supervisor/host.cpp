@@ -9,6 +9,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_os/cgroup_root.h"
+#include "daemon/kernel_os/file.h"
 #include "daemon/kernel_os/run_statistics.h"
 #include "daemon/kernel_os/tcp_listener.h"
 
@@ -29,15 +30,10 @@ absl::Status CheckPrivileges(const Options& options) {
   return kernel_os::CheckCapabilities(own, NeededCapabilities(options), kernel_os::LastCapability());
 }
 
-std::string DirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos || slash == 0 ? std::string() : path.substr(0, slash);
-}
-
 absl::StatusOr<RuntimeDirectory> ClaimDirectory(const Options& options, const std::string& path,
                                                 std::optional<gid_t> group) {
-  const std::string directory = DirectoryOf(path);
-  if (options.is_private && !directory.empty()) return RuntimeDirectory::TakeOver(directory);
+  const std::string directory = kernel_os::DirectoryOf(path);
+  if (options.is_private) return RuntimeDirectory::TakeOver(directory);
   // Somebody else's directory is a decision about who may enter; only the default's is ours to make.
   if (options.address == kDefaultAddress) return RuntimeDirectory::Ensure(directory, group);
   return RuntimeDirectory();

@@ -51,7 +51,9 @@ absl::Status CheckWithoutTls(const RemoteOptions& options, const kernel_os::TcpA
     return WithHint(
         MakeError(Reason::kInvalidField,
                   absl::StrCat("--listen-tcp ", options.address, " would let in everybody who can reach it")),
-        kTwoLocks);
+        options.unencrypted_on_private_network
+            ? "--unencrypted-on-private-network is about a token: give one with --token-file or BPFRIGD_TOKEN"
+            : kTwoLocks);
   }
   if (address.is_loopback || options.unencrypted_on_private_network) return absl::OkStatus();
   return WithHint(

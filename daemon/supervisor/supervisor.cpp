@@ -1,6 +1,7 @@
 #include "daemon/supervisor/supervisor.h"
 
 #include <poll.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -50,6 +51,8 @@ absl::StatusOr<std::optional<CredentialFiles>> OpenCredentials(const RemoteOptio
                                                                ControlReply& first) {
   BPFRIG_RETURN_IF_ERROR(CheckRemoteOptions(options));
   if (options.address.empty()) return std::nullopt;
+  // From here on there are a key and a token in memory, which no core file is to have.
+  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return ErrnoError("forbidding core files");
   BPFRIG_ASSIGN_OR_RETURN(CredentialFiles files, CredentialFiles::Open(options));
   BPFRIG_ASSIGN_OR_RETURN(*first.mutable_credentials(), files.Read());
   return files;

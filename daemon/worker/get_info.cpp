@@ -33,7 +33,16 @@ void AddKernelFeatures(GetInfoResponse& response) {
   }
 }
 
-absl::Status GetInfo(const Sandbox& sandbox, GetInfoResponse& response) {
+// Without these no sandbox is of use: the daemon asks here when it starts, and then does not serve.
+absl::Status TryEssentials(Sandbox& sandbox) {
+  const kernel_bpf::Essentials essentials = kernel_bpf::TryEssentials(sandbox.links().cgroup());
+  BPFRIG_RETURN_IF_ERROR(essentials.map);
+  BPFRIG_RETURN_IF_ERROR(essentials.program);
+  return essentials.link;
+}
+
+absl::Status GetInfo(Sandbox& sandbox, GetInfoResponse& response) {
+  BPFRIG_RETURN_IF_ERROR(TryEssentials(sandbox));
   utsname names{};
   if (::uname(&names) != 0) return base::ErrnoError("asking for the kernel's version");
   response.set_version(BPFRIG_VERSION);

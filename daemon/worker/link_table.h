@@ -28,6 +28,9 @@ class LinkTable {
   // Undoes all; returns how many there were. What fails is logged.
   size_t DetachAll();
 
+  // The cgroup's directory.
+  [[nodiscard]] int cgroup() const { return cgroup_.Get(); }
+
  private:
   struct Entry {
     ProgramRecord* program;  // of the ObjectStore; detached before the object is removed

@@ -7,9 +7,9 @@ client_image=${BPFRIG_CLIENT_IMAGE:-registry.example.com/bpfrig-client:0.1.0}
 job=bpfrig-$$
 
 clean_up() {
-  docker stop "$job" >/dev/null
-  docker rm --volumes "$job" >/dev/null
-  docker volume rm --force "$job" >/dev/null
+  docker stop "$job" >/dev/null 2>&1 || true
+  docker rm --force --volumes "$job" >/dev/null 2>&1 || true
+  docker volume rm --force "$job" >/dev/null 2>&1 || true
 }
 trap clean_up EXIT
 

@@ -9,6 +9,7 @@
 
 #include "tests/containers/compose_file.h"
 #include "tests/containers/docker.h"
+#include "tests/support/documents.h"
 
 namespace bpfrig::tests {
 namespace {
@@ -29,11 +30,13 @@ class ComposeTest : public ::testing::Test {
   }
 
   [[nodiscard]] Outcome Compose(const Arguments& arguments) const {
-    return RunToEnd(Arguments{"env"} + environment_ +
-                        Arguments{"docker", "compose", "--project-directory", BPFRIG_SOURCE, "--project-name",
-                                  "bpfrig-test-" + std::to_string(::getpid())} +
-                        arguments,
-                    kDockerPatience);
+    Arguments files;
+    for (const std::string& file : files_) files = files + Arguments{"--file", file};
+    return RunToEnd(
+        Arguments{"env"} + environment_ +
+            Arguments{"docker", "compose", "--project-directory", BPFRIG_SOURCE, "--project-name", project_} +
+            files + arguments,
+        kDockerPatience);
   }
 
   void Up() const {
@@ -51,8 +54,13 @@ class ComposeTest : public ::testing::Test {
     return Compose({"exec", "--no-TTY", "bpfrigd", "sh", "-c", commands}).output;
   }
 
+  // Outlives the containers that it is mounted into.
+  const Folder folder_{"compose"};
   // NAME=VALUE, for what the file takes from the environment.
   Arguments environment_;
+  // What is given with --file; none is compose.yaml alone.
+  Arguments files_;
+  const std::string project_ = "bpfrig-test-" + std::to_string(::getpid());
 };
 
 TEST_F(ComposeTest, RunsTheShippedPlansFromTheClientsContainer) {
@@ -64,7 +72,6 @@ TEST_F(ComposeTest, RunsTheShippedPlansFromTheClientsContainer) {
 
 TEST_F(ComposeTest, RunsAFolderOfTheUsersOwn) {
   Up();
-  const Folder mine("mine");
   const std::string plan = R"(name: mine
 objects: {cgroup_sock: cgroup_sock.bpf.o}
 tests:
@@ -74,22 +81,21 @@ tests:
       - listen: {name: s, at: {address: 127.0.0.1, port: 8080}}
       - connect: {to: {address: 127.0.0.1, port: 8080}}
         expect: {server: )";
-  mine.Write("good.yaml", plan + "s}\n");
-  const Arguments run = {"run", "--rm", "--volume", mine.Path() + ":/mine:ro", "client", "run", "/mine"};
+  folder_.Write("good.yaml", plan + "s}\n");
+  const Arguments run = {"run", "--rm", "--volume", folder_.Path() + ":/mine:ro", "client", "run", "/mine"};
   const Outcome passed = Compose(run);
   EXPECT_EQ(passed.status, 0) << passed.output;
   EXPECT_THAT(passed.output, HasSubstr("1 passed, 0 failed"));
   // And the exit status comes through.
-  mine.Write("bad.yaml", plan + "s, errno: ECONNREFUSED}\n");
+  folder_.Write("bad.yaml", plan + "s, errno: ECONNREFUSED}\n");
   const Outcome failed = Compose(run);
   EXPECT_NE(failed.status, 0) << failed.output;
 }
 
 TEST_F(ComposeTest, RunsFromTheHostOverAFolderOfTheHosts) {
-  const Folder socket("socket");
-  environment_ = {"BPFRIG_SOCKET_DIR=" + socket.Path()};
+  environment_ = {"BPFRIG_SOCKET_DIR=" + folder_.Path()};
   Up();
-  const std::string target = "unix:" + socket.Path() + "/bpfrig.sock";
+  const std::string target = "unix:" + folder_.Path() + "/bpfrig.sock";
   const Arguments run = {BPFRIG_BIN "/bpfrig",  "run", "--target", target, "-I", BPFRIG_BPF_OBJECTS,
                          BPFRIG_SOURCE "/plans"};
   const Outcome outcome = RunToEnd(run);
@@ -166,9 +172,53 @@ TEST_F(ComposeTest, ASecondDaemonOnTheSocketIsRefused) {
   EXPECT_THAT(second.output, HasSubstr("/run/bpfrig/bpfrig.sock"));
 }
 
+// As docs/remote.md says, but for the network: the test's has no way out, and no port of the machine is
+// opened.
+TEST_F(ComposeTest, IsCalledOverTheNetworkWithItsRemoteFile) {
+  const Outcome made = RunToEnd(
+      {"env", "--chdir=" + folder_.Path(), "sh", "-ec", FirstScriptOf(BPFRIG_SOURCE "/docs/remote.md")});
+  ASSERT_EQ(made.status, 0) << made.output;
+  folder_.Write("internal.yaml",
+                "networks: {default: {internal: true}}\nservices: {bpfrigd: {ports: !override []}}\n");
+  const std::string certificates = folder_.Path() + "/certs";
+  environment_ = {"BPFRIG_CERTS=" + certificates};
+  files_ = {BPFRIG_SOURCE "/compose.yaml", BPFRIG_SOURCE "/docker/compose.remote.yaml",
+            folder_.Path() + "/internal.yaml"};
+  Up();
+  const auto run = [&](const std::string& certificate) {
+    return Docker({"run",
+                   "--rm",
+                   "--network",
+                   project_ + "_default",
+                   "--user",
+                   "0:0",
+                   "--volume",
+                   certificates + ":/certs:ro",
+                   "bpfrig-client",
+                   "run",
+                   "--target",
+                   "bpfrigd:7443",
+                   "--tls-server-name",
+                   "rig.example.org",
+                   "--tls-ca",
+                   "/certs/ca.pem",
+                   "--tls-certificate",
+                   "/certs/" + certificate + ".pem",
+                   "--tls-key",
+                   "/certs/" + certificate + ".key",
+                   "plans/"});
+  };
+  const Outcome listed = run("client");
+  EXPECT_EQ(listed.status, 0) << listed.output;
+  EXPECT_THAT(listed.output, HasSubstr(" passed, 0 failed"));
+  // The server's own is of the same CA, and not on the list.
+  const Outcome stranger = run("server");
+  EXPECT_EQ(stranger.status, 3) << stranger.output;
+}
+
 TEST_F(ComposeTest, ThePrivilegedFileResetsWhatItReplaces) {
-  const Outcome outcome = Compose({"--file", BPFRIG_SOURCE "/compose.yaml", "--file",
-                                   BPFRIG_SOURCE "/docker/compose.privileged.yaml", "config"});
+  files_ = {BPFRIG_SOURCE "/compose.yaml", BPFRIG_SOURCE "/docker/compose.privileged.yaml"};
+  const Outcome outcome = Compose({"config"});
   ASSERT_EQ(outcome.status, 0) << outcome.output;
   const YAML::Node daemon = YAML::Load(outcome.output)["services"]["bpfrigd"];
   EXPECT_EQ(daemon["privileged"].as<bool>(), true);

@@ -20,13 +20,17 @@ TEST(Engine, RunsACommandAndPassesItsStatusOn) {
   EXPECT_NE(outcome.output.find("linux\n"), std::string::npos) << outcome.output;
 }
 
-TEST(Engine, LeavesNothingWhenItIsKilled) {
+class EngineSignal : public ::testing::TestWithParam<int> {};
+
+TEST_P(EngineSignal, LeavesNothing) {
   Subprocess engine = Subprocess::Start({BPFRIG_SOURCE "/docker/engine", "sh", "-c",
                                          "docker info >/dev/null 2>&1 && echo up && exec tail -f /dev/null"});
   ASSERT_TRUE(engine.WaitForOutput("up\n", kFirstTime));
-  engine.Signal(SIGTERM);
-  EXPECT_EQ(engine.Wait(std::chrono::seconds(60)).status, 143);
+  engine.Signal(GetParam());
+  EXPECT_EQ(engine.Wait(std::chrono::seconds(60)).status, 128 + GetParam());
 }
+
+INSTANTIATE_TEST_SUITE_P(End, EngineSignal, ::testing::Values(SIGINT, SIGTERM));
 
 }  // namespace
 }  // namespace bpfrig::tests

@@ -31,7 +31,8 @@ TEST_P(LackingCapability, IsNamed) {
   const Outcome doctor = Doctor(options);
   EXPECT_EQ(doctor.status, 1) << doctor.output;
   EXPECT_THAT(doctor.output, ContainsRegex("FAIL +[^\n]*CAP_" + GetParam()));
-  // What is there is not blamed.
+  // Nothing else is blamed.
+  EXPECT_THAT(doctor.output, Not(HasSubstr("DAC_OVERRIDE")));
   for (const std::string& capability : ComposeCapabilities()) {
     if (capability != GetParam()) {
       EXPECT_THAT(doctor.output, Not(ContainsRegex("FAIL +CAP_" + capability + " ")));
@@ -56,11 +57,16 @@ TEST_P(LackingCalls, SeccompIsBlamed) {
   const Folder folder("seccomp");
   folder.Write("profile.json", R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": )" +
                                    GetParam().calls + R"(, "action": "SCMP_ACT_ERRNO", "errnoRet": 1}]})");
-  const Outcome outcome =
-      Doctor(ComposeOptions() + Arguments{"--security-opt", "seccomp=" + folder.Path() + "/profile.json"});
+  const Arguments options =
+      ComposeOptions() + Arguments{"--security-opt", "seccomp=" + folder.Path() + "/profile.json"};
+  const Outcome outcome = Doctor(options);
   EXPECT_EQ(outcome.status, 1) << outcome.output;
   EXPECT_THAT(outcome.output, ContainsRegex("FAIL[^\n]*"));
   EXPECT_THAT(outcome.output, HasSubstr("seccomp"));
+  const Outcome daemon = Docker(Arguments{"run", "--rm"} + options + Arguments{"bpfrig"});
+  EXPECT_EQ(daemon.status, 1) << daemon.output;
+  EXPECT_THAT(daemon.output, HasSubstr("Operation not permitted"));
+  EXPECT_THAT(daemon.output, HasSubstr("bpfrigd doctor"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Profile, LackingCalls,

@@ -13,21 +13,12 @@
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "tests/e2e/rig.h"
 #include "tests/support/deadline.h"
+#include "tests/support/documents.h"
 
 namespace bpfrig::tests {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The first block of docs/remote.md that is marked as a script.
-std::string DocumentedRecipe() {
-  const std::string page = ReadFile(fs::path(BPFRIG_SOURCE) / "docs/remote.md");
-  const std::string fence = "```sh\n";
-  const size_t start = page.find(fence);
-  if (start == std::string::npos) return "echo docs/remote.md has no recipe; exit 1";
-  const size_t end = page.find("```", start + fence.size());
-  return page.substr(start + fence.size(), end - start - fence.size());
-}
 
 constexpr char kMore[] = R"(
 key="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
@@ -76,7 +67,7 @@ Certificates::Certificates() {
   std::string name = fs::path(std::getenv("TMPDIR")) / "remote.XXXXXX";
   EXPECT_NE(::mkdtemp(name.data()), nullptr);
   folder_ = name;
-  Run(DocumentedRecipe());
+  Run(FirstScriptOf(BPFRIG_SOURCE "/docs/remote.md"));
   Run(kMore);
 }
 

@@ -189,8 +189,8 @@ TEST_F(RemoteTest, UnixSocketNeedsNeitherCertificateNorToken) {
 }
 
 TEST_F(RemoteTest, NeitherTokenNorOptionsAreInAChildsEnvironment) {
-  RemoteDaemon daemon(
-      {}, {std::string("BPFRIGD_TOKEN=") + kToken, "BPFRIGD_LOG_LEVEL=info", "BPFRIG_TEST_CONTROL=here"});
+  RemoteDaemon daemon({}, {std::string("BPFRIGD_TOKEN=") + kToken, "BPFRIGD_LOG_LEVEL=info",
+                           "CI_JOB_TOKEN=secret", "TZ=UTC"});
   const auto stub = v1::BpfRig::NewStub(daemon.Connect(grpc::InsecureChannelCredentials()));
   grpc::ClientContext context;
   context.AddMetadata("authorization", std::string("Bearer ") + kToken);
@@ -201,7 +201,9 @@ TEST_F(RemoteTest, NeitherTokenNorOptionsAreInAChildsEnvironment) {
   EXPECT_GE(children.size(), 2u) << "the front and a worker";
   for (const pid_t child : children) {
     const std::string environment = ReadFile("/proc/" + std::to_string(child) + "/environ");
-    EXPECT_THAT(environment, HasSubstr("BPFRIG_TEST_CONTROL=here"));
+    EXPECT_THAT(environment, HasSubstr("TZ=UTC"));
+    EXPECT_THAT(environment, Not(HasSubstr("CI_JOB_TOKEN")));
+    EXPECT_THAT(environment, Not(HasSubstr(kToken)));
     EXPECT_THAT(environment, Not(HasSubstr("BPFRIGD_")));
   }
   context.TryCancel();

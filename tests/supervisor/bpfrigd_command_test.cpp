@@ -134,10 +134,10 @@ TEST_F(CommandTest, WithoutPrivilegeSaysWhichIsMissing) {
 }
 
 TEST_F(CommandTest, WorksWithTheCapabilitiesOfAContainer) {
-  // What DESIGN's container has: root without SETPCAP, CHOWN, KILL and the rest.
-  std::vector<std::string> argv = {
-      "setpriv", "--inh-caps=-all",
-      "--bounding-set=-all,+bpf,+net_admin,+sys_admin,+perfmon,+dac_override,+setuid,+setgid"};
+  // What compose.yaml grants, and what making a cgroup in the machine's own tree (0555) takes.
+  std::vector<std::string> argv = {"setpriv", "--inh-caps=-all",
+                                   "--bounding-set=-all,+bpf,+net_admin,+net_bind_service,+sys_admin,+"
+                                   "perfmon,+dac_override,+setuid,+setgid"};
   const std::vector<std::string> command = Command();
   argv.insert(argv.end(), command.begin(), command.end());
   Subprocess daemon = Subprocess::Start(argv);

@@ -16,6 +16,7 @@
 #include <sstream>
 
 #include "tests/support/deadline.h"
+#include "tests/support/file.h"
 
 namespace bpfrig::tests {
 namespace {
@@ -29,11 +30,6 @@ constexpr std::chrono::seconds kGrace{2};
 [[noreturn]] void Fail(const std::string& what) {
   std::perror(what.c_str());
   std::abort();
-}
-
-std::string ReadAll(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
 Names BpfIds(bpf_cmd next_id) {

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "tests/support/deadline.h"
+#include "tests/support/file.h"
 
 namespace bpfrig::tests {
 namespace {
@@ -24,11 +25,6 @@ using Clock = std::chrono::steady_clock;
 std::chrono::milliseconds Until(Clock::time_point deadline) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
   return std::max(left, std::chrono::milliseconds(0));
-}
-
-std::string ReadAll(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
 }  // namespace

@@ -1,0 +1,17 @@
+// Files of /proc and others, read whole.
+#pragma once
+
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace bpfrig::tests {
+
+// Empty where it cannot be read, or where its process is gone in the middle of it.
+inline std::string ReadAll(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+}  // namespace bpfrig::tests
