@@ -95,12 +95,13 @@ absl::StatusOr<Host> Host::Claim(const Options& options) {
   BPFRIG_ASSIGN_OR_RETURN(UnixListener listener, UnixListener::Listen(path, group));
   BPFRIG_ASSIGN_OR_RETURN(base::Fd tcp_listener, ClaimTcp(options.remote));
   BPFRIG_ASSIGN_OR_RETURN(const auto places, kernel_os::FindCgroupPlaces());
-  BPFRIG_ASSIGN_OR_RETURN(InstanceDirectory instance, InstanceDirectory::Claim(places));
+  absl::StatusOr<InstanceDirectory> instance = InstanceDirectory::Claim(places);
+  if (!instance.ok()) return NameDoctor(instance.status());
   return Host{.uid_base = options.uid_base,
               .directory = std::move(directory),
               .listener = std::move(listener),
               .tcp_listener = std::move(tcp_listener),
-              .instance = std::move(instance),
+              .instance = *std::move(instance),
               .run_statistics = TryRunStatistics()};
 }
 

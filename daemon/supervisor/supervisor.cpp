@@ -80,12 +80,13 @@ absl::StatusOr<Supervisor> Supervisor::Start(Options options) {
   settings.runs_counted = host.run_statistics.IsOpen();
   settings.log_level = options.log_level;
   BPFRIG_ASSIGN_OR_RETURN(WorkerPool workers, WorkerPool::Make(std::move(settings)));
-  BPFRIG_ASSIGN_OR_RETURN(FrontProcess front, FrontProcess::Start(options, host));
-  if (credentials.has_value()) BPFRIG_RETURN_IF_ERROR(front.Reply(first));
+  absl::StatusOr<FrontProcess> front = FrontProcess::Start(options, host);
+  if (!front.ok()) return NameDoctor(front.status());
+  if (credentials.has_value()) BPFRIG_RETURN_IF_ERROR(front->Reply(first));
   base::LogInfo(absl::StrCat("starting at ", options.address, ", cgroups in ", host.instance.path(),
                              ", user ids from ", host.first_uid()));
   return Supervisor(std::move(options), std::move(signals), std::move(host), std::move(workers),
-                    std::move(front), std::move(credentials));
+                    *std::move(front), std::move(credentials));
 }
 
 Supervisor::Supervisor(Options options, kernel_os::SignalFd signals, Host host, WorkerPool workers,

@@ -50,6 +50,7 @@ struct Seccomp {
   std::string name;
   std::string calls;  // as a JSON list
 };
+void PrintTo(const Seccomp& seccomp, std::ostream* out) { *out << seccomp.name; }
 
 class LackingCalls : public ::testing::TestWithParam<Seccomp> {};
 

@@ -113,7 +113,7 @@ TEST_F(CommandTest, FrontThatIsMissingLeavesNothing) {
   EXPECT_EQ(outcome.status, 1);
   EXPECT_THAT(outcome.output,
               HasSubstr("opening /no/such/front: No such file or directory (name the front's binary "
-                        "with --front)"));
+                        "with --front; `bpfrigd doctor`"));
   EXPECT_TRUE(fs::is_empty(directory_.path()));
   EXPECT_THAT(InstanceDirectories(), IsEmpty());
 }
