@@ -3,28 +3,18 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <string>
-#include <system_error>
+
+#include "client/run/temporary_directory.h"
 
 namespace bpfrig::client::command {
 
 class CommandFixture : public testing::Test {
  protected:
-  CommandFixture() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "bpfrig-test-XXXXXX").string();
-    directory_ = mkdtemp(pattern.data());
-    target_ = "unix:" + (directory_ / "socket").string();
-  }
-  ~CommandFixture() override {
-    std::error_code error;
-    std::filesystem::remove_all(directory_, error);
-  }
-
   std::string Write(const std::string& name, const std::string& text) {
     std::ofstream(directory_ / name) << text;
     return (directory_ / name).string();
@@ -45,8 +35,9 @@ class CommandFixture : public testing::Test {
     return outcome;
   }
 
-  std::filesystem::path directory_;
-  std::string target_;
+  const run::TemporaryDirectory temporary_;
+  const std::filesystem::path directory_ = temporary_.path();
+  std::string target_ = "unix:" + (directory_ / "socket").string();
 };
 
 }  // namespace bpfrig::client::command

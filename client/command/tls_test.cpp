@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
-#include <filesystem>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -14,11 +13,11 @@
 #include "client/command/exit_code.h"
 #include "client/plan/object_files.h"
 #include "client/run/fake_daemon.h"
+#include "client/run/temporary_directory.h"
 
 namespace bpfrig::client::command {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 // Two authorities, `ours` and `other`; NAME.crt and NAME.key of a server and clients.
@@ -42,23 +41,18 @@ certificate expired ours -1
 class TlsTest : public CommandFixture {
  protected:
   static void SetUpTestSuite() {
-    std::string pattern = (fs::temp_directory_path() / "bpfrig-test-XXXXXX").string();
-    certificates_ = new fs::path(mkdtemp(pattern.data()));
-    const std::string script = absl::StrCat("cd ", certificates_->string(), " && {", kMakeCertificates,
+    certificates_ = new run::TemporaryDirectory;
+    const std::string script = absl::StrCat("cd ", certificates_->path().string(), " && {", kMakeCertificates,
                                             "} >log 2>&1 || { cat log >&2; exit 1; }");
     ASSERT_EQ(system(script.c_str()), 0);
   }
-  static void TearDownTestSuite() {
-    std::error_code error;
-    fs::remove_all(*certificates_, error);
-    delete certificates_;
-  }
+  static void TearDownTestSuite() { delete certificates_; }
 
   ~TlsTest() override {
     if (daemon_.port() != 0) daemon_.Stop();
   }
 
-  static std::string File(const std::string& name) { return (*certificates_ / name).string(); }
+  static std::string File(const std::string& name) { return (certificates_->path() / name).string(); }
 
   void StartDaemon(const std::string& name) {
     grpc::SslServerCredentialsOptions options(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
@@ -83,12 +77,12 @@ class TlsTest : public CommandFixture {
     return outcome.err;
   }
 
-  static fs::path* certificates_;
+  static run::TemporaryDirectory* certificates_;
   run::FakeDaemon daemon_;
   DaemonOptions options_;
 };
 
-fs::path* TlsTest::certificates_ = nullptr;
+run::TemporaryDirectory* TlsTest::certificates_ = nullptr;
 
 TEST_F(TlsTest, TakesGoodCertificates) {
   StartDaemon("server");

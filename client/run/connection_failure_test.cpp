@@ -5,20 +5,18 @@
 #include <gmock/gmock.h>
 #include <grp.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "client/run/temporary_directory.h"
 
 namespace bpfrig::client::run {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 std::string Failure(const std::string& message, const std::string& target) {
@@ -58,23 +56,16 @@ TEST(ConnectionFailureTest, TellsAnUnknownHostAndSilence) {
 class ClosedSocketTest : public testing::Test {
  protected:
   ClosedSocketTest() {
-    std::string pattern = (fs::temp_directory_path() / "bpfrig-test-XXXXXX").string();
-    directory_ = mkdtemp(pattern.data());
-    socket_ = (directory_ / "socket").string();
     const group* ours = getgrgid(getgid());
     group_ = ours != nullptr ? ours->gr_name : absl::StrCat(getgid());
-  }
-  ~ClosedSocketTest() override {
-    std::error_code error;
-    fs::remove_all(directory_, error);
   }
 
   std::string Refusal() const {
     return Failure(absl::StrCat("UNKNOWN: unix:", socket_, ": Permission denied"), "unix:" + socket_);
   }
 
-  fs::path directory_;
-  std::string socket_;
+  const TemporaryDirectory directory_;
+  const std::string socket_ = (directory_.path() / "socket").string();
   std::string group_;
 };
 

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "client/run/temporary_directory.h"
 
 namespace bpfrig::client::run {
 namespace {
@@ -21,15 +22,6 @@ using testing::Not;
 
 class PrivateDaemonTest : public testing::Test {
  protected:
-  PrivateDaemonTest() : stop_(eventfd(0, EFD_CLOEXEC)) {
-    std::string pattern = (fs::temp_directory_path() / "bpfrig-test-XXXXXX").string();
-    directory_ = mkdtemp(pattern.data());
-  }
-  ~PrivateDaemonTest() override {
-    std::error_code error;
-    fs::remove_all(directory_, error);
-  }
-
   // A script that has its arguments in $ready, $lifeline and $listen.
   PrivateDaemonOptions Script(const std::string& body) {
     const fs::path path = directory_ / "daemon";
@@ -45,8 +37,9 @@ class PrivateDaemonTest : public testing::Test {
     return options;
   }
 
-  fs::path directory_;
-  OwnedFd stop_;
+  const TemporaryDirectory temporary_;
+  const fs::path directory_ = temporary_.path();
+  OwnedFd stop_{eventfd(0, EFD_CLOEXEC)};
 };
 
 // Says that it serves, and stays until its lifeline ends.

@@ -1,18 +1,15 @@
 #include "daemon/doctor/socket_facts.h"
 
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/base/fd.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_os/file.h"
 #include "daemon/kernel_os/tcp_listener.h"
@@ -49,30 +46,14 @@ absl::Status CheckDirectory(const std::string& directory, bool daemon_makes_it) 
 
 // Asks who listens at the path. A socket that nobody serves any more is none in the way.
 absl::Status AskServer(const std::string& path, SocketFacts& facts) {
-  struct stat info {};
-  if (::lstat(path.c_str(), &info) != 0) {
-    return errno == ENOENT ? absl::OkStatus() : ErrnoError(absl::StrCat("looking up ", path));
+  const absl::StatusOr<kernel_os::SocketServer> server = kernel_os::FindServer(path);
+  if (absl::IsAlreadyExists(server.status())) {
+    return WithHint(server.status(), "remove it, or choose another place with --listen");
   }
-  if (!S_ISSOCK(info.st_mode)) {
-    return WithHint(MakeError(Reason::kDuplicateName, absl::StrCat(path, " exists and is no socket")),
-                    "remove it, or choose another place with --listen");
-  }
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
-  const base::Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!probe.IsOpen()) return ErrnoError("making a socket");
-  if (::connect(probe.Get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
-    facts.served = true;
-    ucred server{};
-    socklen_t size = sizeof(server);
-    if (::getsockopt(probe.Get(), SOL_SOCKET, SO_PEERCRED, &server, &size) == 0) facts.server = server.pid;
-    return absl::OkStatus();
-  }
-  // EAGAIN: its queue is full.
-  facts.served = errno == EAGAIN;
-  if (facts.served || errno == ECONNREFUSED || errno == ENOENT) return absl::OkStatus();
-  return ErrnoError(absl::StrCat("looking whether somebody serves unix:", path));
+  BPFRIG_RETURN_IF_ERROR(server.status());
+  facts.served = server->served;
+  facts.server = server->pid;
+  return absl::OkStatus();
 }
 
 absl::Status Look(const supervisor::Options& options, SocketFacts& facts) {

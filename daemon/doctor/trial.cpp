@@ -97,7 +97,7 @@ int RunTrial(base::Fd result, base::Fd cgroup) {
   facts.map = Tried(essentials.map);
   facts.program = Tried(essentials.program);
   facts.link = Tried(essentials.link);
-  facts.kernel_read = Tried(essentials.kernel_read);
+  facts.kernel_read = Tried(kernel_bpf::TryKernelRead());
   facts.features = kernel_bpf::ProbeFeatures(kLoopbackIndex);
   if (WriteAll(result.Get(), FormatTrial(facts))) return 0;
   base::LogError(base::ErrnoError("writing what was tried").message());

@@ -118,7 +118,7 @@ Probe TryPerfmon() {
 }
 
 // Eight bytes of address 0 to the stack: what counts is whether the verifier lets it be called.
-Probe TryKernelRead() {
+Probe TryProbeReadKernel() {
   const std::array<struct bpf_insn, 7> code = {Argument(BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_1, 0),
                                                Argument(BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_1, -8),
                                                Argument(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_2, 8),
@@ -182,8 +182,12 @@ Essentials TryEssentials(int cgroup) {
   essentials.link =
       ToStatus(TryLink(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS, cgroup, BPF_CGROUP_INET_EGRESS),
                "attaching a BPF program to a cgroup");
-  essentials.kernel_read = ToStatus(TryKernelRead(), "loading a program that reads kernel memory");
   return essentials;
+}
+
+absl::Status TryKernelRead() {
+  LibbpfOutput output;
+  return ToStatus(TryProbeReadKernel(), "loading a program that reads kernel memory");
 }
 
 std::string LibbpfVersion() { return absl::StrCat(libbpf_major_version(), ".", libbpf_minor_version()); }

@@ -30,11 +30,12 @@ struct Essentials {
   absl::Status program;
   // Of that program to a cgroup.
   absl::Status link;
-  // A program that calls bpf_probe_read_kernel: sandboxes can do without. Takes CAP_PERFMON.
-  absl::Status kernel_read;
 };
 // `cgroup` is an open directory.
 [[nodiscard]] Essentials TryEssentials(int cgroup);
+
+// Loads a program that calls bpf_probe_read_kernel: sandboxes can do without. Takes CAP_PERFMON.
+[[nodiscard]] absl::Status TryKernelRead();
 
 // libbpf's own version: "1.1".
 [[nodiscard]] std::string LibbpfVersion();

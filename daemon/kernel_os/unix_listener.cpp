@@ -78,22 +78,12 @@ absl::StatusOr<base::Fd> MakeSocket(int flags) {
 }
 
 // Removes a socket that a dead daemon left; refuses where the path is something else, or is answered.
-absl::Status RemoveStale(const std::string& path, const sockaddr_un& address) {
-  struct stat info {};
-  if (::lstat(path.c_str(), &info) != 0) {
-    return errno == ENOENT ? absl::OkStatus() : ErrnoError(absl::StrCat("looking up ", path));
-  }
-  if (!S_ISSOCK(info.st_mode)) {
-    return MakeError(Reason::kDuplicateName, absl::StrCat(path, " exists and is no socket"));
-  }
-  BPFRIG_ASSIGN_OR_RETURN(const base::Fd probe, MakeSocket(SOCK_NONBLOCK));
-  const int connected = ::connect(probe.Get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
-  // EAGAIN: its queue is full, so somebody serves it, if slowly.
-  if (connected == 0 || errno == EAGAIN) {
+absl::Status RemoveStale(const std::string& path) {
+  BPFRIG_ASSIGN_OR_RETURN(const SocketServer server, FindServer(path));
+  if (server.served) {
     return MakeError(Reason::kDuplicateName, absl::StrCat("another program serves unix:", path));
   }
-  if (errno != ECONNREFUSED) return ErrnoError(absl::StrCat("looking whether somebody serves unix:", path));
-  if (::unlink(path.c_str()) != 0) return ErrnoError(absl::StrCat("removing ", path));
+  if (server.exists && ::unlink(path.c_str()) != 0) return ErrnoError(absl::StrCat("removing ", path));
   return absl::OkStatus();
 }
 
@@ -133,12 +123,39 @@ absl::StatusOr<gid_t> FindGroup(const std::string& name) {
   return MakeError(Reason::kUnknownName, absl::StrCat("there is no group ", name));
 }
 
+absl::StatusOr<SocketServer> FindServer(const std::string& path) {
+  BPFRIG_ASSIGN_OR_RETURN(const sockaddr_un address, AddressOf(path));
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) {
+    if (errno == ENOENT) return SocketServer();
+    return ErrnoError(absl::StrCat("looking up ", path));
+  }
+  if (!S_ISSOCK(info.st_mode)) {
+    return MakeError(Reason::kDuplicateName, absl::StrCat(path, " exists and is no socket"));
+  }
+  SocketServer server{.exists = true, .served = false, .pid = 0};
+  BPFRIG_ASSIGN_OR_RETURN(const base::Fd probe, MakeSocket(SOCK_NONBLOCK));
+  if (::connect(probe.Get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+    server.served = true;
+    ucred peer{};
+    socklen_t size = sizeof(peer);
+    if (::getsockopt(probe.Get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0) server.pid = peer.pid;
+    return server;
+  }
+  // EAGAIN: its queue is full, so somebody serves it, if slowly.
+  server.served = errno == EAGAIN;
+  // Gone meanwhile.
+  server.exists = errno != ENOENT;
+  if (server.served || errno == ECONNREFUSED || errno == ENOENT) return server;
+  return ErrnoError(absl::StrCat("looking whether somebody serves unix:", path));
+}
+
 absl::StatusOr<UnixListener> UnixListener::Listen(const std::string& path, std::optional<gid_t> group) {
   BPFRIG_ASSIGN_OR_RETURN(const sockaddr_un address, AddressOf(path));
   BPFRIG_RETURN_IF_ERROR(CheckDirectory(path));
   BPFRIG_ASSIGN_OR_RETURN(base::Fd lock, Lock(path));
   UnixListener listener(path, std::move(lock));
-  BPFRIG_RETURN_IF_ERROR(RemoveStale(path, address));
+  BPFRIG_RETURN_IF_ERROR(RemoveStale(path));
   BPFRIG_ASSIGN_OR_RETURN(base::Fd socket, MakeSocket(0));
   BPFRIG_RETURN_IF_ERROR(Bind(socket.Get(), path, address));
   listener.socket_ = std::move(socket);

@@ -21,6 +21,18 @@ namespace bpfrig::kernel_os {
 // The number of the group of that name, or the number that it is.
 [[nodiscard]] absl::StatusOr<gid_t> FindGroup(const std::string& name);
 
+// What is at a socket's path.
+struct SocketServer {
+  // Whether there is a socket at all.
+  bool exists = false;
+  bool served = false;
+  // The process that serves it, where it can be seen from here; else 0.
+  pid_t pid = 0;
+};
+
+// Asks who listens there, without waiting. ALREADY_EXISTS where something else than a socket is at the path.
+[[nodiscard]] absl::StatusOr<SocketServer> FindServer(const std::string& path);
+
 class UnixListener {
  public:
   // Locks, removes a socket that nobody serves any more, binds (0660, owned by `group` where given) and

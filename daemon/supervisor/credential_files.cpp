@@ -38,7 +38,7 @@ absl::StatusOr<std::string> ReadFile(absl::string_view option, const std::string
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0 || ::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0) {
     const absl::Status status = base::ErrnoError(absl::StrCat("reading ", what));
-    return errno == EACCES ? WithHint(status, kNotOurs) : status;
+    return base::DetailOf(status).errno_name == "EACCES" ? WithHint(status, kNotOurs) : status;
   }
   if (!S_ISREG(info.st_mode) || info.st_size > kMaxFileBytes) {
     return MakeError(Reason::kInvalidField, absl::StrCat("reading ", what, ": it is no file of at most ",

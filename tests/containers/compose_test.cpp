@@ -176,7 +176,7 @@ TEST_F(ComposeTest, ASecondDaemonOnTheSocketIsRefused) {
 // opened.
 TEST_F(ComposeTest, IsCalledOverTheNetworkWithItsRemoteFile) {
   const Outcome made = RunToEnd(
-      {"env", "--chdir=" + folder_.Path(), "sh", "-ec", FirstScriptOf(BPFRIG_SOURCE "/docs/remote.md")});
+      {"env", "--chdir=" + folder_.Path(), "sh", "-ec", FirstBlockOf(BPFRIG_SOURCE "/docs/remote.md", "sh")});
   ASSERT_EQ(made.status, 0) << made.output;
   folder_.Write("internal.yaml",
                 "networks: {default: {internal: true}}\nservices: {bpfrigd: {ports: !override []}}\n");

@@ -7,10 +7,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <regex>
 
 #include "tests/e2e/rig.h"
+#include "tests/support/file.h"
 
 namespace bpfrig::tests {
 namespace {
@@ -41,11 +41,6 @@ std::string Normalised(std::string output) {
   return output;
 }
 
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 TEST(GoldenTest, EveryRefusalSaysExactlyWhatItShould) {
   const Daemon daemon;
   const std::vector<std::string> names = Names();
@@ -59,7 +54,7 @@ TEST(GoldenTest, EveryRefusalSaysExactlyWhatItShould) {
         Normalised(outcome.output) + "exit status " + std::to_string(outcome.status) + "\n";
     const std::string path = Folder() + "/" + name + ".expected";
     if (std::getenv("BPFRIG_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << actual;
-    EXPECT_EQ(actual, ReadFile(path));
+    EXPECT_EQ(actual, ReadAll(path));
   }
 }
 

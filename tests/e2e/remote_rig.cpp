@@ -6,14 +6,13 @@
 #include <signal.h>
 
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 
 #include "bpfrig/v1/bpfrig.grpc.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "tests/e2e/rig.h"
 #include "tests/support/deadline.h"
 #include "tests/support/documents.h"
+#include "tests/support/file.h"
 
 namespace bpfrig::tests {
 namespace {
@@ -58,16 +57,11 @@ void AddMethods(const google::protobuf::FileDescriptor* file, std::vector<std::s
 
 }  // namespace
 
-std::string ReadFile(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 Certificates::Certificates() {
   std::string name = fs::path(std::getenv("TMPDIR")) / "remote.XXXXXX";
   EXPECT_NE(::mkdtemp(name.data()), nullptr);
   folder_ = name;
-  Run(FirstScriptOf(BPFRIG_SOURCE "/docs/remote.md"));
+  Run(FirstBlockOf(BPFRIG_SOURCE "/docs/remote.md", "sh"));
   Run(kMore);
 }
 
@@ -86,14 +80,14 @@ std::vector<std::string> Certificates::Options() const {
 }
 
 std::shared_ptr<grpc::ChannelCredentials> Certificates::Client(const std::string& name) const {
-  return grpc::SslCredentials({.pem_root_certs = ReadFile(Path("ca.pem")),
-                               .pem_private_key = ReadFile(Path(name + ".key")),
-                               .pem_cert_chain = ReadFile(Path(name + ".pem"))});
+  return grpc::SslCredentials({.pem_root_certs = ReadAll(Path("ca.pem")),
+                               .pem_private_key = ReadAll(Path(name + ".key")),
+                               .pem_cert_chain = ReadAll(Path(name + ".pem"))});
 }
 
 std::shared_ptr<grpc::ChannelCredentials> Certificates::NoClient() const {
   return grpc::SslCredentials(
-      {.pem_root_certs = ReadFile(Path("ca.pem")), .pem_private_key = "", .pem_cert_chain = ""});
+      {.pem_root_certs = ReadAll(Path("ca.pem")), .pem_private_key = "", .pem_cert_chain = ""});
 }
 
 void Certificates::MakeServer(const std::string& name) const {

@@ -16,8 +16,6 @@ namespace bpfrig::tests {
 
 inline constexpr char kToken[] = "0123456789abcdef0123456789abcdef";
 
-[[nodiscard]] std::string ReadFile(const std::filesystem::path& path);
-
 // A folder with the `certs` of docs/remote.md, and further certificates of clients, each with a key:
 // `stranger` (not listed), `expired`, and `foreign` (of another CA).
 class Certificates {

@@ -9,6 +9,7 @@
 #include "bpfrig/v1/bpfrig.grpc.pb.h"
 #include "tests/e2e/remote_rig.h"
 #include "tests/e2e/rig.h"
+#include "tests/support/file.h"
 
 namespace bpfrig::tests {
 namespace {
@@ -44,7 +45,7 @@ class RemoteTest : public ::testing::Test {
     EXPECT_THAT(log, Not(HasSubstr(kWrongToken)));
     EXPECT_THAT(log, Not(HasSubstr("PRIVATE KEY")));
     for (const char* name : {"server.key", "client.key", "stranger.key"}) {
-      const std::string key = ReadFile(certificates_.Path(name));
+      const std::string key = ReadAll(certificates_.Path(name));
       EXPECT_THAT(log, Not(HasSubstr(key.substr(key.find('\n') + 1, 30)))) << name;
     }
   }
@@ -200,7 +201,7 @@ TEST_F(RemoteTest, NeitherTokenNorOptionsAreInAChildsEnvironment) {
   const std::vector<pid_t> children = DescendantsOf(daemon.Pid());
   EXPECT_GE(children.size(), 2u) << "the front and a worker";
   for (const pid_t child : children) {
-    const std::string environment = ReadFile("/proc/" + std::to_string(child) + "/environ");
+    const std::string environment = ReadAll("/proc/" + std::to_string(child) + "/environ");
     EXPECT_THAT(environment, HasSubstr("TZ=UTC"));
     EXPECT_THAT(environment, Not(HasSubstr("CI_JOB_TOKEN")));
     EXPECT_THAT(environment, Not(HasSubstr(kToken)));

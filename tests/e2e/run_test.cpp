@@ -3,10 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "tests/e2e/rig.h"
+#include "tests/support/documents.h"
 
 namespace bpfrig::tests {
 namespace {
@@ -17,21 +16,6 @@ using ::testing::HasSubstr;
 const std::string& Plans() {
   static const std::string kPlans = std::string(BPFRIG_SOURCE) + "/plans";
   return kPlans;
-}
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// The first fenced block of the README that is marked as YAML.
-std::string ReadmePlan() {
-  const std::string readme = ReadFile(std::string(BPFRIG_SOURCE) + "/README.md");
-  const std::string fence = "```yaml\n";
-  const size_t start = readme.find(fence);
-  if (start == std::string::npos) return "";
-  const size_t end = readme.find("```", start + fence.size());
-  return readme.substr(start + fence.size(), end - start - fence.size());
 }
 
 TEST(RunTest, ShippedPlansPassOnAPrivateDaemon) {
@@ -49,7 +33,7 @@ TEST(RunTest, ShippedPlansPassTwiceOnOneDaemon) {
 }
 
 TEST(RunTest, ReadmesPlanPasses) {
-  const TemporaryFile plan("readme.yaml", ReadmePlan());
+  const TemporaryFile plan("readme.yaml", FirstBlockOf(BPFRIG_SOURCE "/README.md", "yaml"));
   const Outcome outcome = RunToEnd(RunCommand({plan.Path()}));
   EXPECT_EQ(outcome.status, 0) << outcome.output;
 }

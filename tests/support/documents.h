@@ -1,18 +1,20 @@
-// Commands that the documents give, so that tests run what a reader runs.
+// What the documents show, so that tests run what a reader runs.
 #pragma once
 
+#include <stdexcept>
 #include <string>
 
 #include "tests/support/file.h"
 
 namespace bpfrig::tests {
 
-// The first block of the page that is marked as a script.
-inline std::string FirstScriptOf(const std::string& path) {
+// The first fenced block of the page that is marked as of that language. A page without one throws, which
+// fails the test.
+inline std::string FirstBlockOf(const std::string& path, const std::string& language) {
   const std::string page = ReadAll(path);
-  const std::string fence = "```sh\n";
+  const std::string fence = "```" + language + "\n";
   const size_t start = page.find(fence);
-  if (start == std::string::npos) return "echo " + path + " has no script; exit 1";
+  if (start == std::string::npos) throw std::runtime_error(path + " has no block of " + language);
   const size_t end = page.find("```", start + fence.size());
   return page.substr(start + fence.size(), end - start - fence.size());
 }
