@@ -37,16 +37,6 @@ v1::ErrorDetail ToProto(const base::ErrorDetail& detail) {
 
 }  // namespace
 
-absl::Status FromFinished(const internal::v1::CallFinished& finished) {
-  if (finished.code() == 0) return absl::OkStatus();
-  const absl::Status status(static_cast<absl::StatusCode>(finished.code()), finished.message());
-  return base::WithDetail(status, {.reason = static_cast<base::Reason>(finished.detail().reason()),
-                                   .errno_name = finished.detail().errno_name(),
-                                   .object = finished.detail().object(),
-                                   .hint = finished.detail().hint(),
-                                   .field = finished.detail().field()});
-}
-
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   const std::string message = Cut(status.message(), kMaxMessageBytes);

@@ -7,6 +7,7 @@
 
 #include "bpfrig/v1/error.pb.h"
 #include "daemon/base/status.h"
+#include "daemon/front/finished_call.h"
 
 namespace bpfrig::front {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
-#include "daemon/front/errors.h"
+#include "daemon/front/finished_call.h"
 
 namespace bpfrig::front {
 
