@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "daemon/kernel_bpf/features.h"
+#include "daemon/kernel_bpf/libbpf/features.h"
 #include "daemon/kernel_os/capabilities.h"
 
 namespace bpfrig::doctor {

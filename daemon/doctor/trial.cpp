@@ -13,7 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
-#include "daemon/kernel_bpf/features.h"
+#include "daemon/kernel_bpf/libbpf/features.h"
 #include "daemon/kernel_os/netlink.h"
 #include "daemon/kernel_os/netns.h"
 

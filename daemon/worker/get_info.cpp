@@ -3,8 +3,8 @@
 #include <sys/utsname.h>
 
 #include "daemon/base/status.h"
-#include "daemon/kernel_bpf/features.h"
-#include "daemon/kernel_bpf/map.h"
+#include "daemon/kernel_bpf/libbpf/features.h"
+#include "daemon/kernel_bpf/map/map.h"
 #include "daemon/kernel_os/netns.h"
 #include "daemon/worker/handlers.h"
 

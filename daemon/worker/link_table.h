@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "bpfrig/v1/program.pb.h"
 #include "daemon/base/fd.h"
-#include "daemon/kernel_bpf/link.h"
+#include "daemon/kernel_bpf/program/link.h"
 #include "daemon/worker/object_store.h"
 
 namespace bpfrig::worker {

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
-#include "daemon/kernel_bpf/bpf_object.h"
+#include "daemon/kernel_bpf/object/bpf_object.h"
 #include "daemon/worker/handlers.h"
 #include "daemon/worker/names.h"
 

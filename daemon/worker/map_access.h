@@ -6,8 +6,8 @@
 
 #include "absl/status/statusor.h"
 #include "bpfrig/v1/map.pb.h"
-#include "daemon/kernel_bpf/map_codec.h"
-#include "daemon/kernel_bpf/map_write.h"
+#include "daemon/kernel_bpf/map/map_codec.h"
+#include "daemon/kernel_bpf/map/map_write.h"
 #include "daemon/worker/sandbox.h"
 #include "daemon/worker/value_proto.h"
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "daemon/kernel_bpf/bpf_object.h"
-#include "daemon/kernel_bpf/btf_types.h"
+#include "daemon/kernel_bpf/object/bpf_object.h"
+#include "daemon/kernel_bpf/btf/btf_types.h"
 
 namespace bpfrig::worker {
 

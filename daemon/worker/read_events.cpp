@@ -8,9 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
-#include "daemon/kernel_bpf/decode.h"
-#include "daemon/kernel_bpf/encode.h"
-#include "daemon/kernel_bpf/ring_buffer.h"
+#include "daemon/kernel_bpf/btf/decode.h"
+#include "daemon/kernel_bpf/btf/encode.h"
+#include "daemon/kernel_bpf/map/ring_buffer.h"
 #include "daemon/worker/handlers.h"
 #include "daemon/worker/waits.h"
 

@@ -7,7 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
-#include "daemon/kernel_bpf/map_dump.h"
+#include "daemon/kernel_bpf/map/map_dump.h"
 #include "daemon/worker/handlers.h"
 #include "daemon/worker/map_access.h"
 

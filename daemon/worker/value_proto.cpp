@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
-#include "daemon/kernel_bpf/encode.h"
+#include "daemon/kernel_bpf/btf/encode.h"
 
 namespace bpfrig::worker {
 namespace {

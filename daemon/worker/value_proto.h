@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "bpfrig/v1/value.pb.h"
-#include "daemon/kernel_bpf/value.h"
+#include "daemon/kernel_bpf/btf/value.h"
 #include "daemon/worker/object_store.h"
 #include "daemon/worker/traffic.h"
 

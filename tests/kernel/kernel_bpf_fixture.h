@@ -8,7 +8,7 @@
 #include <string>
 
 #include "daemon/base/fd.h"
-#include "daemon/kernel_bpf/bpf_object.h"
+#include "daemon/kernel_bpf/object/bpf_object.h"
 
 namespace bpfrig::kernel_bpf {
 

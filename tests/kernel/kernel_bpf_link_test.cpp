@@ -6,12 +6,12 @@
 #include <poll.h>
 
 #include "daemon/base/status.h"
-#include "daemon/kernel_bpf/decode.h"
-#include "daemon/kernel_bpf/encode.h"
-#include "daemon/kernel_bpf/link.h"
-#include "daemon/kernel_bpf/map_dump.h"
-#include "daemon/kernel_bpf/map_write.h"
-#include "daemon/kernel_bpf/ring_buffer.h"
+#include "daemon/kernel_bpf/btf/decode.h"
+#include "daemon/kernel_bpf/btf/encode.h"
+#include "daemon/kernel_bpf/program/link.h"
+#include "daemon/kernel_bpf/map/map_dump.h"
+#include "daemon/kernel_bpf/map/map_write.h"
+#include "daemon/kernel_bpf/map/ring_buffer.h"
 #include "tests/kernel/kernel_bpf_fixture.h"
 
 namespace bpfrig::kernel_bpf {

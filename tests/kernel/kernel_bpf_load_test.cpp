@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include "daemon/base/status.h"
-#include "daemon/kernel_bpf/decode.h"
-#include "daemon/kernel_bpf/encode.h"
-#include "daemon/kernel_bpf/features.h"
-#include "daemon/kernel_bpf/map_codec.h"
-#include "daemon/kernel_bpf/map_dump.h"
+#include "daemon/kernel_bpf/btf/decode.h"
+#include "daemon/kernel_bpf/btf/encode.h"
+#include "daemon/kernel_bpf/libbpf/features.h"
+#include "daemon/kernel_bpf/map/map_codec.h"
+#include "daemon/kernel_bpf/map/map_dump.h"
 #include "tests/kernel/kernel_bpf_fixture.h"
 
 namespace bpfrig::kernel_bpf {

@@ -8,9 +8,9 @@
 #include <set>
 
 #include "daemon/base/status.h"
-#include "daemon/kernel_bpf/map_codec.h"
-#include "daemon/kernel_bpf/map_dump.h"
-#include "daemon/kernel_bpf/map_write.h"
+#include "daemon/kernel_bpf/map/map_codec.h"
+#include "daemon/kernel_bpf/map/map_dump.h"
+#include "daemon/kernel_bpf/map/map_write.h"
 #include "tests/kernel/kernel_bpf_fixture.h"
 
 namespace bpfrig::kernel_bpf {

@@ -10,10 +10,10 @@
 #include <array>
 
 #include "daemon/base/status.h"
-#include "daemon/kernel_bpf/features.h"
-#include "daemon/kernel_bpf/link.h"
-#include "daemon/kernel_bpf/map_dump.h"
-#include "daemon/kernel_bpf/ring_buffer.h"
+#include "daemon/kernel_bpf/libbpf/features.h"
+#include "daemon/kernel_bpf/program/link.h"
+#include "daemon/kernel_bpf/map/map_dump.h"
+#include "daemon/kernel_bpf/map/ring_buffer.h"
 #include "tests/kernel/kernel_bpf_fixture.h"
 
 namespace bpfrig::kernel_bpf {

@@ -1,0 +1,98 @@
+#include "daemon/kernel_bpf/btf/elf_file.h"
+
+#include <elf.h>
+
+#include <cstring>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/base/status.h"
+
+namespace bpfrig::kernel_bpf {
+namespace {
+
+constexpr char kCompileHint[] = "compile it with clang -target bpf -O2 -g -c";
+
+absl::Status Bad(absl::string_view message) {
+  return base::WithHint(base::MakeError(base::Reason::kBadObject, message), kCompileHint);
+}
+
+// A struct out of the file, by copy, for the bytes need not be aligned.
+template <typename T>
+std::optional<T> ReadAt(absl::string_view elf, uint64_t offset) {
+  if (offset > elf.size() || elf.size() - offset < sizeof(T)) return std::nullopt;
+  T result;
+  std::memcpy(&result, elf.data() + offset, sizeof(T));
+  return result;
+}
+
+std::string MachineName(uint16_t machine) {
+  switch (machine) {
+    case EM_X86_64:
+      return "x86-64";
+    case EM_AARCH64:
+      return "arm64";
+    case EM_386:
+      return "i386";
+    case EM_ARM:
+      return "arm";
+    case EM_RISCV:
+      return "RISC-V";
+    default:
+      return absl::StrCat("machine ", machine);
+  }
+}
+
+std::optional<absl::string_view> SectionBytes(absl::string_view elf, const Elf64_Shdr& section) {
+  if (section.sh_type == SHT_NOBITS) return absl::string_view();
+  if (section.sh_offset > elf.size() || section.sh_size > elf.size() - section.sh_offset) return std::nullopt;
+  return elf.substr(section.sh_offset, section.sh_size);
+}
+
+}  // namespace
+
+absl::Status CheckBpfElf(absl::string_view elf) {
+  if (elf.empty()) return Bad("the object is empty");
+  if (elf.size() < SELFMAG || std::memcmp(elf.data(), ELFMAG, SELFMAG) != 0) {
+    return Bad("the object is not an ELF object");
+  }
+  std::optional<Elf64_Ehdr> header = ReadAt<Elf64_Ehdr>(elf, 0);
+  if (!header) return Bad(absl::StrCat("the ELF object is cut short at ", elf.size(), " bytes"));
+  if (header->e_ident[EI_CLASS] != ELFCLASS64) return Bad("a 32-bit ELF object, not one for BPF");
+  if (header->e_ident[EI_DATA] != ELFDATA2LSB) {
+    return Bad("a big-endian ELF object, on a little-endian machine");
+  }
+  if (header->e_machine != EM_BPF) {
+    return Bad(absl::StrCat("an ELF object for ", MachineName(header->e_machine), ", not for BPF"));
+  }
+  if (header->e_type != ET_REL) return Bad("an ELF file that is not a relocatable object");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<absl::string_view> FindElfSection(absl::string_view elf, absl::string_view name) {
+  std::optional<Elf64_Ehdr> header = ReadAt<Elf64_Ehdr>(elf, 0);
+  if (!header) return Bad("the ELF object is cut short");
+  auto section_at = [&](uint64_t index) {
+    return ReadAt<Elf64_Shdr>(elf, header->e_shoff + index * sizeof(Elf64_Shdr));
+  };
+  if (header->e_shoff > elf.size() || header->e_shentsize != sizeof(Elf64_Shdr)) {
+    return Bad("the ELF object's section table is broken");
+  }
+  std::optional<Elf64_Shdr> names_header = section_at(header->e_shstrndx);
+  std::optional<absl::string_view> names;
+  if (names_header) names = SectionBytes(elf, *names_header);
+  if (!names) return Bad("the ELF object's section names are broken");
+  for (uint64_t i = 0; i < header->e_shnum; ++i) {
+    std::optional<Elf64_Shdr> section = section_at(i);
+    if (!section) return Bad("the ELF object's section table is cut short");
+    if (section->sh_name >= names->size()) continue;
+    absl::string_view found = names->substr(section->sh_name);
+    if (found.substr(0, found.find('\0')) != name) continue;
+    std::optional<absl::string_view> bytes = SectionBytes(elf, *section);
+    if (!bytes) return Bad(absl::StrCat("the ELF object's section ", name, " is cut short"));
+    return *bytes;
+  }
+  return absl::string_view();
+}
+
+}  // namespace bpfrig::kernel_bpf

@@ -1,0 +1,207 @@
+#include "daemon/kernel_bpf/btf/encode.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/base/status.h"
+#include "daemon/kernel_bpf/btf/encode_scalar.h"
+#include "daemon/kernel_bpf/libbpf/near_names.h"
+#include "daemon/kernel_bpf/btf/type_layout.h"
+
+namespace bpfrig::kernel_bpf {
+namespace {
+
+// One walk over a value and its type.
+class Encoder {
+ public:
+  explicit Encoder(Memory& memory) : memory_(memory) {}
+
+  absl::Status Write(const Place& place, const Value& value, int depth = 0) {
+    if (depth > kDeepestNesting) return BrokenBtf(place.type);
+    StrippedType type = Strip(place.type);
+    if (type.type == nullptr) return BrokenBtf(place.type);
+    if (place.bitfield_bits == 0) {
+      BPFRIG_RETURN_IF_ERROR(SizeOf(place.type).status());
+      if (const RawBytes* raw = std::get_if<RawBytes>(&value.kind)) return WriteRaw(place, type, raw->bytes);
+    }
+    switch (btf_kind(type.type)) {
+      case BTF_KIND_ARRAY:
+        return WriteArray(place, type, value, depth);
+      case BTF_KIND_STRUCT:
+      case BTF_KIND_UNION:
+      case BTF_KIND_DATASEC:
+        return WriteMembers(place, type, value, depth);
+      default:
+        return WriteScalar(memory_, place, type, value);
+    }
+  }
+
+ private:
+  absl::Status WriteRaw(const Place& place, const StrippedType& type, const std::string& bytes) {
+    if (btf_is_ptr(type.type)) return WriteScalar(memory_, place, type, Value{RawBytes{bytes}});
+    size_t size = SizeOf(place.type).value_or(0);
+    if (bytes.size() != size) {
+      return Mismatch(place, absl::StrCat("the raw value has ", bytes.size(), " bytes"));
+    }
+    return memory_.Put(place, bytes, size);
+  }
+
+  absl::Status WriteArray(const Place& place, const StrippedType& type, const Value& value, int depth) {
+    const struct btf_array* array = btf_array(type.type);
+    TypeRef element{place.type.btf, array->type};
+    size_t size = SizeOf(place.type).value_or(0);
+    if (const Text* text = std::get_if<Text>(&value.kind)) {
+      if (!IsChar(Strip(element))) {
+        return base::WithHint(Mismatch(place, "text goes into arrays of char only"),
+                              "write !text, or a list");
+      }
+      if (text->text.size() > size) {
+        return Mismatch(place, absl::StrCat("the text has ", text->text.size(), " characters"));
+      }
+      return memory_.Put(place, text->text, size);
+    }
+    if (const PrefixBytes* prefix = std::get_if<PrefixBytes>(&value.kind)) {
+      return PutPrefix(memory_, place, prefix->bytes, size);
+    }
+    const List* list = std::get_if<List>(&value.kind);
+    if (list == nullptr) return Mismatch(place, absl::StrCat(KindOf(value), " does not go into an array"));
+    if (list->size() > array->nelems) return Mismatch(place, absl::StrCat("the list has ", list->size()));
+    size_t stride = SizeOf(element).value_or(0);
+    for (size_t i = 0; i < list->size(); ++i) {
+      absl::Status status =
+          Write({element, place.offset + i * stride, 0, 0, place.name}, (*list)[i], depth + 1);
+      // The path is made only where it is needed: a million entries go through here.
+      if (!status.ok()) return base::WithField(status, absl::StrCat("[", i, "]"));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status WriteMembers(const Place& place, const StrippedType& type, const Value& value, int depth) {
+    size_t size = SizeOf(place.type).value_or(0);
+    if (const PrefixBytes* prefix = std::get_if<PrefixBytes>(&value.kind)) {
+      if (!btf_is_datasec(type.type)) return PutPrefix(memory_, place, prefix->bytes, size);
+    }
+    const Fields* fields = std::get_if<Fields>(&value.kind);
+    if (fields == nullptr) {
+      return base::WithHint(Mismatch(place, absl::StrCat(KindOf(value), " does not go into it")),
+                            absl::StrCat("name its members: ", NamesNear("", MemberNames(type))));
+    }
+    std::vector<Member> members = MembersOf(type);
+    std::vector<bool> seen(members.size());
+    for (const Field& field : *fields) {
+      absl::Status status = WriteMember(place, type, members, seen, field, depth);
+      BPFRIG_RETURN_IF_ERROR(base::WithField(status, field.name));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status WriteMember(const Place& place, const StrippedType& type, const std::vector<Member>& members,
+                           std::vector<bool>& seen, const Field& field, int depth) {
+    auto member = std::find_if(members.begin(), members.end(),
+                               [&](const Member& candidate) { return candidate.name == field.name; });
+    if (member == members.end()) {
+      return base::MakeError(base::Reason::kUnknownName,
+                             absl::StrCat(TypeName(type.ref), " has no member \"", field.name, "\"; it has ",
+                                          NamesNear(field.name, MemberNames(type))));
+    }
+    size_t index = static_cast<size_t>(member - members.begin());
+    if (seen[index]) {
+      return base::MakeError(base::Reason::kDuplicateName,
+                             absl::StrCat("member \"", field.name, "\" is given twice"));
+    }
+    seen[index] = true;
+    Place at{member->type, place.offset + member->bit_offset / 8,
+             static_cast<uint32_t>(member->bit_offset % 8), member->bitfield_bits, field.name};
+    // A variable that is named is written whole, as every value is; its neighbours stay.
+    if (btf_is_datasec(type.type)) BPFRIG_RETURN_IF_ERROR(memory_.Clear(at, SizeOf(at.type).value_or(0)));
+    return Write(at, field.value, depth + 1);
+  }
+
+  static std::vector<std::string> MemberNames(const StrippedType& type) {
+    std::vector<std::string> names;
+    for (const Member& member : MembersOf(type)) names.emplace_back(member.name);
+    return names;
+  }
+
+  Memory& memory_;
+};
+
+absl::Status EncodeOver(TypeRef type, const Value& value, Memory& memory) {
+  Place whole;
+  whole.type = type;
+  return Encoder(memory).Write(whole, value);
+}
+
+std::string BigEndian(const NetworkInteger& number) {
+  std::string bytes;
+  for (uint32_t bit = number.bits; bit > 0; bit -= 8)
+    bytes.push_back(static_cast<char>(number.value >> (bit - 8)));
+  return bytes;
+}
+
+}  // namespace
+
+absl::StatusOr<Encoded> Encode(TypeRef type, const Value& value) {
+  BPFRIG_ASSIGN_OR_RETURN(size_t size, SizeOf(type));
+  if (size > kLargestType) return BrokenBtf(type);
+  Memory memory(std::string(size, '\0'));
+  BPFRIG_RETURN_IF_ERROR(EncodeOver(type, value, memory));
+  return std::move(memory).Take();
+}
+
+absl::Status EncodeInto(TypeRef type, const Value& value, std::string& bytes) {
+  BPFRIG_ASSIGN_OR_RETURN(size_t size, SizeOf(type));
+  if (bytes.size() != size) {
+    return base::MakeError(base::Reason::kTypeMismatch,
+                           absl::StrCat(TypeName(type), " has ", size, " bytes, the memory ", bytes.size()));
+  }
+  StrippedType stripped = Strip(type);
+  bool keeps = btf_is_datasec(stripped.type);
+  Memory memory(keeps ? bytes : std::string(size, '\0'));
+  BPFRIG_RETURN_IF_ERROR(EncodeOver(type, value, memory));
+  bytes = std::move(memory).Take().bytes;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> BytesOf(const Value& value) {
+  if (const RawBytes* raw = std::get_if<RawBytes>(&value.kind)) return raw->bytes;
+  if (const PrefixBytes* prefix = std::get_if<PrefixBytes>(&value.kind)) return prefix->bytes;
+  if (const Text* text = std::get_if<Text>(&value.kind)) return text->text;
+  if (const NetworkInteger* number = std::get_if<NetworkInteger>(&value.kind)) {
+    BPFRIG_RETURN_IF_ERROR(CheckNetworkInteger(*number));
+    return BigEndian(*number);
+  }
+  return base::WithHint(
+      base::MakeError(base::Reason::kTypeMismatch, absl::StrCat(KindOf(value), " has no bytes of its own")),
+      "write !text, !hex, !ip, !be16, !be32, !be64 or !concat");
+}
+
+absl::StatusOr<Encoded> EncodeBySize(size_t size, const Value& value, absl::string_view what) {
+  auto mismatch = [&](absl::string_view cause) {
+    return base::MakeError(base::Reason::kTypeMismatch, absl::StrCat(what, " has ", size, " bytes; ", cause));
+  };
+  std::string bytes;
+  const uint64_t* number = std::get_if<uint64_t>(&value.kind);
+  const int64_t* negative = std::get_if<int64_t>(&value.kind);
+  if (number != nullptr || negative != nullptr) {
+    if (size != 1 && size != 2 && size != 4 && size != 8) return mismatch("a number does not go with that");
+    uint64_t word = number != nullptr ? *number : static_cast<uint64_t>(*negative);
+    uint32_t bits = static_cast<uint32_t>(size) * 8;
+    bool fits = number != nullptr ? FitsUnsigned(word, bits) : FitsSigned(*negative, bits);
+    if (!fits) {
+      return base::MakeError(base::Reason::kOutOfRange,
+                             absl::StrCat(what, " has ", size, " bytes; the number does not fit"));
+    }
+    bytes.assign(reinterpret_cast<const char*>(&word), size);
+  } else {
+    BPFRIG_ASSIGN_OR_RETURN(bytes, BytesOf(value));
+    bool exact = std::holds_alternative<RawBytes>(value.kind);
+    if (bytes.size() > size || (exact && bytes.size() != size)) {
+      return mismatch(absl::StrCat("the value has ", bytes.size()));
+    }
+    bytes.resize(size, '\0');
+  }
+  return Encoded{std::move(bytes), std::string(size, '\xff')};
+}
+
+}  // namespace bpfrig::kernel_bpf

@@ -1,0 +1,41 @@
+// Value -> memory, laid out by a BTF type. All or nothing: on an error nothing is written. Errors carry the
+// path within the value as their field (base::WithField: "wp_addr", "list[3].port"), and a sentence that
+// names the member, its type and its size. Used for map entries, globals and expected values.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "daemon/kernel_bpf/btf/btf_types.h"
+#include "daemon/kernel_bpf/btf/value.h"
+
+namespace bpfrig::kernel_bpf {
+
+struct Encoded {
+  std::string bytes;
+  // As long as `bytes`; a bit is set where the value said something. Memory m matches an expected value where
+  // (m ^ bytes) & mask is zero. Members that were not named, elements past a list's end and padding are not
+  // said; a text's or a prefix's zero padding is.
+  std::string mask;
+};
+
+// Encodes over zeroes: what the value does not say is zero. Reasons: UNKNOWN_NAME (member, enumerator),
+// DUPLICATE_NAME, OUT_OF_RANGE (number), TYPE_MISMATCH (kind or size; pointers and functions), NO_TYPE.
+[[nodiscard]] absl::StatusOr<Encoded> Encode(TypeRef type, const Value& value);
+
+// Encodes over `bytes`, which must have the type's size already (TYPE_MISMATCH). Of a data section, variables
+// that the value does not name keep what they hold; anything else is zeroed first, as by Encode.
+[[nodiscard]] absl::Status EncodeInto(TypeRef type, const Value& value, std::string& bytes);
+
+// Encodes without a type into `size` bytes: raw bytes of that size, a prefix or text that fits, a network
+// integer that fits, or a number where `size` is 1, 2, 4 or 8 (host order). For what has no BTF but whose
+// meaning is fixed: array indexes, descriptors. `what` names it in errors: `the key of map "progs"`.
+[[nodiscard]] absl::StatusOr<Encoded> EncodeBySize(size_t size, const Value& value, absl::string_view what);
+
+// The bytes that a value is by itself, without any target: raw bytes, a prefix, text, or a network integer of
+// exactly its bits. For the parts of a `!concat` and for payloads. TYPE_MISMATCH for numbers, lists and
+// fields.
+[[nodiscard]] absl::StatusOr<std::string> BytesOf(const Value& value);
+
+}  // namespace bpfrig::kernel_bpf

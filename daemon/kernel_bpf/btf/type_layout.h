@@ -1,0 +1,61 @@
+// How a BTF type lies in memory: modifiers stripped, members listed with those of anonymous structs and
+// unions flattened in. What encode and decode share. BTF of uploaded objects is not validated by libbpf, so
+// nothing here trusts an id.
+#pragma once
+
+#include <bpf/btf.h>
+
+#include <bit>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "daemon/kernel_bpf/btf/btf_types.h"
+
+namespace bpfrig::kernel_bpf {
+
+// Numbers and bitfields are laid out for little-endian hosts.
+static_assert(std::endian::native == std::endian::little);
+
+// Nesting past this is broken BTF.
+inline constexpr int kDeepestNesting = 64;
+
+// Without typedefs, const, volatile, restrict and tags. The type behind it is null where the chain is broken.
+struct StrippedType {
+  TypeRef ref;
+  const struct btf_type* type = nullptr;
+};
+[[nodiscard]] StrippedType Strip(TypeRef type);
+
+// A named piece of a struct, union or data section.
+struct Member {
+  absl::string_view name;
+  TypeRef type;
+  uint64_t bit_offset = 0;
+  // 0 where it is no bitfield.
+  uint32_t bitfield_bits = 0;
+};
+// In order; unnamed bitfields, which are padding, left out. Empty for other types.
+[[nodiscard]] std::vector<Member> MembersOf(const StrippedType& type);
+
+// Whether it is C's plain char.
+[[nodiscard]] bool IsChar(const StrippedType& type);
+// Whether an enum's values are signed, by its flag or because it has a negative one (clang before 15 set no
+// flag).
+[[nodiscard]] bool IsSignedEnum(const struct btf_type* type);
+// The enumerators' names.
+[[nodiscard]] std::vector<std::string> EnumeratorNames(TypeRef type);
+// The value of an enumerator, sign-extended; false where the enum has no such name.
+[[nodiscard]] bool FindEnumerator(TypeRef type, absl::string_view name, uint64_t& value);
+// The first enumerator of that value; empty where there is none.
+[[nodiscard]] absl::string_view FindEnumeratorName(TypeRef type, uint64_t value);
+
+[[nodiscard]] absl::string_view NameOf(const struct btf* btf, const struct btf_type* type);
+// "a __u32", "an enum verdict".
+[[nodiscard]] std::string WithArticle(absl::string_view type_name);
+// For BTF that contradicts itself.
+[[nodiscard]] absl::Status BrokenBtf(TypeRef type);
+
+}  // namespace bpfrig::kernel_bpf

@@ -1,0 +1,195 @@
+#include "daemon/kernel_bpf/libbpf/features.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "daemon/base/fd.h"
+#include "daemon/base/status.h"
+#include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
+#include "daemon/kernel_bpf/libbpf/libbpf_output.h"
+
+namespace bpfrig::kernel_bpf {
+namespace {
+
+// BPF_TCX_INGRESS, which kernel headers before 6.6 do not have.
+constexpr int kTcxIngress = 46;
+
+constexpr struct bpf_insn Instruction(uint8_t code, int32_t immediate) {
+  struct bpf_insn instruction {};
+  instruction.code = code;
+  instruction.imm = immediate;
+  return instruction;
+}
+constexpr struct bpf_insn Argument(uint8_t code, uint8_t number, int32_t immediate) {
+  struct bpf_insn instruction = Instruction(code, immediate);
+  instruction.dst_reg = number & 0xf;
+  if ((code & BPF_X) != 0) instruction.src_reg = BPF_REG_10;
+  return instruction;
+}
+constexpr struct bpf_insn Return(int32_t value) { return Instruction(BPF_ALU64 | BPF_MOV | BPF_K, value); }
+constexpr struct bpf_insn Call(int32_t helper) { return Instruction(BPF_JMP | BPF_CALL, helper); }
+constexpr struct bpf_insn kExit = Instruction(BPF_JMP | BPF_EXIT, 0);
+
+// 0 where it can be done, otherwise the negative errno.
+using Probe = int;
+
+base::Fd LoadProgram(enum bpf_prog_type type, enum bpf_attach_type attach_type,
+                     absl::Span<const bpf_insn> code) {
+  auto options = LibbpfOptions<bpf_prog_load_opts>();
+  options.expected_attach_type = attach_type;
+  return base::Fd(bpf_prog_load(type, "bpfrig_probe", "GPL", code.data(), code.size(), &options));
+}
+
+Probe TryProgram(enum bpf_prog_type type, enum bpf_attach_type attach_type, absl::Span<const bpf_insn> code) {
+  base::Fd program = LoadProgram(type, attach_type, code);
+  return program.IsOpen() ? 0 : -errno;
+}
+
+Probe TryProgram(enum bpf_prog_type type, enum bpf_attach_type attach_type) {
+  const std::array<struct bpf_insn, 2> code = {Return(1), kExit};
+  return TryProgram(type, attach_type, code);
+}
+
+base::Fd CreateMap(enum bpf_map_type type, uint32_t key_size, uint32_t value_size, uint32_t max_entries) {
+  return base::Fd(bpf_map_create(type, "bpfrig_probe", key_size, value_size, max_entries, nullptr));
+}
+
+Probe TryLink(enum bpf_prog_type type, enum bpf_attach_type load_type, int target, int attach_type) {
+  const std::array<struct bpf_insn, 2> code = {Return(1), kExit};
+  base::Fd program = LoadProgram(type, load_type, code);
+  if (!program.IsOpen()) return -errno;
+  int link = bpf_link_create(program.Get(), target, static_cast<enum bpf_attach_type>(attach_type), nullptr);
+  if (link < 0) return link;
+  base::Fd(link).Close();
+  return 0;
+}
+
+// Asking what is attached there tells a kernel that knows tcx from one that does not (EINVAL). Attaching
+// would tell no more, and takes 30 ms for the grace periods of attaching and detaching (6.18).
+Probe TryTcx(unsigned interface_index) {
+  uint32_t attach_flags = 0;
+  uint32_t count = 0;
+  return bpf_prog_query(static_cast<int>(interface_index), static_cast<enum bpf_attach_type>(kTcxIngress), 0,
+                        &attach_flags, nullptr, &count);
+}
+
+Probe TryKernelBtf() {
+  base::Fd file(::open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC));
+  return file.IsOpen() ? 0 : -errno;
+}
+
+Probe TrySockmapLink() {
+  base::Fd map = CreateMap(BPF_MAP_TYPE_SOCKHASH, 4, 8, 1);
+  if (!map.IsOpen()) return -errno;
+  return TryLink(BPF_PROG_TYPE_SK_MSG, BPF_SK_MSG_VERDICT, map.Get(), BPF_SK_MSG_VERDICT);
+}
+
+Probe TryBatch() {
+  base::Fd map = CreateMap(BPF_MAP_TYPE_HASH, 4, 4, 1);
+  if (!map.IsOpen()) return -errno;
+  uint32_t key = 1;
+  uint32_t value = 1;
+  uint32_t count = 1;
+  return bpf_map_update_batch(map.Get(), &key, &value, &count, nullptr);
+}
+
+Probe TryRingBuffer() {
+  base::Fd map = CreateMap(BPF_MAP_TYPE_RINGBUF, 0, 0, 65536);
+  return map.IsOpen() ? 0 : -errno;
+}
+
+Probe TrySocketStorage() {
+  LibbpfOutput output;
+  int result = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_SK_STORAGE, nullptr);
+  return result > 0 ? 0 : result < 0 ? result : -EINVAL;
+}
+
+// A helper that a program gets only with CAP_PERFMON, and that has no side effect.
+Probe TryPerfmon() {
+  const std::array<struct bpf_insn, 3> code = {Call(BPF_FUNC_get_current_task), Return(1), kExit};
+  return TryProgram(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS, code);
+}
+
+// Eight bytes of address 0 to the stack: what counts is whether the verifier lets it be called.
+Probe TryProbeReadKernel() {
+  const std::array<struct bpf_insn, 7> code = {Argument(BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_1, 0),
+                                               Argument(BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_1, -8),
+                                               Argument(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_2, 8),
+                                               Argument(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3, 0),
+                                               Call(BPF_FUNC_probe_read_kernel),
+                                               Return(1),
+                                               kExit};
+  return TryProgram(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS, code);
+}
+
+Probe TryMap() {
+  base::Fd map = CreateMap(BPF_MAP_TYPE_HASH, 4, 4, 1);
+  return map.IsOpen() ? 0 : -errno;
+}
+
+absl::Status ToStatus(Probe result, absl::string_view action) {
+  return result == 0 ? absl::OkStatus() : base::KernelError(result, action);
+}
+
+Feature Report(absl::string_view name, Probe result, absl::string_view description) {
+  Feature feature;
+  feature.name = std::string(name);
+  feature.supported = result == 0;
+  if (result != 0) feature.detail = base::ErrnoName(-result);
+  feature.description = std::string(description);
+  return feature;
+}
+
+}  // namespace
+
+std::vector<Feature> ProbeFeatures(unsigned interface_index) {
+  LibbpfOutput output;
+  return {
+      Report("btf", TryKernelBtf(), "The kernel tells its own types: CO-RE and kernel types by name work."),
+      Report("sockmap_link", TrySockmapLink(), "sk_msg programs attach to a sockmap by a link."),
+      Report("map_batch", TryBatch(), "Maps are written and read in batches."),
+      Report("ringbuf", TryRingBuffer(), "Programs can report events through a ring buffer."),
+      Report("sk_storage", TrySocketStorage(), "Programs can keep data with each socket."),
+      Report("perfmon", TryPerfmon(),
+             "The daemon has CAP_PERFMON: helpers such as bpf_snprintf and bpf_trace_printk are allowed."),
+      Report("tcx", TryTcx(interface_index), "tc programs attach to an interface by a link."),
+      Report("cgroup_sock_addr", TryProgram(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_CONNECT),
+             "Programs can see and change the addresses of connect, bind and sendmsg."),
+      Report("sock_ops", TryProgram(BPF_PROG_TYPE_SOCK_OPS, BPF_CGROUP_SOCK_OPS),
+             "Programs can follow what becomes of TCP connections."),
+      Report("sk_msg", TryProgram(BPF_PROG_TYPE_SK_MSG, BPF_SK_MSG_VERDICT),
+             "Programs can see, change and redirect what sockets of a sockmap send."),
+      Report("cgroup_skb", TryProgram(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS),
+             "Programs can see and drop a cgroup's packets."),
+      Report("sk_lookup", TryProgram(BPF_PROG_TYPE_SK_LOOKUP, BPF_SK_LOOKUP),
+             "Programs can choose the socket that a connection is for."),
+  };
+}
+
+Essentials TryEssentials(int cgroup) {
+  LibbpfOutput output;
+  Essentials essentials;
+  essentials.map = ToStatus(TryMap(), "making a BPF map");
+  essentials.program =
+      ToStatus(TryProgram(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS), "loading a BPF program");
+  essentials.link =
+      ToStatus(TryLink(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS, cgroup, BPF_CGROUP_INET_EGRESS),
+               "attaching a BPF program to a cgroup");
+  return essentials;
+}
+
+absl::Status TryKernelRead() {
+  LibbpfOutput output;
+  return ToStatus(TryProbeReadKernel(), "loading a program that reads kernel memory");
+}
+
+std::string LibbpfVersion() { return absl::StrCat(libbpf_major_version(), ".", libbpf_minor_version()); }
+
+}  // namespace bpfrig::kernel_bpf

@@ -1,0 +1,79 @@
+// Map: one map in the kernel, with the BTF types of its keys and values. A BpfObject owns those of its
+// object; Map::Create makes one of its own. map_codec.h, map_write.h and map_dump.h work on it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "daemon/base/fd.h"
+#include "daemon/kernel_bpf/btf/btf_types.h"
+
+namespace bpfrig::kernel_bpf {
+
+// What the kernel tells of a map.
+struct MapInfo {
+  uint32_t id = 0;
+  uint32_t type = 0;  // a bpf_map_type
+  uint32_t key_size = 0;
+  uint32_t value_size = 0;  // of one CPU
+  // After any rounding.
+  uint32_t max_entries = 0;
+  uint32_t flags = 0;
+};
+
+// As libbpf calls it: "hash", "sk_storage"; "map type 99" where it does not know it.
+[[nodiscard]] std::string MapTypeName(uint32_t type);
+// What the kernel tells of the map behind `fd`; `name` is for the error.
+[[nodiscard]] absl::StatusOr<MapInfo> QueryMap(int fd, absl::string_view name);
+// How many values a per-CPU map has for each key.
+[[nodiscard]] absl::StatusOr<uint32_t> PossibleCpus();
+
+class Map {
+ public:
+  // Borrows `fd`, which must outlive the Map. The types are absent where the map has none.
+  [[nodiscard]] static absl::StatusOr<Map> Borrow(std::string name, int fd, std::optional<TypeRef> key_type,
+                                                  std::optional<TypeRef> value_type);
+  // Creates a map of its own, without BTF types. `info.id` is ignored.
+  [[nodiscard]] static absl::StatusOr<Map> Create(std::string name, const MapInfo& info);
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] const MapInfo& info() const { return info_; }
+  [[nodiscard]] std::string type_name() const { return MapTypeName(info_.type); }
+  [[nodiscard]] const std::optional<TypeRef>& key_type() const { return key_type_; }
+  [[nodiscard]] const std::optional<TypeRef>& value_type() const { return value_type_; }
+
+  // Whether a key holds one value for each possible CPU.
+  [[nodiscard]] bool IsPerCpu() const;
+  // Whether it has no keys at all: queue, stack, bloom filter.
+  [[nodiscard]] bool IsKeyless() const;
+  // Whether keys are indexes from 0 (u32), whatever BTF says: arrays of all kinds, sockmap.
+  [[nodiscard]] bool IsIndexed() const;
+  [[nodiscard]] bool IsProgramArray() const;
+  [[nodiscard]] bool IsMapOfMaps() const;
+  // Sockmap or sockhash: written as a socket's descriptor, read as its cookie where value_size is 8.
+  [[nodiscard]] bool HoldsSockets() const;
+  // Whether the key is a socket's descriptor: socket storage.
+  [[nodiscard]] bool IsSocketStorage() const;
+  [[nodiscard]] bool IsRingBuffer() const;
+  // Bytes that one lookup gives: value_size, or for per-CPU maps that of all CPUs with padding.
+  [[nodiscard]] size_t lookup_size() const { return lookup_size_; }
+  // 1, or for per-CPU maps the number of possible CPUs.
+  [[nodiscard]] uint32_t values_per_key() const { return values_per_key_; }
+
+ private:
+  Map(std::string name, MapInfo info, int fd, base::Fd owned);
+
+  std::string name_;
+  MapInfo info_;
+  base::Fd owned_;  // not open where fd_ is borrowed
+  int fd_;
+  std::optional<TypeRef> key_type_;
+  std::optional<TypeRef> value_type_;
+  uint32_t values_per_key_ = 1;
+  size_t lookup_size_ = 0;
+};
+
+}  // namespace bpfrig::kernel_bpf

@@ -1,0 +1,264 @@
+#include "daemon/kernel_bpf/map/map_dump.h"
+
+#include <bpf/bpf.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/base/status.h"
+#include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
+
+namespace bpfrig::kernel_bpf {
+namespace {
+
+constexpr int kEnotsupp = 524;
+// What one batch may take, so that wide values do not take a gigabyte.
+constexpr size_t kMostBatchBytes = size_t{16} << 20;
+// A hash bucket that holds more is not to be waited for.
+constexpr uint32_t kLargestChunk = uint32_t{1} << 22;
+// How often a batch that the kernel broke off (EINTR, before 6.x) is tried again.
+constexpr int kMostRetries = 16;
+
+absl::Status Refused(const Map& map, int error) {
+  return base::WithObject(
+      base::KernelError(error, absl::StrCat("reading ", map.type_name(), " map ", map.name())), map.name());
+}
+
+absl::Status Unsupported(const Map& map, absl::string_view why, absl::string_view hint) {
+  absl::Status status = base::MakeError(base::Reason::kUnsupported,
+                                        absl::StrCat(map.type_name(), " map \"", map.name(), "\" ", why));
+  return base::WithObject(base::WithHint(status, hint), map.name());
+}
+
+// The kernel looks sockets up by cookie only where there is room for one.
+bool ReadsNothing(const Map& map) { return map.HoldsSockets() && map.info().value_size != sizeof(uint64_t); }
+
+bool HasBatches(const Map& map) {
+  switch (map.info().type) {
+    case BPF_MAP_TYPE_HASH:
+    case BPF_MAP_TYPE_LRU_HASH:
+    case BPF_MAP_TYPE_PERCPU_HASH:
+    case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+    case BPF_MAP_TYPE_ARRAY:
+    case BPF_MAP_TYPE_PERCPU_ARRAY:
+    case BPF_MAP_TYPE_LPM_TRIE:
+      return true;
+    default:
+      return false;
+  }
+}
+
+MapEntry EntryOf(const Map& map, absl::string_view key, absl::string_view memory) {
+  MapEntry entry;
+  size_t value_size = map.info().value_size;
+  entry.key = std::string(key);
+  entry.value = std::string(memory.substr(0, value_size));
+  if (!map.IsPerCpu()) return entry;
+  size_t stride = map.lookup_size() / map.values_per_key();
+  for (uint32_t cpu = 0; cpu < map.values_per_key(); ++cpu) {
+    entry.cpu_values.emplace_back(memory.substr(cpu * stride, value_size));
+  }
+  return entry;
+}
+
+// Whether a socket hash whose values cannot be read has this key.
+absl::StatusOr<bool> HasKey(const Map& map, absl::string_view key) {
+  std::string cursor;
+  std::string next(map.info().key_size, '\0');
+  for (uint64_t visited = 0; visited <= uint64_t{map.info().max_entries} * 2; ++visited) {
+    int error = bpf_map_get_next_key(map.fd(), cursor.empty() ? nullptr : cursor.data(), next.data());
+    if (error == -ENOENT) return false;
+    if (error != 0) return Refused(map, error);
+    if (next == key) return true;
+    cursor = next;
+  }
+  return false;
+}
+
+absl::StatusOr<std::optional<MapEntry>> LookupByKeys(const Map& map, absl::string_view key) {
+  if (map.info().type != BPF_MAP_TYPE_SOCKHASH) {
+    return Unsupported(map, "does not tell which of its entries are there",
+                       "declare it with 8-byte values: then it tells cookies");
+  }
+  BPFRIG_ASSIGN_OR_RETURN(bool has, HasKey(map, key));
+  if (!has) return std::optional<MapEntry>();
+  return std::optional<MapEntry>(MapEntry{std::string(key), "", {}});
+}
+
+absl::Status CheckWalkable(const Map& map, bool consume) {
+  if (map.IsRingBuffer()) return Unsupported(map, "holds records, not entries", "read them with ReadEvents");
+  if (map.IsSocketStorage())
+    return Unsupported(map, "cannot be walked", "name the keys: sockets of connections");
+  if (map.IsKeyless()) {
+    if (map.info().type == BPF_MAP_TYPE_BLOOM_FILTER) return Unsupported(map, "cannot be walked", "");
+    if (consume) return absl::OkStatus();
+    absl::Status status =
+        base::MakeError(base::Reason::kInvalidField,
+                        absl::StrCat(map.type_name(), " map \"", map.name(),
+                                     "\" can be read only by taking its entries out: set consume"));
+    return base::WithField(base::WithObject(status, map.name()), "consume");
+  }
+  if (map.IsIndexed() && consume) return Unsupported(map, "has entries that cannot be taken out", "");
+  if (map.IsIndexed() && ReadsNothing(map)) {
+    return Unsupported(map, "does not tell which of its entries are there",
+                       "declare it with 8-byte values: then it tells cookies");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<MapEntry>> LookupMap(const Map& map, absl::string_view key) {
+  if (map.IsKeyless()) return Unsupported(map, "has no keys", "");
+  if (key.size() != map.info().key_size) {
+    return base::MakeError(base::Reason::kTypeMismatch,
+                           absl::StrCat("the key of map \"", map.name(), "\" has ", map.info().key_size,
+                                        " bytes, this one has ", key.size()));
+  }
+  if (ReadsNothing(map)) return LookupByKeys(map, key);
+  std::string memory(map.lookup_size(), '\0');
+  int error = bpf_map_lookup_elem(map.fd(), key.data(), memory.data());
+  if (error == -ENOENT) return std::optional<MapEntry>();
+  if (error != 0) return Refused(map, error);
+  return std::optional<MapEntry>(EntryOf(map, key, memory));
+}
+
+absl::StatusOr<MapDump> MapDump::Start(const Map& map, BatchMode mode, bool consume) {
+  BPFRIG_RETURN_IF_ERROR(CheckWalkable(map, consume));
+  MapDump dump(map);
+  dump.consume_ = consume;
+  dump.forced_batch_ = mode == BatchMode::kBatch;
+  dump.batched_ = mode != BatchMode::kElement && HasBatches(map);
+  if (dump.forced_batch_ && !dump.batched_) {
+    return Unsupported(map, "has no batch operations in this kernel", "use batch: auto");
+  }
+  size_t entry_size = map.info().key_size + map.lookup_size();
+  size_t fit = std::max<size_t>(1, kMostBatchBytes / std::max<size_t>(1, entry_size));
+  dump.chunk_ =
+      static_cast<uint32_t>(std::min({fit, size_t{kDumpChunk}, std::max<size_t>(1, map.info().max_entries)}));
+  return dump;
+}
+
+absl::StatusOr<std::vector<MapEntry>> MapDump::Next() {
+  if (done_) return std::vector<MapEntry>();
+  if (map_->IsKeyless()) return NextPopped();
+  if (batched_) return NextBatch();
+  return consume_ ? NextConsumed() : NextElements();
+}
+
+bool MapDump::GiveUp() {
+  if (visited_ <= uint64_t{map_->info().max_entries} * 2) return false;
+  done_ = truncated_ = true;
+  return true;
+}
+
+absl::StatusOr<std::vector<MapEntry>> MapDump::NextBatch() {
+  size_t key_size = map_->info().key_size;
+  // A hash's cursor is a bucket's number, another map's its last key.
+  std::string next(std::max(key_size, sizeof(uint64_t)), '\0');
+  std::vector<MapEntry> entries;
+  std::string keys;
+  std::string values;
+  auto options = LibbpfOptions<bpf_map_batch_opts>();
+  for (int retries = 0; entries.empty() && !done_ && !GiveUp();) {
+    keys.resize(key_size * chunk_);
+    values.resize(map_->lookup_size() * chunk_);
+    uint32_t count = chunk_;
+    void* from = started_ ? cursor_.data() : nullptr;
+    auto* read = consume_ ? bpf_map_lookup_and_delete_batch : bpf_map_lookup_batch;
+    int error = read(map_->fd(), from, next.data(), keys.data(), values.data(), &count, &options);
+    if (error == -ENOSPC && chunk_ < kLargestChunk) {
+      chunk_ *= 2;
+      continue;
+    }
+    if ((error == -kEnotsupp || error == -EOPNOTSUPP) && !started_) {
+      if (forced_batch_)
+        return Unsupported(*map_, "has no batch operations in this kernel", "use batch: auto");
+      batched_ = false;
+      return Next();
+    }
+    if (error == -EINTR && count == 0) {
+      if (++retries < kMostRetries) continue;
+      done_ = truncated_ = true;
+      break;
+    }
+    if (error != 0 && error != -ENOENT && error != -EINTR) return Refused(*map_, error);
+    done_ = error == -ENOENT;
+    started_ = true;
+    cursor_ = next;
+    visited_ += count;
+    for (uint32_t i = 0; i < count; ++i) {
+      entries.push_back(
+          EntryOf(*map_, absl::string_view(keys).substr(i * key_size, key_size),
+                  absl::string_view(values).substr(i * map_->lookup_size(), map_->lookup_size())));
+    }
+  }
+  return entries;
+}
+
+absl::StatusOr<std::vector<MapEntry>> MapDump::NextElements() {
+  std::vector<MapEntry> entries;
+  std::string next(map_->info().key_size, '\0');
+  while (entries.size() < chunk_ && !GiveUp()) {
+    int error = bpf_map_get_next_key(map_->fd(), started_ ? cursor_.data() : nullptr, next.data());
+    if (error == -ENOENT) {
+      done_ = true;
+      break;
+    }
+    if (error != 0) return Refused(*map_, error);
+    started_ = true;
+    cursor_ = next;
+    ++visited_;
+    if (ReadsNothing(*map_)) {
+      entries.push_back(MapEntry{next, "", {}});
+      continue;
+    }
+    // One that went since is not there.
+    BPFRIG_ASSIGN_OR_RETURN(std::optional<MapEntry> entry, LookupMap(*map_, next));
+    if (entry) entries.push_back(*std::move(entry));
+  }
+  return entries;
+}
+
+absl::StatusOr<std::vector<MapEntry>> MapDump::NextConsumed() {
+  std::vector<MapEntry> entries;
+  std::string key(map_->info().key_size, '\0');
+  while (entries.size() < chunk_ && !GiveUp()) {
+    int error = bpf_map_get_next_key(map_->fd(), nullptr, key.data());
+    if (error == -ENOENT) {
+      done_ = true;
+      break;
+    }
+    if (error != 0) return Refused(*map_, error);
+    ++visited_;
+    std::optional<MapEntry> entry;
+    if (ReadsNothing(*map_)) {
+      entry = MapEntry{key, "", {}};
+    } else {
+      BPFRIG_ASSIGN_OR_RETURN(entry, LookupMap(*map_, key));
+    }
+    error = bpf_map_delete_elem(map_->fd(), key.data());
+    if (error != 0 && error != -ENOENT) return Refused(*map_, error);
+    if (entry) entries.push_back(*std::move(entry));
+  }
+  return entries;
+}
+
+absl::StatusOr<std::vector<MapEntry>> MapDump::NextPopped() {
+  std::vector<MapEntry> entries;
+  std::string value(map_->info().value_size, '\0');
+  while (entries.size() < chunk_ && !GiveUp()) {
+    int error = bpf_map_lookup_and_delete_elem(map_->fd(), nullptr, value.data());
+    if (error == -ENOENT) {
+      done_ = true;
+      break;
+    }
+    if (error != 0) return Refused(*map_, error);
+    ++visited_;
+    entries.push_back(MapEntry{"", value, {}});
+  }
+  return entries;
+}
+
+}  // namespace bpfrig::kernel_bpf

@@ -1,0 +1,69 @@
+// Reading map entries: one key, or all of them in chunks, so that the worker can return to its loop between
+// two. DumpMap goes through here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "daemon/kernel_bpf/map/map.h"
+#include "daemon/kernel_bpf/map/map_write.h"
+
+namespace bpfrig::kernel_bpf {
+
+// More gain nothing.
+inline constexpr uint32_t kDumpChunk = 4096;
+
+struct MapEntry {
+  // Empty for keyless maps.
+  std::string key;
+  // For a per-CPU map, of the first CPU. Of a sockmap or sockhash the cookie, or empty where the kernel does
+  // not tell it (value_size 4).
+  std::string value;
+  // For a per-CPU map, of every possible CPU; otherwise empty.
+  std::vector<std::string> cpu_values;
+};
+
+// Reads one key; nothing where it is not in the map. `key` must have the map's key_size (TYPE_MISMATCH).
+// For a sockhash with value_size 4 this walks its keys, as the kernel's lookup tells nothing.
+[[nodiscard]] absl::StatusOr<std::optional<MapEntry>> LookupMap(const Map& map, absl::string_view key);
+
+// A walk over all entries of one map.
+class MapDump {
+ public:
+  // UNSUPPORTED where the map's type cannot be walked, or not in this mode; INVALID_FIELD for a queue or
+  // stack without `consume`. With `consume`, what is read is deleted. Borrows the map.
+  [[nodiscard]] static absl::StatusOr<MapDump> Start(const Map& map, BatchMode mode, bool consume);
+
+  // Up to about kDumpChunk further entries; none only at the end.
+  [[nodiscard]] absl::StatusOr<std::vector<MapEntry>> Next();
+
+  // Whether the kernel's batch operations are used.
+  [[nodiscard]] bool batched() const { return batched_; }
+  // Whether the walk was given up after twice the map's size, because the map kept changing.
+  [[nodiscard]] bool truncated() const { return truncated_; }
+
+ private:
+  explicit MapDump(const Map& map) : map_(&map) {}
+  [[nodiscard]] absl::StatusOr<std::vector<MapEntry>> NextBatch();
+  [[nodiscard]] absl::StatusOr<std::vector<MapEntry>> NextElements();
+  [[nodiscard]] absl::StatusOr<std::vector<MapEntry>> NextConsumed();
+  [[nodiscard]] absl::StatusOr<std::vector<MapEntry>> NextPopped();
+  [[nodiscard]] bool GiveUp();
+
+  const Map* map_;  // borrowed
+  bool forced_batch_ = false;
+  bool batched_ = false;
+  bool consume_ = false;
+  bool done_ = false;
+  bool truncated_ = false;
+  uint64_t visited_ = 0;
+  uint32_t chunk_ = kDumpChunk;  // grows where a hash bucket holds more
+  bool started_ = false;
+  std::string cursor_;  // the last key, or the kernel's batch cursor
+};
+
+}  // namespace bpfrig::kernel_bpf

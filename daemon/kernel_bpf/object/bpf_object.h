@@ -1,0 +1,73 @@
+// BpfObject: one ELF object in the kernel, with its programs, maps and types, all of which go with it.
+// LoadProgram makes one; the worker keeps it for as long as its sandbox lives, since Program, Map and TypeRef
+// borrow from it.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "daemon/kernel_bpf/btf/btf_types.h"
+#include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
+#include "daemon/kernel_bpf/map/map.h"
+#include "daemon/kernel_bpf/object/object_spec.h"
+#include "daemon/kernel_bpf/program/program.h"
+
+namespace bpfrig::kernel_bpf {
+
+// The kernel's refusal of a program or a map: an answer, not an error. Nothing of the object is left.
+struct Rejected {
+  // "EACCES": of the first failure, not of a retry for the log.
+  std::string errno_name;
+  // The one that was refused; the other is empty.
+  std::string program;
+  std::string map;
+  // The verifier's log, or what libbpf said where there is none: the end of it, at most 64 KiB.
+  std::string log;
+  // Whether earlier parts of the log are missing.
+  bool log_truncated = false;
+  // The likely cause and its remedy, where known.
+  std::string hint;
+};
+
+class BpfObject;
+using LoadOutcome = std::variant<BpfObject, Rejected>;
+
+class BpfObject {
+ public:
+  // Opens, changes what the spec says, and loads. Errors: BAD_OBJECT (not ELF, not for BPF, libbpf cannot
+  // read it), UNKNOWN_NAME, INVALID_FIELD (a program's type is not known), TYPE_MISMATCH (a shared map
+  // differs), and what encoding a global gives; their fields are those of the spec: `globals.limit`,
+  // `programs[0].type`, `maps[1].shared_with`, `object`. Libbpf may crash on hostile bytes: call it in a
+  // worker only.
+  [[nodiscard]] static absl::StatusOr<LoadOutcome> Load(const ObjectSpec& spec);
+
+  BpfObject(BpfObject&&) noexcept = default;
+  BpfObject& operator=(BpfObject&&) noexcept = default;
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  // Those that were loaded, in the object's order.
+  [[nodiscard]] const std::vector<Program>& programs() const { return programs_; }
+  // All, in the object's order. Global data sections are called `.data`, `.bss`, `.rodata`.
+  [[nodiscard]] const std::vector<Map>& maps() const { return maps_; }
+  // Null where there is none of that name.
+  [[nodiscard]] const Program* FindProgram(absl::string_view name) const;
+  [[nodiscard]] const Map* FindMap(absl::string_view name) const;
+  [[nodiscard]] TypeSet types() const;
+  // The verifier's log where log_level asked for one: each program's name and the end of its log.
+  [[nodiscard]] const std::string& log() const { return log_; }
+
+ private:
+  friend class ObjectLoader;
+  BpfObject() = default;
+
+  std::string name_;
+  ObjectHandle object_;
+  std::vector<Program> programs_;
+  std::vector<Map> maps_;
+  std::string log_;
+};
+
+}  // namespace bpfrig::kernel_bpf

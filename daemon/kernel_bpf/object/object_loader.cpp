@@ -1,0 +1,155 @@
+#include "daemon/kernel_bpf/object/object_loader.h"
+
+#include <bpf/libbpf.h>
+
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/base/status.h"
+#include "daemon/kernel_bpf/libbpf/libbpf_output.h"
+#include "daemon/kernel_bpf/program/verifier_hint.h"
+
+namespace bpfrig::kernel_bpf {
+namespace {
+
+constexpr size_t kFirstLog = size_t{1} << 20;
+constexpr size_t kLargestLog = size_t{64} << 20;
+constexpr size_t kLogGrowth = 8;
+// BPF_LOG_STATS: the verdict and nothing of the way there, so that this log always fits.
+constexpr uint32_t kVerdictOnly = 4;
+// All programs' logs together.
+constexpr size_t kMostLogs = size_t{1} << 20;
+
+std::string MapTypeOf(const OpenedObject& object, absl::string_view name) {
+  for (const DeclaredMap& declared : object.maps()) {
+    if (declared.name == name) return MapTypeName(bpf_map__type(declared.map));
+  }
+  return "";
+}
+
+// The object's own name of the map that libbpf reports by its name for the kernel.
+std::string DeclaredName(const OpenedObject& object, const std::string& reported) {
+  for (const DeclaredMap& declared : object.maps()) {
+    if (bpf_map__name(declared.map) == reported) return declared.name;
+  }
+  return reported;
+}
+
+std::optional<TypeRef> TypeOrNone(const struct btf* btf, uint32_t id) {
+  if (btf == nullptr || id == 0) return std::nullopt;
+  return TypeRef{btf, id};
+}
+
+}  // namespace
+
+absl::string_view ObjectLoader::Attempt::RefusedLog() const {
+  for (size_t i = 0; i < programs.size(); ++i) {
+    if (programs[i] == refused_program) return logs.Text(i);
+  }
+  return "";
+}
+
+absl::StatusOr<LoadOutcome> ObjectLoader::Run() {
+  BPFRIG_ASSIGN_OR_RETURN(Attempt first, Try(spec_.log_level, kFirstLog));
+  if (first.error == 0) {
+    std::string log = CollectLogs(first);
+    return Finish(std::move(first), std::move(log));
+  }
+  if (first.error == -ENOSPC && !first.RefusedLog().empty()) return AfterFullLog(std::move(first));
+  absl::string_view log = first.RefusedLog();
+  return Reject(first, first.error, log, false);
+}
+
+// A log that does not fit makes ENOSPC of every verdict, good or bad. Ask for the verdict alone, then for
+// more log until its end is there.
+absl::StatusOr<LoadOutcome> ObjectLoader::AfterFullLog(Attempt first) const {
+  BPFRIG_ASSIGN_OR_RETURN(Attempt verdict, Try(kVerdictOnly, kFirstLog));
+  Attempt longest = std::move(first);
+  for (size_t size = kFirstLog * kLogGrowth; size <= kLargestLog; size *= kLogGrowth) {
+    if (verdict.error != 0 && HasLogEnd(longest.RefusedLog())) break;
+    BPFRIG_ASSIGN_OR_RETURN(longest, Try(spec_.log_level, size));
+    if (longest.error != -ENOSPC) break;
+  }
+  if (verdict.error == 0) {
+    std::string log = CollectLogs(longest);
+    return Finish(longest.error == 0 ? std::move(longest) : std::move(verdict), std::move(log));
+  }
+  return Reject(longest, verdict.error, longest.RefusedLog(), longest.error == -ENOSPC);
+}
+
+absl::StatusOr<ObjectLoader::Attempt> ObjectLoader::Try(uint32_t log_level, size_t log_size) const {
+  BPFRIG_ASSIGN_OR_RETURN(OpenedObject object, OpenedObject::Open(spec_));
+  std::vector<struct bpf_program*> programs = object.Programs();
+  BPFRIG_ASSIGN_OR_RETURN(LogMemory logs, LogMemory::Allocate(programs.size(), log_size));
+  Attempt attempt{std::move(object), std::move(logs), {}, 0, "", "", ""};
+  for (size_t i = 0; i < programs.size(); ++i) {
+    attempt.programs.emplace_back(bpf_program__name(programs[i]));
+    // With level 0 libbpf tries without a log, and again with one where that fails.
+    bpf_program__set_log_level(programs[i], log_level);
+    bpf_program__set_log_buf(programs[i], attempt.logs.Buffer(i), log_size);
+  }
+  LibbpfOutput output;
+  attempt.error = bpf_object__load(attempt.object.get());
+  if (attempt.error == 0) return attempt;
+  attempt.libbpf_output = output.text();
+  std::string map = output.NameBefore("map", "failed to create");
+  if (!map.empty()) attempt.refused_map = DeclaredName(attempt.object, map);
+  if (map.empty()) attempt.refused_program = output.NameBefore("prog", "load failed");
+  if (map.empty() && attempt.refused_program.empty()) attempt.refused_program = output.NameBefore("prog", "");
+  return attempt;
+}
+
+LoadOutcome ObjectLoader::Reject(const Attempt& attempt, int error, absl::string_view log, bool cut) {
+  Rejected rejected;
+  rejected.errno_name = base::ErrnoName(-error);
+  rejected.program = attempt.refused_program;
+  rejected.map = attempt.refused_map;
+  rejected.log_truncated = cut;
+  rejected.log = LogEnd(log.empty() ? absl::string_view(attempt.libbpf_output) : log, rejected.log_truncated);
+  Refusal refusal;
+  refusal.error_number = -error;
+  refusal.is_map = !rejected.map.empty();
+  std::string map_type = MapTypeOf(attempt.object, rejected.map);
+  refusal.map_type = map_type;
+  if (!log.empty()) refusal.verifier_log = rejected.log;
+  refusal.libbpf_output = attempt.libbpf_output;
+  rejected.hint = HintFor(refusal, CurrentSituation());
+  return LoadOutcome(std::move(rejected));
+}
+
+absl::StatusOr<LoadOutcome> ObjectLoader::Finish(Attempt attempt, std::string log) const {
+  BpfObject object;
+  object.name_ = spec_.name;
+  object.log_ = std::move(log);
+  const struct btf* btf = bpf_object__btf(attempt.object.get());
+  for (const DeclaredMap& declared : attempt.object.maps()) {
+    int fd = bpf_map__fd(declared.map);
+    if (fd < 0) continue;
+    BPFRIG_ASSIGN_OR_RETURN(Map map, Map::Borrow(declared.name, fd, TypeOrNone(btf, declared.key_type),
+                                                 TypeOrNone(btf, declared.value_type)));
+    object.maps_.push_back(std::move(map));
+  }
+  for (struct bpf_program* program : attempt.object.Programs()) {
+    object.programs_.emplace_back(bpf_program__name(program), bpf_program__section_name(program),
+                                  bpf_program__fd(program), bpf_program__type(program),
+                                  bpf_program__expected_attach_type(program));
+  }
+  object.object_ = attempt.object.Release();
+  return LoadOutcome(std::move(object));
+}
+
+std::string ObjectLoader::CollectLogs(const Attempt& attempt) {
+  std::string all;
+  for (size_t i = 0; i < attempt.programs.size() && all.size() < kMostLogs; ++i) {
+    absl::string_view text = attempt.logs.Text(i);
+    if (text.empty()) continue;
+    bool cut = false;
+    std::string end = LogEnd(text, cut);
+    absl::StrAppend(&all, attempt.programs[i], cut ? ": (earlier lines left out)\n" : ":\n", end);
+  }
+  return all;
+}
+
+}  // namespace bpfrig::kernel_bpf

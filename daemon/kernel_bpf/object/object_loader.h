@@ -1,0 +1,45 @@
+// ObjectLoader: loads one object, and on a refusal gets the true error and the end of the verifier's log,
+// however long that is. BpfObject::Load is its only caller.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "daemon/kernel_bpf/object/bpf_object.h"
+#include "daemon/kernel_bpf/object/object_spec.h"
+#include "daemon/kernel_bpf/object/opened_object.h"
+#include "daemon/kernel_bpf/program/verifier_log.h"
+
+namespace bpfrig::kernel_bpf {
+
+class ObjectLoader {
+ public:
+  // Borrows the spec.
+  explicit ObjectLoader(const ObjectSpec& spec) : spec_(spec) {}
+  [[nodiscard]] absl::StatusOr<LoadOutcome> Run();
+
+ private:
+  // One try, and what it came to.
+  struct Attempt {
+    OpenedObject object;
+    LogMemory logs;
+    std::vector<std::string> programs;  // in the order of the logs
+    int error = 0;                      // negative, or 0 where it is in the kernel
+    std::string libbpf_output;
+    std::string refused_program;
+    std::string refused_map;
+
+    [[nodiscard]] absl::string_view RefusedLog() const;
+  };
+
+  [[nodiscard]] absl::StatusOr<Attempt> Try(uint32_t log_level, size_t log_size) const;
+  [[nodiscard]] absl::StatusOr<LoadOutcome> AfterFullLog(Attempt first) const;
+  [[nodiscard]] absl::StatusOr<LoadOutcome> Finish(Attempt attempt, std::string log) const;
+  [[nodiscard]] static LoadOutcome Reject(const Attempt& attempt, int error, absl::string_view log, bool cut);
+  [[nodiscard]] static std::string CollectLogs(const Attempt& attempt);
+
+  const ObjectSpec& spec_;  // borrowed
+};
+
+}  // namespace bpfrig::kernel_bpf

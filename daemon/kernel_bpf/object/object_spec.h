@@ -1,0 +1,49 @@
+// ObjectSpec: everything that a caller may say about loading one ELF object. The worker fills it from
+// LoadProgramRequest and gives it to BpfObject::Load.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "daemon/kernel_bpf/btf/value.h"
+
+namespace bpfrig::kernel_bpf {
+
+struct ProgramChoice {
+  // The function's name.
+  std::string program;
+  // A section name that libbpf knows ("cgroup/connect4"), to take type and attach type from; empty where the
+  // object's own section says it.
+  std::string type;
+};
+
+struct MapChoice {
+  // The map's name in this object.
+  std::string map;
+  // 0 keeps the object's own.
+  uint32_t max_entries = 0;
+  // A map to use in its place; -1 to create one. Borrowed until Load returns.
+  int shared_fd = -1;
+  // What a map of maps holds, by example: a map's descriptor, borrowed until Load returns; or -1, and the
+  // name of a map of this object; or neither, where the object says it itself.
+  int inner_fd = -1;
+  std::string inner_map;
+};
+
+struct ObjectSpec {
+  // What the object is called, for errors and as libbpf's name for it.
+  std::string name;
+  // The ELF file. Borrowed until Load returns.
+  absl::string_view elf;
+  // Variables to set before loading, by name.
+  Fields globals;
+  // Empty: all that the object has, as libbpf would.
+  std::vector<ProgramChoice> programs;
+  std::vector<MapChoice> maps;
+  // 0: a log only where the load fails. 1 or 2: at that level in any case.
+  uint32_t log_level = 0;
+};
+
+}  // namespace bpfrig::kernel_bpf

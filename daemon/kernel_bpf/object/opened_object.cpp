@@ -1,0 +1,195 @@
+#include "daemon/kernel_bpf/object/opened_object.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "daemon/base/status.h"
+#include "daemon/kernel_bpf/btf/elf_file.h"
+#include "daemon/kernel_bpf/libbpf/libbpf_output.h"
+#include "daemon/kernel_bpf/libbpf/near_names.h"
+
+namespace bpfrig::kernel_bpf {
+namespace {
+
+// Libbpf joins a map's name into its pin path unchecked, so a map may be called ../other/x.
+bool IsMapName(absl::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '.';
+  });
+}
+
+// Libbpf calls a global data section's map by the object's name and the section's, cut to 15 characters; the
+// object's has no dot in it, for Open sees to that.
+std::string SectionOf(absl::string_view map_name) {
+  size_t dot = map_name.find('.');
+  return std::string(dot == absl::string_view::npos ? map_name : map_name.substr(dot));
+}
+
+std::string NameForLibbpf(absl::string_view name) {
+  std::string result(name);
+  std::replace_if(
+      result.begin(), result.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  return result;
+}
+
+absl::Status BadObject(const ObjectSpec& spec, const LibbpfOutput& output, int error_number) {
+  std::string said = output.LastLine();
+  absl::Status status = base::MakeError(
+      base::Reason::kBadObject,
+      absl::StrCat("reading object ", spec.name, ": ", said, " (", base::ErrnoName(error_number), ")"));
+  if (absl::StrContains(output.text(), "BTF is required")) {
+    status = base::WithHint(status, "its maps are declared by BTF: compile it with clang -target bpf -g");
+  }
+  if (absl::StrContains(output.text(), "legacy map definitions")) {
+    status = base::WithHint(status, "declare its maps in SEC(\".maps\")");
+  }
+  return status;
+}
+
+}  // namespace
+
+void CloseObject::operator()(struct bpf_object* object) const { bpf_object__close(object); }
+
+absl::StatusOr<OpenedObject> OpenedObject::Open(const ObjectSpec& spec) {
+  OpenedObject opened;
+  absl::Status read = opened.ReadElf(spec);
+  if (read.ok()) read = opened.ListMaps();
+  BPFRIG_RETURN_IF_ERROR(base::WithField(read, "object"));
+  BPFRIG_RETURN_IF_ERROR(opened.ChoosePrograms(spec.programs));
+  BPFRIG_RETURN_IF_ERROR(base::WithField(opened.SetGlobals(spec.globals), "globals"));
+  BPFRIG_RETURN_IF_ERROR(opened.ChangeMaps(spec.maps));
+  return opened;
+}
+
+absl::Status OpenedObject::ReadElf(const ObjectSpec& spec) {
+  BPFRIG_RETURN_IF_ERROR(CheckBpfElf(spec.elf));
+  // A broken section table is said better here than by libelf.
+  BPFRIG_RETURN_IF_ERROR(FindElfSection(spec.elf, ".BTF").status());
+  LibbpfOutput output;
+  std::string name = NameForLibbpf(spec.name);
+  auto options = LibbpfOptions<bpf_object_open_opts>();
+  options.object_name = name.c_str();
+  handle_.reset(bpf_object__open_mem(spec.elf.data(), spec.elf.size(), &options));
+  if (handle_ == nullptr) return BadObject(spec, output, errno);
+  return absl::OkStatus();
+}
+
+absl::Status OpenedObject::ListMaps() {
+  const struct btf* btf = bpf_object__btf(get());
+  struct bpf_map* map = nullptr;
+  while ((map = bpf_object__next_map(get(), map)) != nullptr) {
+    DeclaredMap declared;
+    declared.map = map;
+    declared.name = bpf_map__name(map);
+    if (!IsMapName(declared.name)) {
+      return base::MakeError(base::Reason::kBadObject, absl::StrCat("a map is called \"", declared.name,
+                                                                    "\": only [A-Za-z0-9_.] will do"));
+    }
+    bpf_map__set_pin_path(map, nullptr);
+    declared.key_type = bpf_map__btf_key_type_id(map);
+    declared.value_type = bpf_map__btf_value_type_id(map);
+    if (bpf_map__is_internal(map)) {
+      declared.name = SectionOf(declared.name);
+      declared.key_type = 0;
+      int section =
+          btf == nullptr ? -ENOENT : btf__find_by_name_kind(btf, declared.name.c_str(), BTF_KIND_DATASEC);
+      declared.value_type = section > 0 ? static_cast<uint32_t>(section) : 0;
+      declared.is_data_section = section > 0 && declared.name != ".kconfig";
+    }
+    maps_.push_back(std::move(declared));
+  }
+  return absl::OkStatus();
+}
+
+std::vector<struct bpf_program*> OpenedObject::Programs() const {
+  std::vector<struct bpf_program*> programs;
+  struct bpf_program* program = nullptr;
+  while ((program = bpf_object__next_program(get(), program)) != nullptr) {
+    if (bpf_program__autoload(program)) programs.push_back(program);
+  }
+  return programs;
+}
+
+absl::Status OpenedObject::ChoosePrograms(const std::vector<ProgramChoice>& choices) {
+  std::vector<std::string> chosen;
+  for (size_t i = 0; i < choices.size(); ++i) {
+    BPFRIG_RETURN_IF_ERROR(
+        base::WithField(ChooseProgram(choices[i], chosen), absl::StrCat("programs[", i, "]")));
+  }
+  struct bpf_program* program = nullptr;
+  while (!choices.empty() && (program = bpf_object__next_program(get(), program)) != nullptr) {
+    bool picked = std::find(chosen.begin(), chosen.end(), bpf_program__name(program)) != chosen.end();
+    bpf_program__set_autoload(program, picked);
+  }
+  return base::WithField(RequireTypes(), "programs");
+}
+
+absl::Status OpenedObject::ChooseProgram(const ProgramChoice& choice, std::vector<std::string>& chosen) {
+  struct bpf_program* program = bpf_object__find_program_by_name(get(), choice.program.c_str());
+  if (program == nullptr) {
+    std::vector<std::string> names;
+    struct bpf_program* other = nullptr;
+    while ((other = bpf_object__next_program(get(), other)) != nullptr)
+      names.emplace_back(bpf_program__name(other));
+    absl::Status status = base::MakeError(
+        base::Reason::kUnknownName, absl::StrCat("the object has no program \"", choice.program,
+                                                 "\"; it has ", NamesNear(choice.program, std::move(names))));
+    return base::WithField(status, "program");
+  }
+  if (std::find(chosen.begin(), chosen.end(), choice.program) != chosen.end()) {
+    return base::WithField(base::MakeError(base::Reason::kDuplicateName,
+                                           absl::StrCat("program \"", choice.program, "\" is given twice")),
+                           "program");
+  }
+  chosen.push_back(choice.program);
+  if (choice.type.empty()) return absl::OkStatus();
+  enum bpf_prog_type type = BPF_PROG_TYPE_UNSPEC;
+  enum bpf_attach_type attach_type = BPF_CGROUP_INET_INGRESS;
+  LibbpfOutput output;
+  if (libbpf_prog_type_by_name(choice.type.c_str(), &type, &attach_type) < 0) {
+    absl::Status status = base::MakeError(
+        base::Reason::kUnknownName,
+        absl::StrCat("libbpf knows no program type by the section name \"", choice.type, "\""));
+    status = base::WithHint(
+        status, "name a section as libbpf does: cgroup/connect4, sockops, sk_msg, cgroup_skb/egress");
+    return base::WithField(status, "type");
+  }
+  bpf_program__set_type(program, type);
+  bpf_program__set_expected_attach_type(program, attach_type);
+  return absl::OkStatus();
+}
+
+absl::Status OpenedObject::RequireTypes() {
+  for (struct bpf_program* program : Programs()) {
+    if (bpf_program__type(program) != BPF_PROG_TYPE_UNSPEC) continue;
+    std::string name = bpf_program__name(program);
+    absl::Status status =
+        base::MakeError(base::Reason::kInvalidField, absl::StrCat("program \"", name, "\" is in section \"",
+                                                                  bpf_program__section_name(program),
+                                                                  "\", which does not tell libbpf its type"));
+    return base::WithObject(base::WithHint(status, absl::StrCat("name its type: programs: [{program: ", name,
+                                                                ", type: \"sockops\"}]")),
+                            name);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<const DeclaredMap*> OpenedObject::FindMap(absl::string_view name) const {
+  std::vector<std::string> names;
+  for (const DeclaredMap& declared : maps_) {
+    if (declared.name == name) return &declared;
+    names.push_back(declared.name);
+  }
+  return base::MakeError(
+      base::Reason::kUnknownName,
+      absl::StrCat("the object has no map \"", name, "\"; it has ", NamesNear(name, std::move(names))));
+}
+
+}  // namespace bpfrig::kernel_bpf

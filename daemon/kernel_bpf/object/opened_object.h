@@ -1,0 +1,62 @@
+// OpenedObject: an ELF object that libbpf has read and that an ObjectSpec has been applied to, but that is
+// not in the kernel yet. The loader opens one for each attempt to load, for libbpf loads an object once only.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "daemon/base/fd.h"
+#include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
+#include "daemon/kernel_bpf/object/object_spec.h"
+
+struct bpf_map;
+struct bpf_program;
+
+namespace bpfrig::kernel_bpf {
+
+// A map as the object declares it. Libbpf forgets the type ids of some map types on loading, and a shared
+// map's name: hence kept here.
+struct DeclaredMap {
+  // `.data`, `.bss`, `.rodata` for global data sections.
+  std::string name;
+  struct bpf_map* map = nullptr;  // the object's
+  uint32_t key_type = 0;
+  uint32_t value_type = 0;
+  // Global data that the program can name variables of.
+  bool is_data_section = false;
+};
+
+class OpenedObject {
+ public:
+  // Errors as BpfObject::Load documents them. Nothing has reached the kernel, but templates of inner maps.
+  [[nodiscard]] static absl::StatusOr<OpenedObject> Open(const ObjectSpec& spec);
+
+  [[nodiscard]] struct bpf_object* get() const { return handle_.get(); }
+  [[nodiscard]] const std::vector<DeclaredMap>& maps() const { return maps_; }
+  // Those that are to be loaded.
+  [[nodiscard]] std::vector<struct bpf_program*> Programs() const;
+  // Gives the object away. The rest stays for as long as libbpf may need it.
+  [[nodiscard]] ObjectHandle Release() { return std::move(handle_); }
+
+ private:
+  OpenedObject() = default;
+  [[nodiscard]] absl::Status ReadElf(const ObjectSpec& spec);
+  [[nodiscard]] absl::Status ListMaps();
+  [[nodiscard]] absl::Status ChoosePrograms(const std::vector<ProgramChoice>& choices);
+  [[nodiscard]] absl::Status ChooseProgram(const ProgramChoice& choice, std::vector<std::string>& chosen);
+  [[nodiscard]] absl::Status RequireTypes();
+  [[nodiscard]] absl::Status SetGlobals(const Fields& globals);
+  [[nodiscard]] absl::Status SetGlobal(const Field& global);
+  [[nodiscard]] absl::Status ChangeMaps(const std::vector<MapChoice>& choices);
+  [[nodiscard]] absl::Status ChangeMap(const MapChoice& choice);
+  [[nodiscard]] absl::Status ShareMap(const DeclaredMap& declared, int fd);
+  [[nodiscard]] absl::Status SetInnerMap(const DeclaredMap& declared, const MapChoice& choice);
+  [[nodiscard]] absl::StatusOr<const DeclaredMap*> FindMap(absl::string_view name) const;
+
+  ObjectHandle handle_;
+  std::vector<DeclaredMap> maps_;
+  std::vector<base::Fd> inner_maps_;  // templates, needed until the object is loaded
+};
+
+}  // namespace bpfrig::kernel_bpf

@@ -1,0 +1,70 @@
+// Link: one attachment of a program, undone when it is destroyed. A bpf_link wherever the kernel has one; for
+// sockmaps before 6.12 a legacy attachment, undone with bpf_prog_detach. Attach, Detach and the sandbox's end
+// use it.
+#pragma once
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "daemon/base/fd.h"
+#include "daemon/kernel_bpf/map/map.h"
+#include "daemon/kernel_bpf/program/program.h"
+
+namespace bpfrig::kernel_bpf {
+
+// Where a program of some type goes.
+enum class AttachPlace {
+  kCgroup,
+  // sk_lookup, flow dissector.
+  kNetns,
+  // sk_msg, sk_skb: a sockmap or sockhash.
+  kSocketMap,
+  // xdp, and tc through tcx.
+  kInterface,
+};
+
+// By the program's type and expected attach type. UNSUPPORTED for types that a sandbox has no place for.
+[[nodiscard]] absl::StatusOr<AttachPlace> PlaceOf(const Program& program);
+
+// What a sandbox has to attach to. All borrowed for the call.
+struct AttachPoints {
+  int cgroup_fd = -1;
+  int netns_fd = -1;
+  uint32_t interface_index = 0;
+  // For kSocketMap only.
+  const Map* socket_map = nullptr;
+  // For tc programs.
+  bool egress = false;
+};
+
+class Link {
+ public:
+  // INVALID_FIELD where the place that the program needs is not among the points; TYPE_MISMATCH where the map
+  // is no sockmap or sockhash; KERNEL_REFUSED.
+  [[nodiscard]] static absl::StatusOr<Link> Attach(const Program& program, const AttachPoints& points);
+
+  ~Link();
+  Link(Link&& other) noexcept = default;
+  Link& operator=(Link&& other) noexcept;
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  // Undoes it now, and says what failed.
+  [[nodiscard]] absl::Status Detach();
+  [[nodiscard]] bool IsAttached() const { return link_.IsOpen() || legacy_map_.IsOpen(); }
+  // False for a legacy attachment.
+  [[nodiscard]] bool IsBpfLink() const { return is_bpf_link_; }
+
+ private:
+  Link() = default;
+  [[nodiscard]] static absl::StatusOr<Link> AttachToMap(const Program& program, const Map* map);
+
+  base::Fd link_;
+  // A legacy attachment's own descriptors of map and program, and its bpf_attach_type.
+  base::Fd legacy_map_;
+  base::Fd legacy_program_;
+  uint32_t attach_type_ = 0;
+  bool is_bpf_link_ = true;
+};
+
+}  // namespace bpfrig::kernel_bpf
