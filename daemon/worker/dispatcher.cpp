@@ -6,7 +6,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
-#include "daemon/worker/handlers.h"
+#include "daemon/worker/handlers/handlers.h"
 
 namespace bpfrig::worker {
 

@@ -7,8 +7,8 @@
 #include <memory>
 
 #include "daemon/base/fd.h"
-#include "daemon/worker/call.h"
-#include "daemon/worker/sandbox.h"
+#include "daemon/worker/call/call.h"
+#include "daemon/worker/handlers/sandbox.h"
 
 namespace bpfrig::worker {
 

@@ -7,9 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
-#include "daemon/worker/channel.h"
+#include "daemon/worker/call/channel.h"
 #include "daemon/worker/dispatcher.h"
-#include "daemon/worker/sandbox.h"
+#include "daemon/worker/handlers/sandbox.h"
 
 namespace bpfrig::worker {
 namespace {

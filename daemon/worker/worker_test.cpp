@@ -11,7 +11,7 @@
 #include <string>
 #include <thread>
 
-#include "daemon/worker/testing_client.h"
+#include "daemon/worker/testing/testing_client.h"
 
 namespace bpfrig::worker {
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "daemon/base/fd.h"
-#include "daemon/worker/testing_client.h"
+#include "daemon/worker/testing/testing_client.h"
 
 namespace bpfrig::tests {
 

@@ -1,0 +1,62 @@
+#include "daemon/worker/call/names.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "daemon/base/status.h"
+
+namespace bpfrig::worker {
+namespace {
+
+constexpr size_t kMaxNameLength = 64;
+// So many names help; more hide the sentence.
+constexpr size_t kMaxNamesListed = 32;
+
+using base::MakeError;
+using base::Reason;
+
+bool IsNameCharacter(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '-';
+}
+
+}  // namespace
+
+absl::Status CheckName(absl::string_view what, absl::string_view name) {
+  if (!name.empty() && name.size() <= kMaxNameLength &&
+      std::all_of(name.begin(), name.end(), IsNameCharacter)) {
+    return absl::OkStatus();
+  }
+  return MakeError(Reason::kInvalidField,
+                   absl::StrCat("naming a ", what, " '", name.substr(0, 2 * kMaxNameLength),
+                                "': 1 to 64 of letters, digits, '_', '.' and '-' are allowed"));
+}
+
+absl::Status UnknownName(absl::string_view what, absl::string_view name,
+                         const std::vector<std::string>& existing) {
+  std::string list = "there are none";
+  if (!existing.empty()) {
+    const size_t listed = std::min(existing.size(), kMaxNamesListed);
+    list = absl::StrCat("there are ", absl::StrJoin(existing.begin(),
+                                                    existing.begin() + static_cast<ptrdiff_t>(listed), ", "));
+    if (listed < existing.size()) absl::StrAppend(&list, " and ", existing.size() - listed, " more");
+    if (existing.size() == 1) list = absl::StrCat("there is ", existing.front());
+  }
+  return base::WithObject(
+      MakeError(Reason::kUnknownName, absl::StrCat("looking up the ", what, " '", name, "': ", list)), name);
+}
+
+absl::Status DuplicateName(absl::string_view what, absl::string_view name) {
+  return base::WithObject(
+      MakeError(Reason::kDuplicateName, absl::StrCat("naming a ", what, " '", name, "': the name is taken")),
+      name);
+}
+
+QualifiedName SplitName(absl::string_view name) {
+  const size_t slash = name.find('/');
+  if (slash == absl::string_view::npos) return {"", std::string(name)};
+  return {std::string(name.substr(0, slash)), std::string(name.substr(slash + 1))};
+}
+
+}  // namespace bpfrig::worker

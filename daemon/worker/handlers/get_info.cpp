@@ -1,0 +1,74 @@
+// GetInfo: what this kernel lets a worker do, found out by doing it here.
+#include <net/if.h>
+#include <sys/utsname.h>
+
+#include "daemon/base/status.h"
+#include "daemon/kernel_bpf/libbpf/features.h"
+#include "daemon/kernel_bpf/map/map.h"
+#include "daemon/kernel_os/netns.h"
+#include "daemon/worker/handlers/handlers.h"
+
+namespace bpfrig::worker {
+namespace {
+
+using bpfrig::v1::Feature;
+using bpfrig::v1::GetInfoResponse;
+
+void AddFeature(const std::string& name, const absl::Status& probed, const std::string& description,
+                GetInfoResponse& response) {
+  Feature& feature = *response.add_features();
+  feature.set_name(name);
+  feature.set_supported(probed.ok());
+  if (!probed.ok()) feature.set_detail(std::string(probed.message()));
+  feature.set_description(description);
+}
+
+void AddKernelFeatures(GetInfoResponse& response) {
+  for (const kernel_bpf::Feature& probed : kernel_bpf::ProbeFeatures(::if_nametoindex("lo"))) {
+    Feature& feature = *response.add_features();
+    feature.set_name(probed.name);
+    feature.set_supported(probed.supported);
+    feature.set_detail(probed.detail);
+    feature.set_description(probed.description);
+  }
+}
+
+// Without these no sandbox is of use: the daemon asks here when it starts, and then does not serve.
+absl::Status TryEssentials(Sandbox& sandbox) {
+  const kernel_bpf::Essentials essentials = kernel_bpf::TryEssentials(sandbox.links().cgroup());
+  BPFRIG_RETURN_IF_ERROR(essentials.map);
+  BPFRIG_RETURN_IF_ERROR(essentials.program);
+  return essentials.link;
+}
+
+absl::Status GetInfo(Sandbox& sandbox, GetInfoResponse& response) {
+  BPFRIG_RETURN_IF_ERROR(TryEssentials(sandbox));
+  utsname names{};
+  if (::uname(&names) != 0) return base::ErrnoError("asking for the kernel's version");
+  response.set_version(BPFRIG_VERSION);
+  response.set_kernel_release(names.release);
+  response.set_machine(names.machine);
+  response.set_libbpf_version(kernel_bpf::LibbpfVersion());
+  BPFRIG_ASSIGN_OR_RETURN(const uint32_t cpus, kernel_bpf::PossibleCpus());
+  response.set_possible_cpus(cpus);
+  AddKernelFeatures(response);
+  AddFeature("netns_cookie", kernel_os::NetnsCookie().status(),
+             "The sandbox's network namespace can be named as BPF programs see it (!netns_cookie).",
+             response);
+  const absl::Status counted =
+      sandbox.runs_counted()
+          ? absl::OkStatus()
+          : base::MakeError(base::Reason::kUnsupported, "the daemon could not enable BPF_ENABLE_STATS");
+  AddFeature("run_counts", counted, "The kernel counts how often each program runs.", response);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void HandleGetInfo(Sandbox& sandbox, const CallPtr& call) {
+  Call::Reply reply;
+  const absl::Status got = GetInfo(sandbox, *reply.mutable_get_info());
+  call->FinishWith(got, reply);
+}
+
+}  // namespace bpfrig::worker

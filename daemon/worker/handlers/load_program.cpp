@@ -1,0 +1,208 @@
+// LoadProgram: an ELF object into the kernel, and its programs to where they belong; all of it or nothing.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/base/log.h"
+#include "daemon/base/status.h"
+#include "daemon/kernel_bpf/object/bpf_object.h"
+#include "daemon/worker/handlers/handlers.h"
+#include "daemon/worker/call/names.h"
+
+namespace bpfrig::worker {
+namespace {
+
+using base::MakeError;
+using base::Reason;
+using bpfrig::v1::LoadProgramRequest;
+using bpfrig::v1::LoadProgramResponse;
+using kernel_bpf::BpfObject;
+using kernel_bpf::ObjectSpec;
+using kernel_bpf::Rejected;
+
+constexpr size_t kMaxObjectBytes = 16 * 1024 * 1024;
+
+std::string At(absl::string_view list, int index) { return absl::StrCat(list, "[", index, "]"); }
+
+absl::Status TooLarge(size_t size) {
+  return base::WithField(
+      MakeError(Reason::kLimitReached, absl::StrCat("loading an object of ", size, " bytes: at most ",
+                                                    kMaxObjectBytes, " are allowed")),
+      "object");
+}
+
+// A copy: what libbpf reads must not change under it.
+absl::StatusOr<std::string> ReadAll(const base::Fd& file) {
+  struct stat status {};
+  if (::fstat(file.Get(), &status) != 0) return base::ErrnoError("asking for the object's size");
+  const auto size = static_cast<size_t>(status.st_size);
+  if (size > kMaxObjectBytes) return TooLarge(size);
+  std::string bytes(size, '\0');
+  size_t offset = 0;
+  while (offset < size) {
+    const ssize_t count = TEMP_FAILURE_RETRY(
+        ::pread(file.Get(), bytes.data() + offset, size - offset, static_cast<off_t>(offset)));
+    if (count < 0) return base::ErrnoError("reading the object");
+    if (count == 0) break;
+    offset += static_cast<size_t>(count);
+  }
+  bytes.resize(offset);
+  return bytes;
+}
+
+// The descriptors in the spec are borrowed from the sandbox's objects.
+absl::StatusOr<kernel_bpf::MapChoice> MakeMapChoice(const ObjectStore& objects,
+                                                    const bpfrig::v1::MapSettings& settings) {
+  kernel_bpf::MapChoice choice;
+  choice.map = settings.map();
+  choice.max_entries = settings.max_entries();
+  if (!settings.shared_with().empty()) {
+    const absl::StatusOr<MapReference> shared = objects.FindMap(settings.shared_with());
+    if (!shared.ok()) return base::WithField(shared.status(), "shared_with");
+    choice.shared_fd = shared->map->fd();
+  }
+  if (SplitName(settings.inner_map()).object.empty()) {
+    choice.inner_map = settings.inner_map();
+  } else {
+    const absl::StatusOr<MapReference> inner = objects.FindMap(settings.inner_map());
+    if (!inner.ok()) return base::WithField(inner.status(), "inner_map");
+    choice.inner_fd = inner->map->fd();
+  }
+  return choice;
+}
+
+absl::StatusOr<ObjectSpec> MakeSpec(Sandbox& sandbox, const LoadProgramRequest& request,
+                                    absl::string_view elf) {
+  ObjectSpec spec;
+  spec.name = request.name();
+  spec.elf = elf;
+  spec.log_level = request.log_level();
+  absl::StatusOr<kernel_bpf::Fields> globals = sandbox.values().ResolveFields(request.globals());
+  if (!globals.ok()) return base::WithField(globals.status(), "globals");
+  spec.globals = *std::move(globals);
+  for (const bpfrig::v1::ProgramSelection& selection : request.programs()) {
+    spec.programs.push_back({selection.program(), selection.type()});
+  }
+  for (int i = 0; i < request.maps_size(); ++i) {
+    absl::StatusOr<kernel_bpf::MapChoice> choice = MakeMapChoice(sandbox.objects(), request.maps(i));
+    if (!choice.ok()) return base::WithField(choice.status(), At("maps", i));
+    spec.maps.push_back(*std::move(choice));
+  }
+  return spec;
+}
+
+void Describe(const BpfObject& object, bpfrig::v1::LoadedObject& loaded) {
+  for (const kernel_bpf::Program& program : object.programs()) {
+    bpfrig::v1::LoadedProgram& out = *loaded.add_programs();
+    out.set_name(program.name());
+    out.set_type(program.type_name());
+    out.set_section(program.section());
+    const absl::StatusOr<kernel_bpf::ProgramInfo> info = program.Info();
+    if (info.ok()) out.set_instruction_count(info->instruction_count);
+  }
+  for (const kernel_bpf::Map& map : object.maps()) {
+    bpfrig::v1::LoadedMap& out = *loaded.add_maps();
+    out.set_name(map.name());
+    out.set_type(map.type_name());
+    out.set_key_size(map.info().key_size);
+    out.set_value_size(map.info().value_size);
+    out.set_max_entries(map.info().max_entries);
+    if (map.key_type().has_value()) out.set_key_type(kernel_bpf::PlainTypeName(*map.key_type()));
+    if (map.value_type().has_value()) out.set_value_type(kernel_bpf::PlainTypeName(*map.value_type()));
+  }
+  loaded.set_log(object.log());
+}
+
+void Describe(const Rejected& rejected, bpfrig::v1::RejectedObject& out) {
+  out.set_errno_name(rejected.errno_name);
+  out.set_program(rejected.program);
+  out.set_map(rejected.map);
+  out.set_log(rejected.log);
+  out.set_log_truncated(rejected.log_truncated);
+  out.set_hint(rejected.hint);
+}
+
+// Attaches a program of the object that is being loaded.
+absl::StatusOr<bpfrig::v1::Link> AttachOwn(Sandbox& sandbox, const std::string& object,
+                                           const bpfrig::v1::AttachTarget& target) {
+  const QualifiedName name = SplitName(target.program());
+  if (!name.object.empty() && name.object != object) {
+    return base::WithField(
+        MakeError(Reason::kInvalidField, absl::StrCat("attaching ", target.program(),
+                                                      ": LoadProgram attaches programs of the "
+                                                      "object that it loads")),
+        "program");
+  }
+  absl::StatusOr<ProgramRecord*> program =
+      sandbox.objects().FindProgram(absl::StrCat(object, "/", name.name));
+  if (!program.ok()) return base::WithField(program.status(), "program");
+  return sandbox.links().Attach(**program, target, sandbox.objects());
+}
+
+absl::Status AttachAll(Sandbox& sandbox, const LoadProgramRequest& request,
+                       bpfrig::v1::LoadedObject& loaded) {
+  for (int i = 0; i < request.attach_size(); ++i) {
+    absl::StatusOr<bpfrig::v1::Link> link = AttachOwn(sandbox, request.name(), request.attach(i));
+    if (link.ok()) {
+      *loaded.add_links() = *std::move(link);
+      continue;
+    }
+    for (const bpfrig::v1::Link& made : loaded.links()) {
+      const absl::Status detached = sandbox.links().Detach(made.name()).status();
+      if (!detached.ok()) base::LogWarning(detached.message());
+    }
+    sandbox.objects().Remove(request.name());
+    return base::WithField(link.status(), At("attach", i));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadTypes(Sandbox& sandbox, const LoadProgramRequest& request, absl::string_view elf) {
+  if (request.globals_size() + request.programs_size() + request.maps_size() + request.attach_size() != 0) {
+    return base::WithField(MakeError(Reason::kInvalidField,
+                                     "loading types alone: globals, programs, maps and attach must be empty"),
+                           "types_only");
+  }
+  absl::StatusOr<kernel_bpf::BtfTypes> types = kernel_bpf::BtfTypes::FromElf(elf);
+  if (!types.ok()) return base::WithField(types.status(), "object");
+  sandbox.objects().AddTypes(request.name(), *std::move(types));
+  return absl::OkStatus();
+}
+
+absl::Status LoadProgram(Sandbox& sandbox, const CallPtr& call, const LoadProgramRequest& request,
+                         LoadProgramResponse& response) {
+  BPFRIG_RETURN_IF_ERROR(sandbox.objects().CheckNewName(request.name()));
+  const base::Fd file = call->TakeFd();
+  std::string elf = request.object();
+  if (file.IsOpen()) {
+    BPFRIG_ASSIGN_OR_RETURN(elf, ReadAll(file));
+  }
+  if (elf.size() > kMaxObjectBytes) return TooLarge(elf.size());
+  if (request.types_only()) {
+    response.mutable_loaded();
+    return LoadTypes(sandbox, request, elf);
+  }
+  BPFRIG_ASSIGN_OR_RETURN(const ObjectSpec spec, MakeSpec(sandbox, request, elf));
+  BPFRIG_ASSIGN_OR_RETURN(kernel_bpf::LoadOutcome outcome, BpfObject::Load(spec));
+  if (const auto* rejected = std::get_if<Rejected>(&outcome)) {
+    Describe(*rejected, *response.mutable_rejected());
+    return absl::OkStatus();
+  }
+  BpfObject& object = std::get<BpfObject>(outcome);
+  Describe(object, *response.mutable_loaded());
+  sandbox.objects().Add(request.name(), std::move(object));
+  return AttachAll(sandbox, request, *response.mutable_loaded());
+}
+
+}  // namespace
+
+void HandleLoadProgram(Sandbox& sandbox, const CallPtr& call, const LoadProgramRequest& request) {
+  Call::Reply reply;
+  const absl::Status loaded = LoadProgram(sandbox, call, request, *reply.mutable_load_program());
+  call->FinishWith(loaded, reply);
+}
+
+}  // namespace bpfrig::worker

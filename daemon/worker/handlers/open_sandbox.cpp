@@ -1,0 +1,99 @@
+// OpenSandbox: addresses, routes and limits for a network namespace that has only `lo`, which is down.
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/base/status.h"
+#include "daemon/kernel_os/ip_prefix.h"
+#include "daemon/kernel_os/netlink.h"
+#include "daemon/kernel_os/netns.h"
+#include "daemon/worker/handlers/handlers.h"
+
+namespace bpfrig::worker {
+namespace {
+
+using base::MakeError;
+using base::Reason;
+using bpfrig::v1::OpenSandboxRequest;
+using kernel_os::IpPrefix;
+
+constexpr char kLoopback[] = "lo";
+constexpr int kMaxPrefixes = 256;
+
+// 127.0.0.1 and ::1, which the kernel gives to `lo` itself.
+bool IsThereAnyway(const IpPrefix& address) {
+  const std::string text = kernel_os::FormatIpPrefix(address);
+  return text == "127.0.0.1/32" || text == "::1/128";
+}
+
+absl::Status AddAddress(kernel_os::Netlink& netlink, const std::string& text) {
+  BPFRIG_ASSIGN_OR_RETURN(const IpPrefix address, kernel_os::ParseIpPrefix(text));
+  if (IsThereAnyway(address)) return absl::OkStatus();
+  return netlink.AddAddress(kLoopback, address);
+}
+
+absl::Status AddLocalRoute(kernel_os::Netlink& netlink, const std::string& text) {
+  BPFRIG_ASSIGN_OR_RETURN(const IpPrefix prefix, kernel_os::ParseIpPrefix(text));
+  return netlink.AddLocalRoute(kLoopback, prefix);
+}
+
+absl::Status SetUpNetwork(const OpenSandboxRequest& request) {
+  BPFRIG_ASSIGN_OR_RETURN(kernel_os::Netlink netlink, kernel_os::Netlink::Open());
+  BPFRIG_RETURN_IF_ERROR(netlink.SetUp(kLoopback));
+  for (int i = 0; i < request.addresses_size(); ++i) {
+    BPFRIG_RETURN_IF_ERROR(
+        base::WithField(AddAddress(netlink, request.addresses(i)), absl::StrCat("addresses[", i, "]")));
+  }
+  for (int i = 0; i < request.local_routes_size(); ++i) {
+    BPFRIG_RETURN_IF_ERROR(base::WithField(AddLocalRoute(netlink, request.local_routes(i)),
+                                           absl::StrCat("local_routes[", i, "]")));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckCount(int count, absl::string_view field) {
+  if (count <= kMaxPrefixes) return absl::OkStatus();
+  return base::WithField(MakeError(Reason::kLimitReached, absl::StrCat("opening a sandbox with ", count, " ",
+                                                                       field, ": at most ", kMaxPrefixes)),
+                         field);
+}
+
+absl::Status ApplyLimits(const bpfrig::v1::SandboxLimits& limits, Traffic& traffic) {
+  const size_t wanted = limits.receive_buffer_bytes();
+  if (wanted > traffic.receive_limit()) {
+    return base::WithField(MakeError(Reason::kLimitReached,
+                                     absl::StrCat("setting a receive buffer of ", wanted, " bytes: at most ",
+                                                  traffic.receive_limit(), " are allowed")),
+                           "limits.receive_buffer_bytes");
+  }
+  if (wanted != 0) traffic.set_receive_limit(wanted);
+  return absl::OkStatus();
+}
+
+absl::Status OpenSandbox(Sandbox& sandbox, const OpenSandboxRequest& request,
+                         bpfrig::v1::SandboxOpened& opened) {
+  if (sandbox.is_open())
+    return MakeError(Reason::kInternal, "opening a sandbox: this worker has one already");
+  BPFRIG_RETURN_IF_ERROR(CheckCount(request.addresses_size(), "addresses"));
+  BPFRIG_RETURN_IF_ERROR(CheckCount(request.local_routes_size(), "local_routes"));
+  BPFRIG_RETURN_IF_ERROR(ApplyLimits(request.limits(), sandbox.traffic()));
+  BPFRIG_RETURN_IF_ERROR(SetUpNetwork(request));
+  const absl::StatusOr<uint64_t> cookie = kernel_os::NetnsCookie();
+  if (cookie.ok()) {
+    sandbox.set_netns_cookie(*cookie);
+    opened.set_netns_cookie(*cookie);
+  }
+  sandbox.set_open();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void HandleOpenSandbox(Sandbox& sandbox, const CallPtr& call, const OpenSandboxRequest& request) {
+  Call::Reply reply;
+  const absl::Status opened = OpenSandbox(sandbox, request, *reply.mutable_open_sandbox());
+  call->FinishWith(opened, reply);
+}
+
+}  // namespace bpfrig::worker

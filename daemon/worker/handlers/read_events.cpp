@@ -1,0 +1,231 @@
+// ReadEvents: takes records out of a ring buffer, waiting for them where asked. What nobody has read stays in
+// the buffer for the next reader.
+#include <fcntl.h>
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/base/status.h"
+#include "daemon/kernel_bpf/btf/decode.h"
+#include "daemon/kernel_bpf/btf/encode.h"
+#include "daemon/kernel_bpf/map/ring_buffer.h"
+#include "daemon/worker/handlers/handlers.h"
+#include "daemon/worker/traffic/waits.h"
+
+namespace bpfrig::worker {
+namespace {
+
+using base::MakeError;
+using base::Reason;
+using bpfrig::v1::ReadEventsRequest;
+using kernel_bpf::TypeRef;
+
+// A message stays well below what a gRPC client takes.
+constexpr size_t kMaxMessageBytes = 1024 * 1024;
+constexpr size_t kMaxMessageRecords = 4096;
+constexpr size_t kDrainAtOnce = 64;
+// A program may submit records without waking the reader (BPF_RB_NO_WAKEUP): look as often as this all the
+// same.
+constexpr auto kLookAgain = std::chrono::milliseconds(20);
+
+// One ReadEvents on its way; the map's only reader.
+class Reading : public std::enable_shared_from_this<Reading> {
+ public:
+  Reading(Sandbox& sandbox, CallPtr call, const ReadEventsRequest& request, const kernel_bpf::Map& map,
+          kernel_bpf::RingBuffer buffer, std::optional<TypeRef> type)
+      : sandbox_(sandbox),
+        call_(std::move(call)),
+        map_id_(map.info().id),
+        at_least_(request.at_least()),
+        deadline_(Clock::now() + std::chrono::milliseconds(request.wait_ms())),
+        type_(type),
+        buffer_(std::move(buffer)),
+        poll_(sandbox.loop()) {}
+
+  // `first` has the patterns. The reader's place was taken already.
+  void Start(const Call::Reply& first);
+
+ private:
+  // Takes what is there, sends it, and comes back until there is no more.
+  void Step();
+  [[nodiscard]] absl::StatusOr<size_t> Drain(bpfrig::v1::ReadEventsResponse& message);
+  [[nodiscard]] absl::Status Add(absl::string_view record, bpfrig::v1::ReadEventsResponse& message);
+  // Waits until there may be more.
+  void Wait();
+  void WatchBuffer();
+  void Answer(bool timed_out);
+  void StopReading();
+
+  Sandbox& sandbox_;
+  CallPtr call_;
+  const uint32_t map_id_;
+  const uint32_t at_least_;
+  const Clock::time_point deadline_;
+  const std::optional<TypeRef> type_;
+  kernel_bpf::RingBuffer buffer_;
+  asio::posix::stream_descriptor poll_;  // a duplicate of buffer_'s
+  Signal readable_signal_;
+  bool readable_ = false;
+  bool watching_ = false;
+  bool wait_over_ = false;
+  uint64_t count_ = 0;
+};
+
+void Reading::Start(const Call::Reply& first) {
+  call_->over_signal().Add([self = shared_from_this()] { self->StopReading(); });
+  const int fd = ::fcntl(buffer_.PollFd(), F_DUPFD_CLOEXEC, 0);
+  if (fd < 0) return call_->Finish(base::ErrnoError("duplicating a ring buffer's descriptor"));
+  base::Fd duplicate(fd);
+  error_code error;
+  poll_.assign(duplicate.Get(), error);
+  if (error) return call_->Finish(base::KernelError(-error.value(), "watching a ring buffer"));
+  (void)duplicate.Release();
+  call_->ReleaseSlot();
+  call_->Send(first, [self = shared_from_this()] { self->Step(); });
+}
+
+void Reading::Step() {
+  Call::Reply reply;
+  const absl::StatusOr<size_t> taken = Drain(*reply.mutable_read_events());
+  if (!taken.ok()) return call_->Finish(taken.status());
+  count_ += *taken;
+  if (*taken > 0) return call_->Send(reply, [self = shared_from_this()] { self->Step(); });
+  if (count_ >= at_least_) return Answer(false);
+  if (wait_over_ || Clock::now() >= deadline_) return Answer(true);
+  Wait();
+}
+
+absl::StatusOr<size_t> Reading::Drain(bpfrig::v1::ReadEventsResponse& message) {
+  size_t taken = 0;
+  size_t bytes = 0;
+  absl::Status added;
+  const auto add = [&](absl::string_view record) {
+    bytes += record.size();
+    if (added.ok()) added = Add(record, message);
+  };
+  while (taken < kMaxMessageRecords && bytes < kMaxMessageBytes) {
+    BPFRIG_ASSIGN_OR_RETURN(const size_t count, buffer_.Drain(kDrainAtOnce, add));
+    if (!added.ok()) return added;
+    taken += count;
+    if (count < kDrainAtOnce) break;
+  }
+  return taken;
+}
+
+absl::Status Reading::Add(absl::string_view record, bpfrig::v1::ReadEventsResponse& message) {
+  bpfrig::v1::Event& event = *message.add_events();
+  event.set_raw(std::string(record));
+  if (!type_.has_value()) return absl::OkStatus();
+  absl::StatusOr<kernel_bpf::Value> value = kernel_bpf::Decode(*type_, record);
+  if (!value.ok()) {
+    return base::WithField(
+        base::WithHint(value.status(), "name the type that the program writes, or none: type"), "type");
+  }
+  ToProto(*value, *event.mutable_value());
+  return absl::OkStatus();
+}
+
+void Reading::Wait() {
+  readable_ = false;
+  WatchBuffer();
+  const Clock::time_point until = std::min<Clock::time_point>(deadline_, Clock::now() + kLookAgain);
+  AwaitSignal(
+      sandbox_.loop(), readable_signal_, call_, until,
+      [self = shared_from_this()] { return self->readable_; },
+      [self = shared_from_this()](WaitResult result) {
+        if (result == WaitResult::kCancelled) return;
+        self->wait_over_ = Clock::now() >= self->deadline_;
+        self->Step();
+      });
+}
+
+void Reading::WatchBuffer() {
+  if (watching_) return;
+  watching_ = true;
+  poll_.async_wait(asio::posix::stream_descriptor::wait_read,
+                   [self = shared_from_this()](const error_code& error) {
+                     self->watching_ = false;
+                     if (error) return;
+                     self->readable_ = true;
+                     self->readable_signal_.Notify();
+                   });
+}
+
+void Reading::Answer(bool timed_out) {
+  Call::Reply reply;
+  bpfrig::v1::EventsSummary& summary = *reply.mutable_read_events()->mutable_summary();
+  summary.set_count(count_);
+  summary.set_timed_out(timed_out);
+  call_->FinishWith(absl::OkStatus(), reply);
+}
+
+void Reading::StopReading() {
+  error_code ignored;  // closing a duplicate has nothing to lose
+  poll_.close(ignored);
+  sandbox_.GiveReaderBack(map_id_);
+}
+
+absl::Status AddPatterns(const Sandbox& sandbox, const ReadEventsRequest& request,
+                         const std::optional<TypeRef>& type, bpfrig::v1::ReadEventsResponse& response) {
+  for (int i = 0; i < request.patterns_size(); ++i) {
+    const std::string path = absl::StrCat("patterns[", i, "]");
+    const absl::StatusOr<kernel_bpf::Value> value =
+        sandbox.values().Resolve(request.patterns(i), Reference::kNone, Purpose::kExpect);
+    if (!value.ok()) return base::WithField(value.status(), path);
+    bpfrig::v1::ResolvedValue& resolved = *response.add_patterns();
+    if (!type.has_value()) {
+      // Without a type a record is bytes, and so is what it is compared with.
+      const absl::StatusOr<std::string> bytes = kernel_bpf::BytesOf(*value);
+      if (!bytes.ok())
+        return base::WithField(base::WithHint(bytes.status(), "name the records' type: type"), path);
+      resolved.set_bytes(*bytes);
+      resolved.set_mask(std::string(bytes->size(), '\xff'));
+      continue;
+    }
+    const absl::StatusOr<kernel_bpf::Encoded> encoded = kernel_bpf::Encode(*type, *value);
+    if (!encoded.ok()) return base::WithField(encoded.status(), path);
+    resolved.set_bytes(encoded->bytes);
+    resolved.set_mask(encoded->mask);
+    BPFRIG_ASSIGN_OR_RETURN(const kernel_bpf::Value decoded, kernel_bpf::Decode(*type, encoded->bytes));
+    ToProto(decoded, *resolved.mutable_decoded());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StartReading(Sandbox& sandbox, const CallPtr& call, const ReadEventsRequest& request) {
+  if (request.wait_ms() > kMaxWaitMs) {
+    return base::WithField(MakeError(Reason::kOutOfRange, absl::StrCat("waiting for ", request.wait_ms(),
+                                                                       " ms: at most ", kMaxWaitMs)),
+                           "wait_ms");
+  }
+  const absl::StatusOr<MapReference> map = sandbox.objects().FindMap(request.map());
+  if (!map.ok()) return base::WithField(map.status(), "map");
+  std::optional<TypeRef> type;
+  if (!request.type().empty()) {
+    const absl::StatusOr<TypeRef> found = sandbox.objects().FindType(map->object, request.type());
+    if (!found.ok()) return base::WithField(found.status(), "type");
+    type = *found;
+  }
+  Call::Reply first;
+  BPFRIG_RETURN_IF_ERROR(AddPatterns(sandbox, request, type, *first.mutable_read_events()));
+  absl::StatusOr<kernel_bpf::RingBuffer> buffer = kernel_bpf::RingBuffer::Open(*map->map);
+  if (!buffer.ok()) return base::WithField(buffer.status(), "map");
+  if (!sandbox.TakeReader(map->map->info().id)) {
+    return base::WithField(
+        base::KernelError(-EBUSY, absl::StrCat("reading ", request.map(), ", which another call reads")),
+        "map");
+  }
+  std::make_shared<Reading>(sandbox, call, request, *map->map, *std::move(buffer), type)->Start(first);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void HandleReadEvents(Sandbox& sandbox, const CallPtr& call, const ReadEventsRequest& request) {
+  const absl::Status started = StartReading(sandbox, call, request);
+  if (!started.ok()) call->Finish(started);
+}
+
+}  // namespace bpfrig::worker

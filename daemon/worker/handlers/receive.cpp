@@ -1,0 +1,55 @@
+// Receive: takes what arrived at either end of a kept connection.
+#include "absl/strings/str_cat.h"
+#include "daemon/base/status.h"
+#include "daemon/worker/handlers/handlers.h"
+#include "daemon/worker/traffic/waits.h"
+
+namespace bpfrig::worker {
+namespace {
+
+using bpfrig::v1::ReceiveCondition;
+using bpfrig::v1::ReceiveRequest;
+
+void Answer(const CallPtr& call, TcpEnd& end, const ReceiveCondition& until, WaitResult result) {
+  if (call->IsOver()) return;  // what arrived stays for the next
+  const bool waits_for_close = until.until_closed() && until.at_least() == 0;
+  if (waits_for_close && end.IsFull() && !end.PeerClosed()) {
+    return call->Finish(base::MakeError(
+        base::Reason::kLimitReached,
+        absl::StrCat(
+            "waiting for the peer to close: ", end.Available(),
+            " bytes arrived before that, and the connection's end keeps no more (they can be received)")));
+  }
+  Call::Reply reply;
+  bpfrig::v1::ReceiveResponse& response = *reply.mutable_receive();
+  response.set_data(end.TakeReceived());
+  response.set_peer_closed(end.PeerClosed());
+  if (end.error() != 0) response.set_errno_name(base::ErrnoName(end.error()));
+  response.set_timed_out(result == WaitResult::kTimedOut);
+  call->FinishWith(absl::OkStatus(), reply);
+}
+
+absl::Status StartReceiving(Sandbox& sandbox, const CallPtr& call, const ReceiveRequest& request) {
+  BPFRIG_ASSIGN_OR_RETURN(const Clock::time_point deadline, DeadlineOf(request.timeout_ms()));
+  BPFRIG_RETURN_IF_ERROR(
+      base::WithField(CheckCondition(request.until(), sandbox.traffic().receive_limit()), "until"));
+  const absl::StatusOr<std::shared_ptr<TcpEnd>> found = sandbox.traffic().FindEnd(request.at());
+  if (!found.ok()) return base::WithField(found.status(), "at");
+  const std::shared_ptr<TcpEnd> end = *found;
+  call->ReleaseSlot();
+  end->ReadNow();
+  const ReceiveCondition until = request.until();
+  AwaitSignal(
+      sandbox.loop(), end->changed(), call, deadline, [end, until] { return IsMet(until, *end); },
+      [end, until, call](WaitResult result) { Answer(call, *end, until, result); });
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void HandleReceive(Sandbox& sandbox, const CallPtr& call, const ReceiveRequest& request) {
+  const absl::Status started = StartReceiving(sandbox, call, request);
+  if (!started.ok()) call->Finish(started);
+}
+
+}  // namespace bpfrig::worker

@@ -1,0 +1,65 @@
+// RunProgram: BPF_PROG_TEST_RUN, kept out of the ledger's run counts.
+#include "absl/strings/str_cat.h"
+#include "daemon/base/status.h"
+#include "daemon/worker/handlers/handlers.h"
+
+namespace bpfrig::worker {
+namespace {
+
+using base::MakeError;
+using base::Reason;
+using bpfrig::v1::RunProgramRequest;
+
+constexpr uint32_t kMaxRepeat = 1'000'000;
+constexpr size_t kMaxDataBytes = 64 * 1024;
+
+absl::Status CheckLimits(const RunProgramRequest& request) {
+  if (request.repeat() > kMaxRepeat) {
+    return base::WithField(MakeError(Reason::kOutOfRange, absl::StrCat("running a program ", request.repeat(),
+                                                                       " times: at most ", kMaxRepeat)),
+                           "repeat");
+  }
+  if (request.data().size() > kMaxDataBytes) {
+    return base::WithField(
+        MakeError(Reason::kOutOfRange, absl::StrCat("running a program on ", request.data().size(),
+                                                    " bytes: at most ", kMaxDataBytes)),
+        "data");
+  }
+  return absl::OkStatus();
+}
+
+uint64_t RunCount(const ProgramRecord& record) {
+  const absl::StatusOr<kernel_bpf::ProgramInfo> info = record.program->Info();
+  return info.ok() ? info->run_count : 0;
+}
+
+absl::Status RunProgram(Sandbox& sandbox, const RunProgramRequest& request,
+                        bpfrig::v1::RunProgramResponse& response) {
+  BPFRIG_RETURN_IF_ERROR(CheckLimits(request));
+  const absl::StatusOr<ProgramRecord*> record = sandbox.objects().FindProgram(request.program());
+  if (!record.ok()) return base::WithField(record.status(), "program");
+  kernel_bpf::TestRunInput input;
+  input.data = request.data();
+  input.context = request.context();
+  input.repeat = request.repeat();
+  // Nothing else happens in this sandbox meanwhile: the difference is the test run's own.
+  const uint64_t before = RunCount(**record);
+  const absl::StatusOr<kernel_bpf::TestRunOutput> output = (*record)->program->TestRun(input);
+  (*record)->test_runs += RunCount(**record) - before;
+  if (!output.ok()) return output.status();
+  response.set_return_value(output->return_value);
+  response.set_data(output->data);
+  response.set_context(output->context);
+  response.set_duration_ns(output->duration_ns);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void HandleRunProgram(Sandbox& sandbox, const CallPtr& call, const RunProgramRequest& request) {
+  Call::Reply reply;
+  const absl::Status run = RunProgram(sandbox, request, *reply.mutable_run_program());
+  call->FinishWith(run, reply);
+}
+
+}  // namespace bpfrig::worker

@@ -1,0 +1,58 @@
+// Sandbox: all that one sandbox holds: its BPF objects and their links, its servers and connections. The
+// handlers work on it; there is one in a worker, and it goes with the process.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+
+#include "daemon/base/fd.h"
+#include "daemon/worker/call/asio.h"
+#include "daemon/worker/objects/link_table.h"
+#include "daemon/worker/objects/object_store.h"
+#include "daemon/worker/traffic/traffic.h"
+#include "daemon/worker/objects/value_proto.h"
+
+namespace bpfrig::worker {
+
+class Sandbox {
+ public:
+  // `cgroup` is the sandbox's own cgroup directory; `runs_counted` says whether somebody holds
+  // BPF_ENABLE_STATS.
+  Sandbox(Loop& loop, base::Fd cgroup, bool runs_counted)
+      : loop_(loop), runs_counted_(runs_counted), traffic_(loop), links_(std::move(cgroup)) {}
+
+  [[nodiscard]] Loop& loop() { return loop_; }
+  [[nodiscard]] bool runs_counted() const { return runs_counted_; }
+  [[nodiscard]] Traffic& traffic() { return traffic_; }
+  [[nodiscard]] ObjectStore& objects() { return objects_; }
+  [[nodiscard]] LinkTable& links() { return links_; }
+  // For values that refer to what is here. Borrows from this.
+  [[nodiscard]] ValueResolver values() const { return ValueResolver(traffic_, objects_, netns_cookie_); }
+
+  // Absent on kernels that do not tell, and before OpenSandbox.
+  void set_netns_cookie(std::optional<uint64_t> cookie) { netns_cookie_ = cookie; }
+
+  // Set by OpenSandbox and CloseSandbox.
+  [[nodiscard]] bool is_open() const { return is_open_; }
+  void set_open() { is_open_ = true; }
+  [[nodiscard]] bool is_closed() const { return is_closed_; }
+  void set_closed() { is_closed_ = true; }
+
+  // Reading a ring buffer consumes, so it has one reader at a time: false where it has one already.
+  [[nodiscard]] bool TakeReader(uint32_t map_id) { return readers_.insert(map_id).second; }
+  void GiveReaderBack(uint32_t map_id) { readers_.erase(map_id); }
+
+ private:
+  Loop& loop_;  // outlives this
+  const bool runs_counted_;
+  bool is_open_ = false;
+  bool is_closed_ = false;
+  std::optional<uint64_t> netns_cookie_;
+  Traffic traffic_;
+  ObjectStore objects_;
+  LinkTable links_;  // refers to programs of objects_
+  std::set<uint32_t> readers_;
+};
+
+}  // namespace bpfrig::worker

@@ -1,0 +1,82 @@
+#include "daemon/worker/objects/link_table.h"
+
+#include <fcntl.h>
+#include <net/if.h>
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/base/log.h"
+#include "daemon/base/status.h"
+#include "daemon/worker/call/names.h"
+
+namespace bpfrig::worker {
+
+using kernel_bpf::AttachPlace;
+
+absl::StatusOr<base::Fd> LinkTable::OpenNetns() const {
+  base::Fd netns(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+  if (!netns.IsOpen()) return base::ErrnoError("opening /proc/self/ns/net");
+  return netns;
+}
+
+absl::StatusOr<bpfrig::v1::Link> LinkTable::Attach(ProgramRecord& program,
+                                                   const bpfrig::v1::AttachTarget& target,
+                                                   const ObjectStore& objects) {
+  const std::string name = target.link().empty() ? program.program->name() : target.link();
+  BPFRIG_RETURN_IF_ERROR(base::WithField(CheckName("link", name), "link"));
+  if (links_.count(name) != 0) {
+    return base::WithField(
+        base::WithHint(DuplicateName("link", name), "give the link a name of its own: link"), "link");
+  }
+  BPFRIG_ASSIGN_OR_RETURN(const AttachPlace place, kernel_bpf::PlaceOf(*program.program));
+  kernel_bpf::AttachPoints points;
+  base::Fd netns;
+  if (place == AttachPlace::kCgroup) points.cgroup_fd = cgroup_.Get();
+  if (place == AttachPlace::kNetns) {
+    BPFRIG_ASSIGN_OR_RETURN(netns, OpenNetns());
+    points.netns_fd = netns.Get();
+  }
+  if (place == AttachPlace::kInterface) points.interface_index = ::if_nametoindex("lo");
+  points.egress = target.egress();
+  if (!target.map().empty()) {
+    const absl::StatusOr<MapReference> map = objects.FindMap(target.map());
+    if (!map.ok()) return base::WithField(map.status(), "map");
+    points.socket_map = map->map;
+  }
+  BPFRIG_ASSIGN_OR_RETURN(kernel_bpf::Link link, kernel_bpf::Link::Attach(*program.program, points));
+  bpfrig::v1::Link answer;
+  answer.set_name(name);
+  answer.set_program(program.FullName());
+  answer.set_is_bpf_link(link.IsBpfLink());
+  program.attached = true;
+  links_.emplace(name, Entry{&program, std::move(link)});
+  return answer;
+}
+
+absl::StatusOr<ProgramRecord*> LinkTable::Detach(const std::string& name) {
+  const auto found = links_.find(name);
+  if (found == links_.end()) {
+    std::vector<std::string> names;
+    for (const auto& [existing, entry] : links_) names.push_back(existing);
+    return base::WithField(UnknownName("link", name, names), "link");
+  }
+  ProgramRecord* program = found->second.program;
+  const absl::Status detached = found->second.link.Detach();
+  links_.erase(found);
+  if (!detached.ok()) return detached;
+  return program;
+}
+
+size_t LinkTable::DetachAll() {
+  const size_t count = links_.size();
+  for (auto& [name, entry] : links_) {
+    const absl::Status detached = entry.link.Detach();
+    if (!detached.ok()) base::LogWarning(absl::StrCat("detaching ", name, ": ", detached.message()));
+  }
+  links_.clear();
+  return count;
+}
+
+}  // namespace bpfrig::worker

@@ -1,0 +1,46 @@
+// LinkTable: the attachments of a sandbox, by name. LoadProgram and Attach add to it, Detach and CloseSandbox
+// take away.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "bpfrig/v1/program.pb.h"
+#include "daemon/base/fd.h"
+#include "daemon/kernel_bpf/program/link.h"
+#include "daemon/worker/objects/object_store.h"
+
+namespace bpfrig::worker {
+
+class LinkTable {
+ public:
+  // Programs of the cgroup kind go to `cgroup`, the others to the process's own netns and its `lo`.
+  explicit LinkTable(base::Fd cgroup) : cgroup_(std::move(cgroup)) {}
+
+  // Attaches `program`. The link's name is the target's, or the program's. Errors have the target's fields.
+  [[nodiscard]] absl::StatusOr<bpfrig::v1::Link> Attach(ProgramRecord& program,
+                                                        const bpfrig::v1::AttachTarget& target,
+                                                        const ObjectStore& objects);
+  // Undoes the attachment of that name, which is forgotten also where that fails; returns the program.
+  [[nodiscard]] absl::StatusOr<ProgramRecord*> Detach(const std::string& name);
+  // Undoes all; returns how many there were. What fails is logged.
+  size_t DetachAll();
+
+  // The cgroup's directory.
+  [[nodiscard]] int cgroup() const { return cgroup_.Get(); }
+
+ private:
+  struct Entry {
+    ProgramRecord* program;  // of the ObjectStore; detached before the object is removed
+    kernel_bpf::Link link;
+  };
+
+  [[nodiscard]] absl::StatusOr<base::Fd> OpenNetns() const;
+
+  base::Fd cgroup_;
+  std::map<std::string, Entry> links_;
+};
+
+}  // namespace bpfrig::worker

@@ -1,0 +1,150 @@
+#include "daemon/worker/objects/object_store.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "daemon/base/log.h"
+#include "daemon/base/status.h"
+#include "daemon/worker/call/names.h"
+
+namespace bpfrig::worker {
+namespace {
+
+absl::Status Ambiguous(absl::string_view what, absl::string_view name,
+                       const std::vector<std::string>& full_names) {
+  return base::WithObject(
+      base::MakeError(base::Reason::kUnknownName,
+                      absl::StrCat("looking up the ", what, " '", name, "': several objects have one: say ",
+                                   absl::StrJoin(full_names, " or "))),
+      name);
+}
+
+}  // namespace
+
+absl::Status ObjectStore::CheckNewName(const std::string& name) const {
+  BPFRIG_RETURN_IF_ERROR(base::WithField(CheckName("object", name), "name"));
+  if (FindObject(name) != nullptr) return base::WithField(DuplicateName("object", name), "name");
+  return absl::OkStatus();
+}
+
+void ObjectStore::Add(const std::string& name, kernel_bpf::BpfObject object) {
+  objects_.push_back({name, std::move(object), std::nullopt});
+  for (const kernel_bpf::Program& program : objects_.back().loaded->programs()) {
+    const absl::StatusOr<kernel_bpf::ProgramInfo> info = program.Info();
+    if (!info.ok()) base::LogWarning(info.status().message());
+    programs_.push_back({name, &program, info.ok() ? info->id : 0, false, 0});
+  }
+}
+
+void ObjectStore::AddTypes(const std::string& name, kernel_bpf::BtfTypes types) {
+  objects_.push_back({name, std::nullopt, std::move(types)});
+}
+
+void ObjectStore::Remove(const std::string& name) {
+  programs_.remove_if([&](const ProgramRecord& record) { return record.object == name; });
+  objects_.remove_if([&](const Object& object) { return object.name == name; });
+}
+
+void ObjectStore::Clear() {
+  programs_.clear();
+  objects_.clear();
+}
+
+const ObjectStore::Object* ObjectStore::FindObject(const std::string& name) const {
+  const auto found = std::find_if(objects_.begin(), objects_.end(),
+                                  [&](const Object& object) { return object.name == name; });
+  return found == objects_.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> ObjectStore::ObjectNames() const {
+  std::vector<std::string> names;
+  for (const Object& object : objects_) names.push_back(object.name);
+  return names;
+}
+
+absl::StatusOr<const ProgramRecord*> ObjectStore::FindProgram(const std::string& name) const {
+  const QualifiedName wanted = SplitName(name);
+  std::vector<const ProgramRecord*> matches;
+  std::vector<std::string> match_names;
+  std::vector<std::string> existing;
+  for (const ProgramRecord& record : programs_) {
+    existing.push_back(record.FullName());
+    if (record.program->name() != wanted.name) continue;
+    if (!wanted.object.empty() && record.object != wanted.object) continue;
+    matches.push_back(&record);
+    match_names.push_back(record.FullName());
+  }
+  if (matches.size() > 1) return Ambiguous("program", name, match_names);
+  if (matches.empty()) return UnknownName("program", name, existing);
+  return matches.front();
+}
+
+absl::StatusOr<ProgramRecord*> ObjectStore::FindProgram(const std::string& name) {
+  BPFRIG_ASSIGN_OR_RETURN(const ProgramRecord* found, std::as_const(*this).FindProgram(name));
+  return const_cast<ProgramRecord*>(found);
+}
+
+std::vector<MapReference> ObjectStore::AllMaps() const {
+  std::vector<MapReference> maps;
+  for (const Object& object : objects_) {
+    if (!object.loaded.has_value()) continue;
+    for (const kernel_bpf::Map& map : object.loaded->maps()) maps.push_back({object.name, &map});
+  }
+  return maps;
+}
+
+absl::StatusOr<MapReference> ObjectStore::FindMap(const std::string& name) const {
+  const QualifiedName wanted = SplitName(name);
+  std::vector<MapReference> matches;
+  std::vector<std::string> match_names;
+  std::vector<std::string> existing;
+  for (const MapReference& map : AllMaps()) {
+    existing.push_back(absl::StrCat(map.object, "/", map.map->name()));
+    if (map.map->name() != wanted.name) continue;
+    if (!wanted.object.empty() && map.object != wanted.object) continue;
+    // Objects that share a map have one and the same.
+    if (!matches.empty() && matches.front().map->info().id == map.map->info().id) continue;
+    matches.push_back(map);
+    match_names.push_back(existing.back());
+  }
+  if (matches.size() > 1) return Ambiguous("map", name, match_names);
+  if (matches.empty()) return UnknownName("map", name, existing);
+  return matches.front();
+}
+
+absl::StatusOr<kernel_bpf::TypeRef> ObjectStore::FindType(const std::string& object,
+                                                          const std::string& name) const {
+  const QualifiedName wanted = SplitName(name);
+  const Object* home = FindObject(wanted.object.empty() ? object : wanted.object);
+  if (home == nullptr) return UnknownName("object", wanted.object, ObjectNames());
+  const kernel_bpf::TypeSet types = home->types.has_value() ? home->types->types() : home->loaded->types();
+  absl::StatusOr<kernel_bpf::TypeRef> type = types.Find(wanted.name);
+  if (type.ok()) return type;
+  return base::WithHint(type.status(),
+                        "load an object that has the type (types_only will do), and name it as object/type");
+}
+
+std::optional<std::string> ObjectStore::ProgramNameOfId(uint32_t id) const {
+  for (const ProgramRecord& record : programs_) {
+    if (record.id == id && id != 0) return record.FullName();
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> ObjectStore::MapNameOfId(uint32_t id) const {
+  for (const MapReference& map : AllMaps()) {
+    if (map.map->info().id == id) return absl::StrCat(map.object, "/", map.map->name());
+  }
+  return std::nullopt;
+}
+
+size_t ObjectStore::map_count() const {
+  std::set<uint32_t> ids;
+  for (const MapReference& map : AllMaps()) ids.insert(map.map->info().id);
+  return ids.size();
+}
+
+}  // namespace bpfrig::worker

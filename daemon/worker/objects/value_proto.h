@@ -1,0 +1,57 @@
+// Values between the wire and kernel_bpf. On the way in, tags are resolved: addresses into bytes, and
+// references to what the sandbox holds into descriptors, ids and cookies. On the way out there is nothing to
+// resolve.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "bpfrig/v1/value.pb.h"
+#include "daemon/kernel_bpf/btf/value.h"
+#include "daemon/worker/objects/object_store.h"
+#include "daemon/worker/traffic/traffic.h"
+
+namespace bpfrig::worker {
+
+// The one reference by descriptor that a map's key or value may be.
+enum class Reference { kNone, kSocket, kProgram, kMap };
+// The kernel takes descriptors, and gives back ids (programs, maps) and cookies (sockets).
+enum class Purpose { kWrite, kExpect };
+
+class ValueResolver {
+ public:
+  // Borrows both. Without a netns cookie, `!netns_cookie` is UNSUPPORTED.
+  ValueResolver(const Traffic& traffic, const ObjectStore& objects, std::optional<uint64_t> netns_cookie)
+      : traffic_(traffic), objects_(objects), netns_cookie_(netns_cookie) {}
+
+  // Errors have the path within the value. `allowed` is for the value itself: its members are never
+  // references.
+  [[nodiscard]] absl::StatusOr<kernel_bpf::Value> Resolve(const bpfrig::v1::Value& value, Reference allowed,
+                                                          Purpose purpose) const;
+  // Members by name, as the globals of an object.
+  [[nodiscard]] absl::StatusOr<kernel_bpf::Fields> ResolveFields(
+      const google::protobuf::RepeatedPtrField<bpfrig::v1::Field>& fields) const;
+
+ private:
+  [[nodiscard]] absl::StatusOr<kernel_bpf::Value> ResolveTag(const bpfrig::v1::Tag& tag, Reference allowed,
+                                                             Purpose purpose) const;
+  [[nodiscard]] absl::StatusOr<kernel_bpf::Value> ResolveConcat(const bpfrig::v1::ValueList& list) const;
+  [[nodiscard]] absl::StatusOr<kernel_bpf::Value> ResolveSocket(const bpfrig::v1::SocketReference& reference,
+                                                                Purpose purpose) const;
+  [[nodiscard]] absl::StatusOr<kernel_bpf::Value> ResolveTuple(const bpfrig::v1::TupleReference& tuple) const;
+
+  const Traffic& traffic_;
+  const ObjectStore& objects_;
+  std::optional<uint64_t> netns_cookie_;
+};
+
+// What decoding gave.
+void ToProto(const kernel_bpf::Value& value, bpfrig::v1::Value& out);
+
+// The bytes of a `struct bpf_sock_tuple` from `source` to `destination`: 12 of its IPv4 arm or 36 of its IPv6
+// arm. An IPv4-mapped address is IPv4.
+[[nodiscard]] std::string EncodeSockTuple(const Endpoint& source, const Endpoint& destination,
+                                          bool ports_in_host_order);
+
+}  // namespace bpfrig::worker

@@ -1,0 +1,26 @@
+// What the requests that wait have in common: timeouts, and conditions on what has arrived.
+#pragma once
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "bpfrig/v1/socket.pb.h"
+#include "daemon/worker/call/asio.h"
+#include "daemon/worker/traffic/tcp_end.h"
+
+namespace bpfrig::worker {
+
+inline constexpr uint32_t kMaxWaitMs = 60'000;
+
+// When a wait of `timeout_ms` from now ends; 0 means 2000. OUT_OF_RANGE past kMaxWaitMs, with the field
+// `timeout_ms`.
+[[nodiscard]] absl::StatusOr<Clock::time_point> DeadlineOf(uint32_t timeout_ms);
+
+// LIMIT_REACHED where more is to be waited for than an end keeps, with the field `at_least`.
+[[nodiscard]] absl::Status CheckCondition(const bpfrig::v1::ReceiveCondition& condition,
+                                          size_t receive_limit);
+// Whether a wait is over: also where the connection is, or where the end can keep no more.
+[[nodiscard]] bool IsMet(const bpfrig::v1::ReceiveCondition& condition, const TcpEnd& end);
+
+}  // namespace bpfrig::worker
