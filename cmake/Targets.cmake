@@ -17,21 +17,29 @@ target_compile_options(bpfrig_options INTERFACE
 target_include_directories(bpfrig_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_definitions(bpfrig_options INTERFACE BPFRIG_VERSION="${PROJECT_VERSION}")
 
-# bpfrig_layer(NAME DEPENDS ...)
+# bpfrig_layer(NAME [PRECOMPILED TARGET] DEPENDS ... [TEST_DEPENDS ...])
 # The library of the current folder: its *.cpp files, and an executable NAME_test of its *_test.cpp files,
-# which need no root. DEPENDS are the layers and libraries that it may include.
+# which need no root. DEPENDS are the layers and libraries that it may include. PRECOMPILED names the layer whose
+# precompiled headers it uses too.
 function(bpfrig_layer name)
-  cmake_parse_arguments(arg "" "" "DEPENDS;TEST_DEPENDS" ${ARGN})
+  cmake_parse_arguments(arg "" "PRECOMPILED" "DEPENDS;TEST_DEPENDS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   add_library(${name} STATIC ${sources})
   target_link_libraries(${name} PUBLIC bpfrig_options ${arg_DEPENDS})
+  set(targets ${name})
   if(BUILD_TESTING AND tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${name} ${arg_TEST_DEPENDS} GTest::gmock GTest::gtest_main)
     add_test(NAME unit.${name} COMMAND ${name}_test)
     set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300)
+    list(APPEND targets ${name}_test)
+  endif()
+  if(arg_PRECOMPILED)
+    foreach(target IN LISTS targets)
+      target_precompile_headers(${target} REUSE_FROM ${arg_PRECOMPILED})
+    endforeach()
   endif()
 endfunction()

@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "daemon/base/fd.h"
-#include "daemon/front/event.h"
+#include "daemon/front/sandboxes/event.h"
 
 namespace bpfrig::front {
 

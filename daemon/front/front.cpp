@@ -5,8 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
-#include "daemon/front/guarded_credentials.h"
-#include "daemon/front/sandbox_life.h"
+#include "daemon/front/remote/guarded_credentials.h"
+#include "daemon/front/sandboxes/sandbox_life.h"
 
 namespace bpfrig::front {
 namespace {

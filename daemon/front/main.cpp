@@ -15,7 +15,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 #include "daemon/front/front.h"
-#include "daemon/front/grpc_log.h"
+#include "daemon/front/remote/grpc_log.h"
 #include "daemon/ipc/front_descriptors.h"
 
 namespace bpfrig::front {

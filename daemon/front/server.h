@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "daemon/base/fd.h"
-#include "daemon/front/service.h"
+#include "daemon/front/rpc/service.h"
 
 namespace grpc {
 class Server;

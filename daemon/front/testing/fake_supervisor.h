@@ -16,7 +16,7 @@
 #include "bpfrig/internal/v1/control.pb.h"
 #include "bpfrig/internal/v1/worker.pb.h"
 #include "daemon/base/fd.h"
-#include "daemon/front/event.h"
+#include "daemon/front/sandboxes/event.h"
 #include "daemon/ipc/message_socket.h"
 
 namespace bpfrig::front {

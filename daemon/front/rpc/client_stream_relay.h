@@ -1,0 +1,118 @@
+// RPCs that take a stream and answer once (SeedMap): the client's messages go to the worker one by one, the
+// socket being the back-pressure. The worker may refuse in the middle, which ends the RPC at once.
+#pragma once
+
+#include <grpcpp/support/server_callback.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "daemon/base/status.h"
+#include "daemon/front/sandboxes/event.h"
+#include "daemon/front/rpc/relay.h"
+#include "daemon/front/rpc/validate.h"
+
+namespace bpfrig::front {
+
+// Owns itself, as gRPC's reactors do, until OnDone.
+template <class Request, class Response>
+class ClientStreamRelay final : public grpc::ServerReadReactor<Request> {
+ public:
+  ClientStreamRelay(const RelayEnvironment& environment, grpc::CallbackServerContext& context,
+                    const Route<Request, Response>& route, Response* response)
+      : environment_(environment), context_(context), route_(route), response_(response) {
+    this->StartRead(&incoming_);
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!call_) return Begin(ok);
+    read_ok_ = ok;
+    read_done_.Signal();
+  }
+
+  void OnCancel() override {
+    const std::lock_guard lock(mutex_);
+    cancelled_ = true;
+    if (call_) call_->Cancel();
+  }
+
+  void OnDone() override { delete this; }
+
+ private:
+  // The first message says which sandbox it is for; the rest is a thread's.
+  void Begin(bool ok) {
+    const char* const name = route_.traits.name;
+    const absl::Status valid = ok ? ValidateFirst(incoming_) : MissingFirst(name);
+    auto call = PrepareCall(environment_, context_, route_.traits, incoming_.sandbox(), valid);
+    absl::StatusOr<Event> event = Event::Create();
+    absl::Status status = call.ok() ? event.status() : call.status();
+    if (status.ok()) {
+      read_done_ = *std::move(event);
+      {
+        const std::lock_guard lock(mutex_);
+        call_ = *std::move(call);
+        if (cancelled_) call_->Cancel();
+      }
+      status = environment_.threads.Start([this, name] { this->Finish(EndOfCall(name, Relay())); });
+    }
+    if (!status.ok()) this->Finish(EndOfCall(name, status));
+  }
+
+  absl::Status Relay() {
+    internal::v1::CallRequest request;
+    (request.*route_.request)()->Swap(&incoming_);
+    BPFRIG_RETURN_IF_ERROR(call_->Start(request));
+    while (true) {
+      this->StartRead(&incoming_);
+      BPFRIG_RETURN_IF_ERROR(AwaitRead());
+      if (!read_ok_) break;
+      BPFRIG_RETURN_IF_ERROR(ValidateNext(incoming_));
+      (request.*route_.request)()->Swap(&incoming_);
+      BPFRIG_RETURN_IF_ERROR(call_->Send(request));
+    }
+    call_->FinishSending();
+    internal::v1::CallReply reply;
+    BPFRIG_ASSIGN_OR_RETURN(const bool answered, call_->Next(reply));
+    if (!answered || !(reply.*route_.has_response)()) return WrongReply(route_.traits.name);
+    response_->Swap((reply.*route_.response)());
+    BPFRIG_ASSIGN_OR_RETURN(const bool more, call_->Next(reply));
+    return more ? WrongReply(route_.traits.name) : absl::OkStatus();
+  }
+
+  // Until the client's next message is there. The worker says something before only to end the call.
+  absl::Status AwaitRead() {
+    const absl::StatusOr<size_t> ready = WaitForAny({read_done_.Get(), call_->Get()}, call_->deadline());
+    if (absl::IsDeadlineExceeded(ready.status())) return call_->GiveUpAtDeadline();
+    BPFRIG_RETURN_IF_ERROR(ready.status());
+    if (*ready == 0) {
+      read_done_.Clear();
+      return absl::OkStatus();
+    }
+    internal::v1::CallReply reply;
+    BPFRIG_RETURN_IF_ERROR(call_->Next(reply).status());
+    return WrongReply(route_.traits.name);
+  }
+
+  const RelayEnvironment& environment_;
+  grpc::CallbackServerContext& context_;
+  const Route<Request, Response> route_;
+  Response* const response_;
+  Request incoming_;
+  Event read_done_;
+  std::atomic<bool> read_ok_ = false;
+  std::mutex mutex_;
+  bool cancelled_ = false;
+  std::unique_ptr<WorkerCall> call_;  // set once, under the mutex, before there is a thread
+};
+
+template <class Request, class Response>
+grpc::ServerReadReactor<Request>* RelayClientStream(const RelayEnvironment& environment,
+                                                    grpc::CallbackServerContext& context,
+                                                    const Route<Request, Response>& route,
+                                                    Response* response) {
+  return new ClientStreamRelay<Request, Response>(environment, context, route, response);
+}
+
+}  // namespace bpfrig::front

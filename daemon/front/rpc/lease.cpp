@@ -1,0 +1,86 @@
+#include "daemon/front/rpc/lease.h"
+
+#include <utility>
+
+#include "daemon/base/status.h"
+#include "daemon/front/sandboxes/sandbox_life.h"
+#include "daemon/front/rpc/validate.h"
+
+namespace bpfrig::front {
+namespace {
+
+constexpr char kName[] = "OpenSandbox";
+constexpr char kLeaseEnded[] = "its client let go of it";
+
+}  // namespace
+
+Lease::Lease(const RelayEnvironment& environment, grpc::CallbackServerContext& context,
+             const v1::OpenSandboxRequest* request)
+    : environment_(environment), request_(request), deadline_(DeadlineOf(context, environment)) {
+  absl::Status status = Validate(*request);
+  if (status.ok()) status = environment.threads.Start([this] { Open(); });
+  if (!status.ok()) Finish(EndOfCall(kName, status));
+}
+
+absl::StatusOr<std::shared_ptr<Sandbox>> Lease::Create() {
+  BPFRIG_ASSIGN_OR_RETURN(std::shared_ptr<Sandbox> sandbox,
+                          environment_.registry.Create(request_->label(), deadline_));
+  const std::lock_guard lock(mutex_);
+  sandbox_ = sandbox;
+  return sandbox;
+}
+
+void Lease::Open() {
+  const absl::StatusOr<std::shared_ptr<Sandbox>> sandbox = Create();
+  if (!sandbox.ok()) return Finish(EndOfCall(kName, sandbox.status()));
+  bool cancelled = false;
+  {
+    const std::lock_guard lock(mutex_);
+    cancelled = cancelled_;
+  }
+  // Otherwise OnCancel has the sandbox to end.
+  if (cancelled) (*sandbox)->End(v1::SANDBOX_END_REASON_CLOSED, kLeaseEnded);
+  absl::StatusOr<v1::SandboxOpened> opened =
+      OpenSandbox(environment_.registry, *sandbox, *request_, deadline_);
+  if (!opened.ok()) return Finish(EndOfCall(kName, opened.status()));
+  *opened_.mutable_opened() = *std::move(opened);
+  {
+    const std::lock_guard lock(mutex_);
+    writing_ = true;
+  }
+  StartWrite(&opened_);
+  (*sandbox)->SetEndListener([this](const v1::SandboxEnded& ended) { OnSandboxEnded(ended); });
+}
+
+void Lease::OnCancel() {
+  std::shared_ptr<Sandbox> sandbox;
+  {
+    const std::lock_guard lock(mutex_);
+    cancelled_ = true;
+    sandbox = sandbox_;
+  }
+  // Comes back to OnSandboxEnded, or makes the opening fail.
+  if (sandbox) sandbox->End(v1::SANDBOX_END_REASON_CLOSED, kLeaseEnded);
+}
+
+void Lease::OnSandboxEnded(const v1::SandboxEnded& ended) {
+  {
+    const std::lock_guard lock(mutex_);
+    *ended_.mutable_ended() = ended;
+    finishing_ = true;
+    if (writing_) return;  // OnWriteDone goes on
+  }
+  // Not under the lock: OnDone may destroy this before the call returns.
+  StartWriteAndFinish(&ended_, grpc::WriteOptions(), grpc::Status::OK);
+}
+
+void Lease::OnWriteDone(bool /*ok*/) {
+  {
+    const std::lock_guard lock(mutex_);
+    writing_ = false;
+    if (!finishing_) return;
+  }
+  StartWriteAndFinish(&ended_, grpc::WriteOptions(), grpc::Status::OK);
+}
+
+}  // namespace bpfrig::front

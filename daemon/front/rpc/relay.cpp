@@ -1,0 +1,42 @@
+#include "daemon/front/rpc/relay.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/base/log.h"
+#include "daemon/base/status.h"
+#include "daemon/front/rpc/errors.h"
+
+namespace bpfrig::front {
+
+absl::Time DeadlineOf(const grpc::CallbackServerContext& context, const RelayEnvironment& environment) {
+  // Longer than any call has a use for, and within what poll() can wait.
+  constexpr absl::Duration kLongest = absl::Hours(24);
+  const absl::Time now = absl::Now();
+  // How gRPC says that there is none.
+  if (context.deadline() == std::chrono::system_clock::time_point::max())
+    return now + environment.default_deadline;
+  return std::min(absl::FromChrono(context.deadline()), now + kLongest);
+}
+
+absl::StatusOr<std::unique_ptr<WorkerCall>> PrepareCall(const RelayEnvironment& environment,
+                                                        const grpc::CallbackServerContext& context,
+                                                        const CallTraits& traits, const std::string& sandbox,
+                                                        const absl::Status& valid) {
+  BPFRIG_RETURN_IF_ERROR(valid);
+  absl::StatusOr<std::shared_ptr<Sandbox>> found = environment.registry.Find(sandbox);
+  if (!found.ok()) return base::WithField(found.status(), "sandbox");
+  return WorkerCall::Create(*std::move(found), traits, DeadlineOf(context, environment));
+}
+
+grpc::Status EndOfCall(const char* name, const absl::Status& status) {
+  if (absl::IsInternal(status)) {
+    base::LogError(absl::StrCat(name, ": ", status.message()));
+  } else if (!status.ok()) {
+    base::LogDebug(absl::StrCat(name, ": ", status.ToString(absl::StatusToStringMode::kWithNoExtraData)));
+  }
+  return ToGrpc(status);
+}
+
+}  // namespace bpfrig::front

@@ -1,0 +1,95 @@
+// RPCs that answer with a stream (DumpMap, ReadEvents): the worker's replies go to the client one by one.
+// Where the client does not read, nothing is read from the worker, so that it waits too.
+#pragma once
+
+#include <grpcpp/support/server_callback.h>
+
+#include <atomic>
+#include <memory>
+#include <utility>
+
+#include "daemon/base/status.h"
+#include "daemon/front/sandboxes/event.h"
+#include "daemon/front/rpc/relay.h"
+#include "daemon/front/rpc/validate.h"
+
+namespace bpfrig::front {
+
+// Owns itself, as gRPC's reactors do, until OnDone.
+template <class Request, class Response>
+class ServerStreamRelay final : public grpc::ServerWriteReactor<Response> {
+ public:
+  ServerStreamRelay(const RelayEnvironment& environment, grpc::CallbackServerContext& context,
+                    const Route<Request, Response>& route, const Request* request)
+      : context_(context), route_(route), request_(request) {
+    const absl::Status status = Begin(environment);
+    if (!status.ok()) this->Finish(EndOfCall(route_.traits.name, status));
+  }
+
+  void OnWriteDone(bool ok) override {
+    write_ok_ = ok;
+    write_done_.Signal();
+  }
+
+  void OnCancel() override {
+    if (call_) call_->Cancel();
+  }
+
+  void OnDone() override { delete this; }
+
+ private:
+  absl::Status Begin(const RelayEnvironment& environment) {
+    BPFRIG_ASSIGN_OR_RETURN(write_done_, Event::Create());
+    BPFRIG_ASSIGN_OR_RETURN(
+        call_, PrepareCall(environment, context_, route_.traits, request_->sandbox(), Validate(*request_)));
+    return environment.threads.Start([this] { this->Finish(EndOfCall(route_.traits.name, Relay())); });
+  }
+
+  absl::Status Relay() {
+    internal::v1::CallRequest request;
+    *(request.*route_.request)() = *request_;
+    BPFRIG_RETURN_IF_ERROR(call_->Start(request));
+    while (true) {
+      internal::v1::CallReply reply;
+      BPFRIG_ASSIGN_OR_RETURN(const bool more, call_->Next(reply));
+      if (!more) return absl::OkStatus();
+      if (!(reply.*route_.has_response)()) return WrongReply(route_.traits.name);
+      outgoing_.Swap((reply.*route_.response)());
+      this->StartWrite(&outgoing_);
+      BPFRIG_RETURN_IF_ERROR(AwaitWrite());
+    }
+  }
+
+  // Until gRPC has taken the message.
+  absl::Status AwaitWrite() {
+    const absl::StatusOr<size_t> ready = WaitForAny({write_done_.Get()}, call_->deadline());
+    if (absl::IsDeadlineExceeded(ready.status())) {
+      // The write must not stay: the client, which does not read, gets to know of it when it does.
+      context_.TryCancel();
+      return call_->GiveUpAtDeadline();
+    }
+    BPFRIG_RETURN_IF_ERROR(ready.status());
+    write_done_.Clear();
+    if (write_ok_) return absl::OkStatus();
+    call_->Cancel();
+    return absl::CancelledError("the client has gone");
+  }
+
+  grpc::CallbackServerContext& context_;
+  const Route<Request, Response> route_;
+  const Request* const request_;
+  Response outgoing_;
+  Event write_done_;
+  std::atomic<bool> write_ok_ = false;
+  std::unique_ptr<WorkerCall> call_;  // set before there is a thread
+};
+
+template <class Request, class Response>
+grpc::ServerWriteReactor<Response>* RelayServerStream(const RelayEnvironment& environment,
+                                                      grpc::CallbackServerContext& context,
+                                                      const Route<Request, Response>& route,
+                                                      const Request* request) {
+  return new ServerStreamRelay<Request, Response>(environment, context, route, request);
+}
+
+}  // namespace bpfrig::front

@@ -1,0 +1,236 @@
+#include "daemon/front/sandboxes/sandbox.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/base/log.h"
+#include "daemon/base/status.h"
+#include "daemon/front/sandboxes/event.h"
+#include "daemon/front/sandboxes/worker_call.h"
+#include "daemon/ipc/message_socket.h"
+
+namespace bpfrig::front {
+namespace {
+
+using base::MakeError;
+using base::Reason;
+
+// From a worker's sockets closing to the supervisor having reaped it and removed its cgroup.
+constexpr absl::Duration kReapTime = absl::Seconds(5);
+
+v1::SandboxEnded MakeEnded(v1::SandboxEndReason reason, absl::string_view message) {
+  v1::SandboxEnded ended;
+  ended.set_reason(reason);
+  ended.set_message(std::string(message));
+  return ended;
+}
+
+v1::SandboxEnded WorkerDied(const WorkerExit& exit) {
+  if (exit.signal == 0) {
+    v1::SandboxEnded ended = MakeEnded(v1::SANDBOX_END_REASON_WORKER_DIED,
+                                       absl::StrCat("its worker exited with status ", exit.status));
+    ended.set_exit_status(exit.status);
+    return ended;
+  }
+  const char* name = ::sigabbrev_np(exit.signal);
+  const std::string signal =
+      name != nullptr ? absl::StrCat("SIG", name) : absl::StrCat("signal ", exit.signal);
+  v1::SandboxEnded ended =
+      MakeEnded(v1::SANDBOX_END_REASON_WORKER_DIED, absl::StrCat("its worker was killed by ", signal));
+  ended.set_signal_name(signal);
+  return ended;
+}
+
+// What a call is told whose sandbox ended under it.
+absl::Status ToStatus(const v1::SandboxEnded& ended) {
+  const bool died = ended.reason() == v1::SANDBOX_END_REASON_WORKER_DIED ||
+                    ended.reason() == v1::SANDBOX_END_REASON_WORKER_HUNG;
+  return MakeError(died ? Reason::kWorkerDied : Reason::kSandboxClosed,
+                   absl::StrCat("the sandbox ended: ", ended.message()));
+}
+
+}  // namespace
+
+Sandbox::Sandbox(std::string id, std::string label, SupervisorLink& link,
+                 std::function<void(const Sandbox&)> on_exited)
+    : id_(std::move(id)), label_(std::move(label)), link_(link), on_exited_(std::move(on_exited)) {}
+
+std::string Sandbox::Name() const {
+  return label_.empty() ? absl::StrCat("sandbox ", id_) : absl::StrCat("sandbox ", id_, " \"", label_, "\"");
+}
+
+absl::Status Sandbox::Spawn(uint32_t open_files, absl::Time deadline) {
+  const auto on_exit = [self = shared_from_this()](const WorkerExit& exit) { self->OnWorkerExited(exit); };
+  BPFRIG_ASSIGN_OR_RETURN(SpawnedWorker worker, link_.Spawn(open_files, deadline, on_exit));
+  const uint64_t number = worker.number;
+  {
+    const std::lock_guard lock(mutex_);
+    worker_ = std::move(worker);
+    if (!ended_) return absl::OkStatus();
+    killed_ = true;
+  }
+  // Ended while the worker was being born, when there was nothing to kill.
+  link_.Kill(number);
+  return ToStatus(*ended());
+}
+
+std::optional<v1::SandboxEnded> Sandbox::ended() const {
+  const std::lock_guard lock(mutex_);
+  return ended_;
+}
+
+absl::Status Sandbox::CheckOpen() const {
+  const std::lock_guard lock(mutex_);
+  if (worker_ && !ended_ && !closing_) return absl::OkStatus();
+  const std::string why = ended_ ? ended_->message() : closing_ ? "it is being closed" : "it has not begun";
+  return base::WithHint(
+      base::WithObject(MakeError(Reason::kUnknownName, absl::StrCat("sandbox ", id_, " has ended: ", why)),
+                       id_),
+      "Open another sandbox: nothing of this one is left.");
+}
+
+void Sandbox::SetEndListener(EndListener listener) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!announced_) {
+      listener_ = std::move(listener);
+      return;
+    }
+  }
+  listener(*ended());
+}
+
+void Sandbox::End(v1::SandboxEndReason reason, absl::string_view message) {
+  bool kill = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!ended_) ended_ = MakeEnded(reason, message);
+    AbortCallsLocked();
+    kill = worker_ && !exited_ && !killed_;
+    killed_ = killed_ || kill;
+  }
+  if (kill) link_.Kill(worker_->number);
+  Announce();
+}
+
+void Sandbox::OnWorkerExited(const WorkerExit& exit) {
+  {
+    const std::lock_guard lock(mutex_);
+    exited_ = true;
+    if (!ended_) ended_ = WorkerDied(exit);
+    AbortCallsLocked();
+  }
+  Announce();
+  on_exited_(*this);
+}
+
+void Sandbox::Announce() {
+  EndListener listener;
+  v1::SandboxEnded ended;
+  {
+    const std::lock_guard lock(mutex_);
+    changed_.notify_all();
+    if (announced_) return;
+    announced_ = true;
+    listener = std::exchange(listener_, nullptr);
+    ended = *ended_;
+  }
+  const std::string line =
+      absl::StrCat(Name(), " ended after ",
+                   absl::FormatDuration(absl::Trunc(absl::Now() - opened_at_, absl::Milliseconds(1))), ": ",
+                   ended.message());
+  const bool ours = ended.reason() == v1::SANDBOX_END_REASON_WORKER_DIED ||
+                    ended.reason() == v1::SANDBOX_END_REASON_WORKER_HUNG;
+  ours ? base::LogWarning(line) : base::LogInfo(line);
+  if (listener) listener(ended);
+}
+
+bool Sandbox::BeginClose() {
+  const std::lock_guard lock(mutex_);
+  if (!worker_ || ended_ || closing_) return false;
+  closing_ = true;
+  AbortCallsLocked();
+  return true;
+}
+
+void Sandbox::LetExit() {
+  const std::lock_guard lock(mutex_);
+  if (!ended_) ended_ = MakeEnded(v1::SANDBOX_END_REASON_CLOSED, "it was closed");
+  // Shut down, not closed: another thread may be about to use it.
+  (void)::shutdown(worker_->channel.Get(), SHUT_RDWR);
+}
+
+bool Sandbox::AwaitExit(absl::Time deadline) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_until(lock, absl::ToChronoTime(deadline), [this] { return announced_; });
+}
+
+void Sandbox::AbortCallsLocked() {
+  for (WorkerCall* call : calls_) call->Abort();
+}
+
+absl::Status Sandbox::PassCallSocket(int socket, absl::Time deadline) {
+  const int channel = worker_->channel.Get();
+  while (true) {
+    BPFRIG_ASSIGN_OR_RETURN(const ssize_t count, ipc::SendBytes(channel, "c", socket));
+    if (count > 0) return absl::OkStatus();
+    BPFRIG_RETURN_IF_ERROR(WaitForRoom(channel, deadline));
+  }
+}
+
+void Sandbox::Register(WorkerCall& call) {
+  const std::lock_guard lock(mutex_);
+  calls_.push_back(&call);
+  if (ended_) call.Abort();
+}
+
+void Sandbox::Unregister(WorkerCall& call) {
+  const std::lock_guard lock(mutex_);
+  calls_.erase(std::find(calls_.begin(), calls_.end(), &call));
+}
+
+absl::Status Sandbox::FateOfCalls(bool aborted) {
+  std::unique_lock lock(mutex_);
+  if (!aborted)
+    changed_.wait_until(lock, absl::ToChronoTime(absl::Now() + kReapTime),
+                        [this] { return ended_.has_value(); });
+  if (ended_) return ToStatus(*ended_);
+  if (aborted) return MakeError(Reason::kSandboxClosed, "the sandbox is being closed");
+  return MakeError(Reason::kInternal, "the worker ended the call without an answer");
+}
+
+bool Sandbox::AnswersBy(absl::Time deadline) {
+  auto pair = ipc::MakeSocketPair();
+  if (!pair.ok()) {
+    base::LogError(absl::StrCat("asking a worker for a sign of life: ", pair.status().message()));
+    return true;  // our fault, not the worker's
+  }
+  ipc::MessageSocket ours(std::move(pair->first));
+  base::Fd theirs = std::move(pair->second);
+  const absl::Status passed = PassCallSocket(theirs.Get(), deadline);
+  theirs.Close();
+  if (!passed.ok()) return passed.code() != absl::StatusCode::kDeadlineExceeded;
+  ours.FinishSending();
+  return WaitForAny({ours.Get()}, deadline).ok();
+}
+
+bool Sandbox::IsBusyWithOther(const WorkerCall& call) const {
+  const std::lock_guard lock(mutex_);
+  bool before_this = true;
+  for (const WorkerCall* other : calls_) {
+    if (other == &call) {
+      before_this = false;
+      continue;
+    }
+    // Calls that hold the loop do so in the order of arrival, so that a later one does not excuse an earlier.
+    const bool may_hold_loop = other->holds_loop() && (before_this || !call.holds_loop());
+    if (may_hold_loop && other->deadline() > absl::Now()) return true;
+  }
+  return false;
+}
+
+}  // namespace bpfrig::front

@@ -1,0 +1,95 @@
+// Sandbox: the front's view of one sandbox: its worker's channel, the calls in flight, and how it ended,
+// which is decided once. The registry makes it, and keeps it until its worker was reaped; calls and the lease
+// share it.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "bpfrig/v1/sandbox.pb.h"
+#include "daemon/front/sandboxes/supervisor_link.h"
+
+namespace bpfrig::front {
+
+class WorkerCall;
+
+class Sandbox : public std::enable_shared_from_this<Sandbox> {
+ public:
+  using EndListener = std::function<void(const v1::SandboxEnded&)>;
+
+  // `link` outlives the sandbox. `on_exited` is called once, when the worker was reaped, and must not wait.
+  Sandbox(std::string id, std::string label, SupervisorLink& link,
+          std::function<void(const Sandbox&)> on_exited);
+
+  // Starts the worker; fails where the sandbox was ended meanwhile.
+  [[nodiscard]] absl::Status Spawn(uint32_t open_files, absl::Time deadline);
+
+  [[nodiscard]] const std::string& id() const { return id_; }
+  // The sandbox as the log calls it.
+  [[nodiscard]] std::string Name() const;
+  // How it ended, if it has.
+  [[nodiscard]] std::optional<v1::SandboxEnded> ended() const;
+  // OK where it takes calls; otherwise why not.
+  [[nodiscard]] absl::Status CheckOpen() const;
+
+  // Called once, with how the sandbox ended, from whatever thread ends it; at once where it has ended
+  // already. Must not wait.
+  void SetEndListener(EndListener listener);
+
+  // Ends the sandbox at once: calls in flight are aborted, the worker is killed. The first to end it gives
+  // the reason; later ones change nothing.
+  void End(v1::SandboxEndReason reason, absl::string_view message);
+
+  // Closing, in three steps. False where somebody else closes it or it has ended; calls in flight are
+  // aborted.
+  [[nodiscard]] bool BeginClose();
+  // The worker has done all that it was to do: it is told to exit, and its end is no failure any more.
+  void LetExit();
+  // Waits until the worker was reaped or the sandbox ended by force; false where neither was in time.
+  [[nodiscard]] bool AwaitExit(absl::Time deadline);
+
+  // Below: for WorkerCall.
+  // Passes the worker's end of a call over the channel.
+  [[nodiscard]] absl::Status PassCallSocket(int socket, absl::Time deadline);
+  void Register(WorkerCall& call);
+  void Unregister(WorkerCall& call);
+  // What a call that lost its worker is told; waits for the supervisor to say how the worker ended.
+  [[nodiscard]] absl::Status FateOfCalls(bool aborted);
+  // Whether the worker's loop turns: it closes a call in which nothing is asked. True also where the sandbox
+  // has ended; false where nothing came by the deadline.
+  [[nodiscard]] bool AnswersBy(absl::Time deadline);
+  // Whether a call other than `call`, and within its own deadline, may be what keeps the worker's loop.
+  [[nodiscard]] bool IsBusyWithOther(const WorkerCall& call) const;
+
+ private:
+  void OnWorkerExited(const WorkerExit& exit);
+  void AbortCallsLocked();
+  // Logs the end and tells the lease, the first time that it is called.
+  void Announce();
+
+  const std::string id_;
+  const std::string label_;
+  SupervisorLink& link_;
+  const std::function<void(const Sandbox&)> on_exited_;
+  const absl::Time opened_at_ = absl::Now();
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::optional<SpawnedWorker> worker_;  // never replaced, so that its channel may be used without the lock
+  bool closing_ = false;
+  bool exited_ = false;
+  bool killed_ = false;
+  bool announced_ = false;
+  std::optional<v1::SandboxEnded> ended_;
+  EndListener listener_;
+  std::vector<WorkerCall*> calls_;  // oldest first
+};
+
+}  // namespace bpfrig::front

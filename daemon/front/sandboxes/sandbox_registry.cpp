@@ -1,0 +1,121 @@
+#include "daemon/front/sandboxes/sandbox_registry.h"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/base/status.h"
+
+namespace bpfrig::front {
+namespace {
+
+using base::MakeError;
+using base::Reason;
+
+// For how many sandboxes that are gone it is remembered why.
+constexpr size_t kMaxPast = 1024;
+
+// 16 hex digits. Whoever knows an id may use the sandbox, so that ids are not to be guessed.
+absl::StatusOr<std::string> MakeId() {
+  uint64_t number = 0;
+  if (TEMP_FAILURE_RETRY(::getrandom(&number, sizeof(number), 0)) != sizeof(number)) {
+    return base::ErrnoError("choosing a sandbox's id");
+  }
+  return std::string(absl::StrCat(absl::Hex(number, absl::kZeroPad16)));
+}
+
+absl::Status ShuttingDown() {
+  return MakeError(Reason::kSandboxClosed, "opening a sandbox: the daemon is shutting down");
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<Sandbox>> SandboxRegistry::Create(const std::string& label,
+                                                                 absl::Time deadline) {
+  BPFRIG_ASSIGN_OR_RETURN(const std::string id, MakeId());
+  std::unique_lock lock(mutex_);
+  const auto is_decided = [this] {
+    return closed_ || sandboxes_.size() < max_sandboxes_ || CountOpenLocked() >= max_sandboxes_;
+  };
+  retired_.wait_until(lock, absl::ToChronoTime(deadline), is_decided);
+  if (closed_) return ShuttingDown();
+  if (sandboxes_.size() >= max_sandboxes_) {
+    return base::WithHint(MakeError(Reason::kLimitReached,
+                                    absl::StrCat("opening a sandbox: ", max_sandboxes_, " are open already")),
+                          "Close one, or start the daemon with a larger --max-sandboxes.");
+  }
+  auto sandbox = std::make_shared<Sandbox>(id, label, link_, [this](const Sandbox& ended) { Retire(ended); });
+  sandboxes_.emplace(id, sandbox);
+  return sandbox;
+}
+
+absl::StatusOr<std::shared_ptr<Sandbox>> SandboxRegistry::Find(const std::string& id) const {
+  std::shared_ptr<Sandbox> sandbox;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto past = past_.find(id); past != past_.end()) return past->second;
+    const auto found = sandboxes_.find(id);
+    if (found != sandboxes_.end()) sandbox = found->second;
+  }
+  if (!sandbox) {
+    return base::WithHint(
+        base::WithObject(MakeError(Reason::kUnknownName, absl::StrCat("there is no sandbox ", id)), id),
+        "A sandbox's id comes from OpenSandbox, and is good as long as that call's stream.");
+  }
+  BPFRIG_RETURN_IF_ERROR(sandbox->CheckOpen());
+  return sandbox;
+}
+
+std::shared_ptr<Sandbox> SandboxRegistry::FindAny(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = sandboxes_.find(id);
+  return found == sandboxes_.end() ? nullptr : found->second;
+}
+
+void SandboxRegistry::Retire(const Sandbox& sandbox) {
+  const absl::Status why = sandbox.CheckOpen();
+  std::shared_ptr<Sandbox> last_reference;  // let go of after the lock
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = sandboxes_.find(sandbox.id());
+    if (found == sandboxes_.end()) return;
+    last_reference = std::move(found->second);
+    sandboxes_.erase(found);
+    past_.emplace(sandbox.id(), why);
+    past_order_.push_back(sandbox.id());
+    if (past_order_.size() > kMaxPast) {
+      past_.erase(past_order_.front());
+      past_order_.pop_front();
+    }
+  }
+  retired_.notify_all();
+}
+
+void SandboxRegistry::EndAll() {
+  std::vector<std::shared_ptr<Sandbox>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    for (const auto& [id, sandbox] : sandboxes_) all.push_back(sandbox);
+  }
+  retired_.notify_all();
+  for (const auto& sandbox : all) {
+    sandbox->End(v1::SANDBOX_END_REASON_SHUTDOWN, "the daemon is shutting down");
+  }
+}
+
+uint32_t SandboxRegistry::CountOpen() const {
+  const std::lock_guard lock(mutex_);
+  return CountOpenLocked();
+}
+
+uint32_t SandboxRegistry::CountOpenLocked() const {
+  return static_cast<uint32_t>(std::count_if(sandboxes_.begin(), sandboxes_.end(),
+                                             [](const auto& entry) { return !entry.second->ended(); }));
+}
+
+}  // namespace bpfrig::front

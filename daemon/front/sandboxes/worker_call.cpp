@@ -1,0 +1,120 @@
+#include "daemon/front/sandboxes/worker_call.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/base/status.h"
+#include "daemon/front/sandboxes/finished_call.h"
+
+namespace bpfrig::front {
+
+using base::MakeError;
+using base::Reason;
+
+absl::StatusOr<std::unique_ptr<WorkerCall>> WorkerCall::Create(std::shared_ptr<Sandbox> sandbox,
+                                                               const CallTraits& traits,
+                                                               absl::Time deadline) {
+  auto pair = ipc::MakeSocketPair();
+  if (!pair.ok()) {
+    return base::WithHint(MakeError(Reason::kLimitReached, pair.status().message()),
+                          "The daemon may have too many calls under way for its limit of open files.");
+  }
+  return std::unique_ptr<WorkerCall>(
+      new WorkerCall(std::move(sandbox), traits, deadline, std::move(pair->first), std::move(pair->second)));
+}
+
+WorkerCall::WorkerCall(std::shared_ptr<Sandbox> sandbox, const CallTraits& traits, absl::Time deadline,
+                       base::Fd ours, base::Fd theirs)
+    : sandbox_(std::move(sandbox)),
+      traits_(traits),
+      deadline_(deadline),
+      socket_(std::move(ours)),
+      worker_end_(std::move(theirs)) {
+  sandbox_->Register(*this);
+}
+
+WorkerCall::~WorkerCall() { sandbox_->Unregister(*this); }
+
+absl::Status WorkerCall::Start(const internal::v1::CallRequest& request, int attached) {
+  const absl::Status passed = sandbox_->PassCallSocket(worker_end_.Get(), deadline_);
+  worker_end_.Close();
+  if (absl::IsDeadlineExceeded(passed)) return GiveUpAtDeadline();
+  if (!passed.ok()) return Unfinished();
+  return Send(request, attached);
+}
+
+absl::Status WorkerCall::Send(const internal::v1::CallRequest& request, int attached) {
+  const absl::Status sent = socket_.Send(request, attached, deadline_);
+  if (sent.ok()) return sent;
+  if (absl::IsDeadlineExceeded(sent)) return GiveUpAtDeadline();
+  if (absl::IsResourceExhausted(sent)) return sent;  // larger than messages may be
+  // The worker does not read any more: it has said why, or is dead.
+  internal::v1::CallReply reply;
+  while (true) {
+    const absl::StatusOr<bool> more = Next(reply);
+    if (!more.ok()) return more.status();
+    if (!*more)
+      return MakeError(Reason::kInternal, "the worker finished the call before it had all requests");
+  }
+}
+
+absl::StatusOr<bool> WorkerCall::Next(internal::v1::CallReply& reply) {
+  const absl::StatusOr<bool> received = socket_.Receive(reply, deadline_);
+  if (absl::IsDeadlineExceeded(received.status())) return GiveUpAtDeadline();
+  // An error is a stream that broke off within a message: the worker died, or the call was cancelled.
+  if (!received.ok() || !*received) return Unfinished();
+  if (!reply.has_finished()) return true;
+  BPFRIG_RETURN_IF_ERROR(FromFinished(reply.finished()));
+  return false;
+}
+
+absl::Status WorkerCall::GiveUpAtDeadline() { return GiveUp(DeadlineError()); }
+
+void WorkerCall::Cancel() {
+  cancelled_ = true;
+  socket_.Shutdown();
+}
+
+void WorkerCall::Abort() {
+  aborted_ = true;
+  socket_.Shutdown();
+}
+
+absl::Status WorkerCall::Unfinished() {
+  if (aborted_) return sandbox_->FateOfCalls(true);
+  if (!cancelled_) return sandbox_->FateOfCalls(false);
+  // gRPC cancels a call at its deadline too.
+  if (absl::Now() >= deadline_) return GiveUpAtDeadline();
+  return GiveUp(absl::CancelledError("the client cancelled the call"));
+}
+
+absl::Status WorkerCall::GiveUp(const absl::Status& why) {
+  socket_.Shutdown();
+  if (sandbox_->AnswersBy(std::max(deadline_, absl::Now()) + kGrace)) return why;
+  if (sandbox_->IsBusyWithOther(*this)) return why;
+  sandbox_->End(v1::SANDBOX_END_REASON_WORKER_HUNG,
+                absl::StrCat("its worker hung in ", traits_.name, ", ", absl::FormatDuration(kGrace),
+                             " past the call's deadline, and was killed"));
+  return sandbox_->FateOfCalls(true);
+}
+
+absl::Status WorkerCall::DeadlineError() const {
+  return MakeError(Reason::kDeadline, absl::StrCat(traits_.name, ": the deadline passed"));
+}
+
+absl::Status CallOnce(WorkerCall& call, const internal::v1::CallRequest& request, int attached,
+                      internal::v1::CallReply& reply) {
+  BPFRIG_RETURN_IF_ERROR(call.Start(request, attached));
+  BPFRIG_ASSIGN_OR_RETURN(const bool answered, call.Next(reply));
+  if (!answered) return MakeError(Reason::kInternal, "the worker finished the call without an answer");
+  internal::v1::CallReply last;
+  BPFRIG_ASSIGN_OR_RETURN(const bool more, call.Next(last));
+  if (more) return MakeError(Reason::kInternal, "the worker answered the call twice");
+  return absl::OkStatus();
+}
+
+absl::Status WrongReply(const char* name) {
+  return MakeError(Reason::kInternal, absl::StrCat(name, ": the worker answered another call"));
+}
+
+}  // namespace bpfrig::front

@@ -1,0 +1,85 @@
+// WorkerCall: one call's way to a worker and back, on a socketpair of its own. One thread sends and receives,
+// and waits no longer than the call's deadline; any thread may cancel. Made by the relays, one for each RPC.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "bpfrig/internal/v1/worker.pb.h"
+#include "daemon/base/fd.h"
+#include "daemon/front/sandboxes/sandbox.h"
+#include "daemon/ipc/message_socket.h"
+
+namespace bpfrig::front {
+
+// What a call is to the worker's loop.
+struct CallTraits {
+  const char* name;
+  // Whether it may keep the loop inside a system call; waits (Connect, Receive, ...) do not.
+  bool holds_loop = true;
+};
+
+class WorkerCall {
+ public:
+  // How long past its deadline a call may keep the worker.
+  static constexpr absl::Duration kGrace = absl::Seconds(1);
+
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<WorkerCall>> Create(std::shared_ptr<Sandbox> sandbox,
+                                                                          const CallTraits& traits,
+                                                                          absl::Time deadline);
+  ~WorkerCall();
+  WorkerCall(const WorkerCall&) = delete;
+  WorkerCall& operator=(const WorkerCall&) = delete;
+
+  // Hands the worker its end and the request, with a descriptor where `attached` is not -1.
+  [[nodiscard]] absl::Status Start(const internal::v1::CallRequest& request, int attached = -1);
+  // Sends one more request. Where it fails because the worker has finished the call, the status is the
+  // worker's.
+  [[nodiscard]] absl::Status Send(const internal::v1::CallRequest& request, int attached = -1);
+  // No more requests follow.
+  void FinishSending() { socket_.FinishSending(); }
+  // Receives a reply; false where the worker has finished the call. An error says how the call ended: the
+  // worker's own, the deadline, the cancellation, the sandbox's end.
+  [[nodiscard]] absl::StatusOr<bool> Next(internal::v1::CallReply& reply);
+  // For the deadline passing while the call waits for its client: cancels it, and returns the error.
+  [[nodiscard]] absl::Status GiveUpAtDeadline();
+
+  // From any thread. The client has gone.
+  void Cancel();
+  // From the sandbox: it has ended, or is being closed.
+  void Abort();
+
+  [[nodiscard]] absl::Time deadline() const { return deadline_; }
+  [[nodiscard]] bool holds_loop() const { return traits_.holds_loop; }
+  // To wait for a reply together with something else.
+  [[nodiscard]] int Get() const { return socket_.Get(); }
+
+ private:
+  WorkerCall(std::shared_ptr<Sandbox> sandbox, const CallTraits& traits, absl::Time deadline, base::Fd ours,
+             base::Fd theirs);
+
+  // The call is over without the worker having finished it: how it ended.
+  [[nodiscard]] absl::Status Unfinished();
+  // Cancels the call and sees to it that the worker is not stuck; returns `why`, or that the worker hung.
+  [[nodiscard]] absl::Status GiveUp(const absl::Status& why);
+  [[nodiscard]] absl::Status DeadlineError() const;
+
+  const std::shared_ptr<Sandbox> sandbox_;
+  const CallTraits traits_;
+  const absl::Time deadline_;
+  ipc::MessageSocket socket_;
+  base::Fd worker_end_;  // until it is handed over
+  std::atomic<bool> cancelled_ = false;
+  std::atomic<bool> aborted_ = false;
+};
+
+// For calls that answer once: sends the request and receives the one reply.
+[[nodiscard]] absl::Status CallOnce(WorkerCall& call, const internal::v1::CallRequest& request, int attached,
+                                    internal::v1::CallReply& reply);
+// The worker answered with another call's message.
+[[nodiscard]] absl::Status WrongReply(const char* name);
+
+}  // namespace bpfrig::front
