@@ -15,7 +15,7 @@
 namespace {
 
 namespace command = bpfrig::client::command;
-using bpfrig::client::run::Credentials;
+using bpfrig::client::daemon::Credentials;
 using command::DaemonOptions;
 using command::DoctorOptions;
 using command::HealthOptions;

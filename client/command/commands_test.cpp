@@ -11,9 +11,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "client/command/command_fixture.h"
+#include "client/testing/command_fixture.h"
 #include "client/command/exit_code.h"
-#include "client/run/fake_daemon.h"
+#include "client/testing/fake_daemon.h"
 
 namespace bpfrig::client::command {
 namespace {
@@ -47,7 +47,7 @@ std::string LastLine(const std::string& text) {
 }
 
 TEST_F(CommandTest, RunsAllAndCounts) {
-  run::FakeDaemon daemon;
+  daemon::FakeDaemon daemon;
   daemon.Start(target_);
   const Outcome outcome = Run(WritePlan());
   EXPECT_EQ(outcome.code, kAllPassed) << outcome.err;
@@ -59,13 +59,13 @@ TEST_F(CommandTest, RunsAllAndCounts) {
 }
 
 TEST_F(CommandTest, TellsFailedTestsFromAFailedRig) {
-  run::FakeDaemon daemon;
+  daemon::FakeDaemon daemon;
   daemon.detach = [](const auto& request) {
     if (request.link() == "one") return grpc::Status::OK;
     if (request.link() == "two") {
-      return run::DaemonError(grpc::StatusCode::NOT_FOUND, bpfrig::v1::ERROR_REASON_UNKNOWN_NAME, "no link");
+      return daemon::DaemonError(grpc::StatusCode::NOT_FOUND, bpfrig::v1::ERROR_REASON_UNKNOWN_NAME, "no link");
     }
-    return run::DaemonError(grpc::StatusCode::INTERNAL, bpfrig::v1::ERROR_REASON_INTERNAL, "a bug");
+    return daemon::DaemonError(grpc::StatusCode::INTERNAL, bpfrig::v1::ERROR_REASON_INTERNAL, "a bug");
   };
   daemon.Start(target_);
   const std::string plan = WritePlan();
@@ -79,7 +79,7 @@ TEST_F(CommandTest, TellsFailedTestsFromAFailedRig) {
 }
 
 TEST_F(CommandTest, RunsNothingWhereAPlanIsBad) {
-  run::FakeDaemon daemon;
+  daemon::FakeDaemon daemon;
   daemon.Start(target_);
   WritePlan();
   Write("bad.yaml", "name: bad\ntests: []\n");
@@ -93,7 +93,7 @@ TEST_F(CommandTest, RunsNothingWhereAPlanIsBad) {
 }
 
 TEST_F(CommandTest, RefusesAFeatureThatTheDaemonDoesNotKnow) {
-  run::FakeDaemon daemon;
+  daemon::FakeDaemon daemon;
   daemon.Start(target_);
   const Outcome outcome = Run(Write(
       "plan.yaml", "name: p\nrequires: [magic]\ntests:\n  - {name: one, steps: [{detach: {link: one}}]}\n"));
@@ -119,7 +119,7 @@ TEST_F(CommandTest, RefusesADaemonOfAnotherMinorVersion) {
   int minor = 0;
   ASSERT_TRUE(absl::SimpleAtoi(ours[1], &minor));
   const std::string plan = WritePlan();
-  run::FakeDaemon daemon;
+  daemon::FakeDaemon daemon;
   daemon.Start(target_);
   for (const std::string& version : {absl::StrCat(ours[0], ".", minor + 1, ".3"), std::string("0.0.9")}) {
     daemon.info.set_version(version);
@@ -136,7 +136,7 @@ TEST_F(CommandTest, RefusesADaemonOfAnotherMinorVersion) {
 }
 
 TEST_F(CommandTest, SaysThatAnotherServerIsNoDaemon) {
-  run::FakeDaemon daemon;
+  daemon::FakeDaemon daemon;
   daemon.authenticate = [](const auto&) { return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, ""); };
   daemon.Start(target_);
   const Outcome outcome = Run(WritePlan());
@@ -149,7 +149,7 @@ TEST_F(CommandTest, SaysThatAnotherServerIsNoDaemon) {
 }
 
 TEST_F(CommandTest, SendsTheTokenAndSaysThatItIsWrong) {
-  run::FakeDaemon daemon;
+  daemon::FakeDaemon daemon;
   daemon.authenticate = [](const grpc::ServerContext& context) {
     const auto header = context.client_metadata().find("authorization");
     if (header != context.client_metadata().end() && header->second == "Bearer right")
@@ -195,7 +195,7 @@ TEST_F(CommandTest, ListsAndChecksWithoutADaemon) {
 }
 
 TEST_F(CommandTest, PrintsWhatTheDaemonCanDo) {
-  run::FakeDaemon daemon;
+  daemon::FakeDaemon daemon;
   daemon.info.set_kernel_release("6.12.1");
   auto* feature = daemon.info.add_features();
   feature->set_name("sockmap_link");

@@ -8,9 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/command/exit_code.h"
-#include "client/run/connection_failure.h"
-#include "client/run/target.h"
-#include "client/run/version_skew.h"
+#include "client/daemon/connection_failure.h"
+#include "client/daemon/target.h"
+#include "client/daemon/version_skew.h"
 
 namespace bpfrig::client::command {
 namespace {
@@ -20,7 +20,7 @@ constexpr std::chrono::milliseconds kAnswerTimeout = std::chrono::seconds(5);
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<DaemonSession>> DaemonSession::Open(const DaemonOptions& options) {
-  absl::StatusOr<run::StopSignals> signals = run::StopSignals::Create();
+  absl::StatusOr<StopSignals> signals = StopSignals::Create();
   if (!signals.ok()) return std::move(signals).status();
   std::unique_ptr<DaemonSession> session(new DaemonSession(*std::move(signals)));
   if (absl::Status status = session->Connect(options); !status.ok()) return status;
@@ -34,7 +34,7 @@ absl::Status DaemonSession::Connect(const DaemonOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
   std::string target = options.target;
   if (target.empty()) {
-    if (run::UsesTls(options.credentials)) {
+    if (daemon::UsesTls(options.credentials)) {
       return absl::InvalidArgumentError(
           "--tls-ca and its like are for a daemon that runs already: give --target HOST:PORT, or leave them "
           "out");
@@ -44,32 +44,32 @@ absl::Status DaemonSession::Connect(const DaemonOptions& options) {
           "a private daemon needs root: run bpfrig as root, or give --target unix:PATH of a daemon that runs "
           "already");
     }
-    absl::StatusOr<run::PrivateDaemon> daemon =
-        run::PrivateDaemon::Start(options.private_daemon, signals_.fd());
+    absl::StatusOr<daemon::PrivateDaemon> daemon =
+        daemon::PrivateDaemon::Start(options.private_daemon, signals_.fd());
     if (!daemon.ok()) return std::move(daemon).status();
     daemon_.emplace(*std::move(daemon));
     target = daemon_->target();
   }
-  absl::StatusOr<run::Connection> connection = run::MakeConnection(target, options.credentials);
+  absl::StatusOr<daemon::Connection> connection = daemon::MakeConnection(target, options.credentials);
   if (!connection.ok()) return std::move(connection).status();
-  client_ = std::make_unique<run::DaemonClient>(*std::move(connection));
+  client_ = std::make_unique<daemon::DaemonClient>(*std::move(connection));
 
-  absl::StatusOr<std::unique_ptr<run::StopWatcher>> watcher =
-      run::StopWatcher::Start(signals_, [this](int signal) {
+  absl::StatusOr<std::unique_ptr<StopWatcher>> watcher =
+      StopWatcher::Start(signals_, [this](int signal) {
         stop_signal_ = signal;
         client_->Cancel();
       });
   if (!watcher.ok()) return std::move(watcher).status();
   watcher_ = *std::move(watcher);
 
-  std::optional<run::RpcError> error =
-      client_->Call(&run::DaemonClient::Stub::GetInfo, bpfrig::v1::GetInfoRequest(), info_, kAnswerTimeout);
+  std::optional<daemon::RpcError> error =
+      client_->Call(&daemon::DaemonClient::Stub::GetInfo, bpfrig::v1::GetInfoRequest(), info_, kAnswerTimeout);
   if (error) {
     return stop_signal_ != 0 ? absl::CancelledError("interrupted")
-                             : run::ConnectionFailure(*error, target, options.credentials);
+                             : daemon::ConnectionFailure(*error, target, options.credentials);
   }
   const std::string skew =
-      run::DescribeVersionSkew(BPFRIG_VERSION,
+      daemon::DescribeVersionSkew(BPFRIG_VERSION,
                                daemon_ ? absl::StrCat("the private daemon ", daemon_->executable())
                                        : absl::StrCat("the daemon at ", target),
                                info_.version());

@@ -11,9 +11,9 @@
 #include "absl/status/statusor.h"
 #include "bpfrig/v1/sandbox.pb.h"
 #include "client/command/options.h"
-#include "client/run/daemon_client.h"
-#include "client/run/private_daemon.h"
-#include "client/run/stop_signals.h"
+#include "client/daemon/daemon_client.h"
+#include "client/daemon/private_daemon.h"
+#include "client/command/stop_signals.h"
 
 namespace bpfrig::client::command {
 
@@ -24,7 +24,7 @@ class DaemonSession {
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<DaemonSession>> Open(const DaemonOptions& options);
   ~DaemonSession();
 
-  [[nodiscard]] run::DaemonClient& client() { return *client_; }
+  [[nodiscard]] daemon::DaemonClient& client() { return *client_; }
   [[nodiscard]] const bpfrig::v1::GetInfoResponse& info() const { return info_; }
   // The signal that asked to stop, or 0.
   [[nodiscard]] int stop_signal() const { return stop_signal_; }
@@ -34,17 +34,17 @@ class DaemonSession {
   [[nodiscard]] absl::Status Close();
 
  private:
-  explicit DaemonSession(run::StopSignals signals) : signals_(std::move(signals)) {}
+  explicit DaemonSession(StopSignals signals) : signals_(std::move(signals)) {}
 
   absl::Status Connect(const DaemonOptions& options);
 
-  run::StopSignals signals_;
-  std::optional<run::PrivateDaemon> daemon_;
-  std::unique_ptr<run::DaemonClient> client_;
+  StopSignals signals_;
+  std::optional<daemon::PrivateDaemon> daemon_;
+  std::unique_ptr<daemon::DaemonClient> client_;
   bpfrig::v1::GetInfoResponse info_;
   std::atomic<int> stop_signal_{0};
   // Last: its thread uses the others.
-  std::unique_ptr<run::StopWatcher> watcher_;
+  std::unique_ptr<StopWatcher> watcher_;
 };
 
 // What to exit with where Open() failed.

@@ -7,12 +7,12 @@
 
 #include "client/command/commands.h"
 #include "client/command/exit_code.h"
-#include "client/run/find_daemon.h"
+#include "client/daemon/find_daemon.h"
 
 namespace bpfrig::client::command {
 
 int RunDoctor(const DoctorOptions& options) {
-  const absl::StatusOr<std::string> executable = run::FindDaemon(options.executable);
+  const absl::StatusOr<std::string> executable = daemon::FindDaemon(options.executable);
   if (!executable.ok()) {
     std::cerr << "bpfrig: the client alone cannot tell what a daemon is missing: "
               << executable.status().message()

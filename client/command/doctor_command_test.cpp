@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "client/command/command_fixture.h"
+#include "client/testing/command_fixture.h"
 #include "client/command/commands.h"
 #include "client/command/exit_code.h"
 

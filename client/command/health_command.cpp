@@ -7,28 +7,28 @@
 #include "client/command/commands.h"
 #include "client/command/daemon_session.h"
 #include "client/command/exit_code.h"
-#include "client/run/connection_failure.h"
-#include "client/run/health.h"
+#include "client/daemon/connection_failure.h"
+#include "client/daemon/health.h"
 
 namespace bpfrig::client::command {
 
 int PrintHealth(const HealthOptions& options) {
   // A daemon that goes away in the middle of a write is an error of that call.
   std::signal(SIGPIPE, SIG_IGN);
-  absl::StatusOr<run::Connection> connection = run::MakeConnection(options.target, options.credentials);
+  absl::StatusOr<daemon::Connection> connection = daemon::MakeConnection(options.target, options.credentials);
   if (!connection.ok()) {
     std::cerr << "bpfrig: " << connection.status().message() << "\n";
     return ExitCodeOf(connection.status());
   }
-  const auto ask = options.wait ? run::AwaitServing : run::CheckHealth;
+  const auto ask = options.wait ? daemon::AwaitServing : daemon::CheckHealth;
   const std::chrono::milliseconds timeout(static_cast<int64_t>(options.timeout_seconds * 1000));
-  const std::variant<run::Health, run::RpcError> answer = ask(*connection, timeout);
-  if (const auto* error = std::get_if<run::RpcError>(&answer)) {
-    const absl::Status failure = run::ConnectionFailure(*error, options.target, options.credentials);
+  const std::variant<daemon::Health, daemon::RpcError> answer = ask(*connection, timeout);
+  if (const auto* error = std::get_if<daemon::RpcError>(&answer)) {
+    const absl::Status failure = daemon::ConnectionFailure(*error, options.target, options.credentials);
     std::cerr << "bpfrig: " << failure.message() << "\n";
     return ExitCodeOf(failure);
   }
-  if (std::get<run::Health>(answer) == run::Health::kServing) {
+  if (std::get<daemon::Health>(answer) == daemon::Health::kServing) {
     std::cout << "SERVING\n";
     return kAllPassed;
   }

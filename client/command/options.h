@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "client/run/credentials.h"
-#include "client/run/private_daemon.h"
+#include "client/daemon/credentials.h"
+#include "client/daemon/private_daemon.h"
 
 namespace bpfrig::client::command {
 
@@ -13,8 +13,8 @@ namespace bpfrig::client::command {
 struct DaemonOptions {
   // Empty: a private one.
   std::string target;
-  run::Credentials credentials;
-  run::PrivateDaemonOptions private_daemon;
+  daemon::Credentials credentials;
+  daemon::PrivateDaemonOptions private_daemon;
 };
 
 // Which tests.
@@ -37,7 +37,7 @@ struct RunOptions {
 
 struct HealthOptions {
   std::string target = "unix:/run/bpfrig/bpfrig.sock";
-  run::Credentials credentials;
+  daemon::Credentials credentials;
   double timeout_seconds = 5;
   // Until it serves, or the timeout.
   bool wait = false;

@@ -8,12 +8,12 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "client/command/command_fixture.h"
+#include "client/testing/command_fixture.h"
 #include "client/command/commands.h"
 #include "client/command/exit_code.h"
 #include "client/plan/object_files.h"
-#include "client/run/fake_daemon.h"
-#include "client/run/temporary_directory.h"
+#include "client/testing/fake_daemon.h"
+#include "client/testing/temporary_directory.h"
 
 namespace bpfrig::client::command {
 namespace {
@@ -41,7 +41,7 @@ certificate expired ours -1
 class TlsTest : public CommandFixture {
  protected:
   static void SetUpTestSuite() {
-    certificates_ = new run::TemporaryDirectory;
+    certificates_ = new daemon::TemporaryDirectory;
     const std::string script = absl::StrCat("cd ", certificates_->path().string(), " && {", kMakeCertificates,
                                             "} >log 2>&1 || { cat log >&2; exit 1; }");
     ASSERT_EQ(system(script.c_str()), 0);
@@ -77,12 +77,12 @@ class TlsTest : public CommandFixture {
     return outcome.err;
   }
 
-  static run::TemporaryDirectory* certificates_;
-  run::FakeDaemon daemon_;
+  static daemon::TemporaryDirectory* certificates_;
+  daemon::FakeDaemon daemon_;
   DaemonOptions options_;
 };
 
-run::TemporaryDirectory* TlsTest::certificates_ = nullptr;
+daemon::TemporaryDirectory* TlsTest::certificates_ = nullptr;
 
 TEST_F(TlsTest, TakesGoodCertificates) {
   StartDaemon("server");

@@ -43,16 +43,16 @@ SeedMapRequest TakeMessage(const SeedMapRequest& all, int& next) {
 }
 
 // An answer that does not have one encoded pattern for each that was sent could pass a test unseen.
-std::optional<RpcError> CheckPatterns(size_t sent, size_t answered) {
+std::optional<daemon::RpcError> CheckPatterns(size_t sent, size_t answered) {
   if (sent == answered) return std::nullopt;
-  return RpcError{grpc::StatusCode::INTERNAL,
+  return daemon::RpcError{grpc::StatusCode::INTERNAL,
                   absl::StrCat("the daemon answered ", answered, " of ", sent, " patterns"),
                   {}};
 }
 
-std::optional<RpcError> ReadDump(Sandbox& sandbox, bpfrig::v1::DumpMapRequest request, verdict::Dump& dump) {
+std::optional<daemon::RpcError> ReadDump(Sandbox& sandbox, bpfrig::v1::DumpMapRequest request, verdict::Dump& dump) {
   request.set_sandbox(sandbox.id());
-  RunningCall call(sandbox.client(), kLongCallTimeout);
+  daemon::RunningCall call(sandbox.client(), kLongCallTimeout);
   auto reader = sandbox.client().stub().DumpMap(call.context(), request);
   DumpMapResponse response;
   while (reader->Read(&response)) {
@@ -62,14 +62,14 @@ std::optional<RpcError> ReadDump(Sandbox& sandbox, bpfrig::v1::DumpMapRequest re
     }
     if (response.has_summary()) dump.summary = response.summary();
   }
-  if (std::optional<RpcError> error = ErrorOf(reader->Finish())) return error;
+  if (std::optional<daemon::RpcError> error = daemon::ErrorOf(reader->Finish())) return error;
   return CheckPatterns(static_cast<size_t>(request.patterns_size()), dump.patterns.size());
 }
 
-std::optional<RpcError> ReadRecords(Sandbox& sandbox, bpfrig::v1::ReadEventsRequest request,
+std::optional<daemon::RpcError> ReadRecords(Sandbox& sandbox, bpfrig::v1::ReadEventsRequest request,
                                     verdict::Events& events) {
   request.set_sandbox(sandbox.id());
-  RunningCall call(sandbox.client(), milliseconds(request.wait_ms()) + kPlainCallTimeout);
+  daemon::RunningCall call(sandbox.client(), milliseconds(request.wait_ms()) + kPlainCallTimeout);
   auto reader = sandbox.client().stub().ReadEvents(call.context(), request);
   events.patterns.clear();
   ReadEventsResponse response;
@@ -77,14 +77,14 @@ std::optional<RpcError> ReadRecords(Sandbox& sandbox, bpfrig::v1::ReadEventsRequ
     for (auto& pattern : *response.mutable_patterns()) events.patterns.push_back(std::move(pattern));
     for (auto& event : *response.mutable_events()) events.events.push_back(std::move(event));
   }
-  if (std::optional<RpcError> error = ErrorOf(reader->Finish())) return error;
+  if (std::optional<daemon::RpcError> error = daemon::ErrorOf(reader->Finish())) return error;
   return CheckPatterns(static_cast<size_t>(request.patterns_size()), events.patterns.size());
 }
 
 }  // namespace
 
 StepOutcome StepRunner::Do(const plan::SeedStep& step, const Mark&) {
-  RunningCall call(sandbox_.client(), kLongCallTimeout);
+  daemon::RunningCall call(sandbox_.client(), kLongCallTimeout);
   bpfrig::v1::SeedMapResponse response;
   auto writer = sandbox_.client().stub().SeedMap(call.context(), &response);
   int next = 0;
@@ -99,7 +99,7 @@ StepOutcome StepRunner::Do(const plan::SeedStep& step, const Mark&) {
     message = TakeMessage(step.request, next);
   }
   writer->WritesDone();
-  return {ErrorOf(writer->Finish()), {}};
+  return {daemon::ErrorOf(writer->Finish()), {}};
 }
 
 StepOutcome StepRunner::Do(const plan::DumpStep& step, const Mark& mark) {

@@ -10,7 +10,7 @@ StepOutcome StepRunner::Do(const plan::LoadStep& step, const Mark& mark) {
   if (attach_ == AttachMode::kLoadOnly) request.clear_attach();
   bpfrig::v1::LoadProgramResponse response;
   if (auto error =
-          sandbox_.Call(&DaemonClient::Stub::LoadProgram, std::move(request), response, kLongCallTimeout)) {
+          sandbox_.Call(&daemon::DaemonClient::Stub::LoadProgram, std::move(request), response, kLongCallTimeout)) {
     return {std::move(error), {}};
   }
   return {std::nullopt, verdict::CompareLoad(step, mark, response)};
@@ -19,18 +19,18 @@ StepOutcome StepRunner::Do(const plan::LoadStep& step, const Mark& mark) {
 StepOutcome StepRunner::Do(const plan::AttachStep& step, const Mark&) {
   if (attach_ == AttachMode::kLoadOnly) return {};
   bpfrig::v1::AttachResponse response;
-  return {sandbox_.Call(&DaemonClient::Stub::Attach, step.request, response, kPlainCallTimeout), {}};
+  return {sandbox_.Call(&daemon::DaemonClient::Stub::Attach, step.request, response, kPlainCallTimeout), {}};
 }
 
 StepOutcome StepRunner::Do(const plan::DetachStep& step, const Mark&) {
   if (attach_ == AttachMode::kLoadOnly) return {};
   bpfrig::v1::DetachResponse response;
-  return {sandbox_.Call(&DaemonClient::Stub::Detach, step.request, response, kPlainCallTimeout), {}};
+  return {sandbox_.Call(&daemon::DaemonClient::Stub::Detach, step.request, response, kPlainCallTimeout), {}};
 }
 
 StepOutcome StepRunner::Do(const plan::RunStep& step, const Mark&) {
   bpfrig::v1::RunProgramResponse response;
-  if (auto error = sandbox_.Call(&DaemonClient::Stub::RunProgram, step.request, response, kLongCallTimeout)) {
+  if (auto error = sandbox_.Call(&daemon::DaemonClient::Stub::RunProgram, step.request, response, kLongCallTimeout)) {
     return {std::move(error), {}};
   }
   return {std::nullopt, verdict::CompareRun(step, response)};

@@ -23,14 +23,14 @@ milliseconds Left(steady_clock::time_point deadline) {
 
 StepOutcome StepRunner::Do(const plan::ListenStep& step, const Mark&) {
   bpfrig::v1::ListenResponse response;
-  return {sandbox_.Call(&DaemonClient::Stub::Listen, step.request, response, kPlainCallTimeout), {}};
+  return {sandbox_.Call(&daemon::DaemonClient::Stub::Listen, step.request, response, kPlainCallTimeout), {}};
 }
 
 StepOutcome StepRunner::Do(const plan::ConnectStep& step, const Mark& mark) {
   std::set<std::string> reached;
   for (uint32_t i = 0; i < step.repeat; ++i) {
     bpfrig::v1::ConnectResponse response;
-    if (auto error = sandbox_.Call(&DaemonClient::Stub::Connect, step.request, response,
+    if (auto error = sandbox_.Call(&daemon::DaemonClient::Stub::Connect, step.request, response,
                                    CallTimeout(step.request.timeout_ms()))) {
       return {std::move(error), {}};
     }
@@ -47,7 +47,7 @@ StepOutcome StepRunner::Do(const plan::ConnectStep& step, const Mark& mark) {
 StepOutcome StepRunner::Do(const plan::SendStep& step, const Mark& mark) {
   for (uint32_t i = 0; i < step.repeat; ++i) {
     bpfrig::v1::SendResponse response;
-    if (auto error = sandbox_.Call(&DaemonClient::Stub::Send, step.request, response,
+    if (auto error = sandbox_.Call(&daemon::DaemonClient::Stub::Send, step.request, response,
                                    CallTimeout(step.request.timeout_ms()))) {
       return {std::move(error), {}};
     }
@@ -69,7 +69,7 @@ StepOutcome StepRunner::Do(const plan::ReceiveStep& step, const Mark& mark) {
     const auto have = static_cast<uint32_t>(all.data().size());
     request.mutable_until()->set_at_least(wanted > have ? wanted - have : 0);
     bpfrig::v1::ReceiveResponse response;
-    if (auto error = sandbox_.Call(&DaemonClient::Stub::Receive, request, response,
+    if (auto error = sandbox_.Call(&daemon::DaemonClient::Stub::Receive, request, response,
                                    CallTimeout(request.timeout_ms()))) {
       return {std::move(error), {}};
     }
@@ -87,7 +87,7 @@ StepOutcome StepRunner::Do(const plan::ReceiveStep& step, const Mark& mark) {
 
 StepOutcome StepRunner::Do(const plan::DisconnectStep& step, const Mark&) {
   bpfrig::v1::DisconnectResponse response;
-  return {sandbox_.Call(&DaemonClient::Stub::Disconnect, step.request, response, kPlainCallTimeout), {}};
+  return {sandbox_.Call(&daemon::DaemonClient::Stub::Disconnect, step.request, response, kPlainCallTimeout), {}};
 }
 
 }  // namespace bpfrig::client::run

@@ -18,14 +18,14 @@ constexpr milliseconds kLeaseTimeout = seconds(5);
 
 }  // namespace
 
-Sandbox::Sandbox(DaemonClient& client) : client_(client), lease_(client, std::nullopt) {}
+Sandbox::Sandbox(daemon::DaemonClient& client) : client_(client), lease_(client, std::nullopt) {}
 
-std::variant<std::unique_ptr<Sandbox>, RpcError> Sandbox::Open(
-    DaemonClient& client, const bpfrig::v1::OpenSandboxRequest& request) {
+std::variant<std::unique_ptr<Sandbox>, daemon::RpcError> Sandbox::Open(
+    daemon::DaemonClient& client, const bpfrig::v1::OpenSandboxRequest& request) {
   std::unique_ptr<Sandbox> sandbox(new Sandbox(client));
   sandbox->reader_ = client.stub().OpenSandbox(sandbox->lease_.context(), request);
   sandbox->thread_ = std::thread([raw = sandbox.get()] { raw->ReadLease(); });
-  if (std::optional<RpcError> error = sandbox->WaitForOpened()) return *std::move(error);
+  if (std::optional<daemon::RpcError> error = sandbox->WaitForOpened()) return *std::move(error);
   return sandbox;
 }
 
@@ -48,7 +48,7 @@ void Sandbox::ReadLease() {
   changed_.notify_all();
 }
 
-std::optional<RpcError> Sandbox::WaitForOpened() {
+std::optional<daemon::RpcError> Sandbox::WaitForOpened() {
   std::unique_lock<std::mutex> lock(mutex_);
   const bool answered =
       changed_.wait_for(lock, kOpenTimeout, [&] { return opened_.has_value() || finished_.has_value(); });
@@ -57,12 +57,12 @@ std::optional<RpcError> Sandbox::WaitForOpened() {
     return std::nullopt;
   }
   if (!answered) {
-    return RpcError{grpc::StatusCode::DEADLINE_EXCEEDED,
+    return daemon::RpcError{grpc::StatusCode::DEADLINE_EXCEEDED,
                     absl::StrCat("no sandbox within ", kOpenTimeout.count() / 1000, " s"),
                     {}};
   }
-  if (std::optional<RpcError> error = ErrorOf(*finished_)) return error;
-  return RpcError{grpc::StatusCode::INTERNAL,
+  if (std::optional<daemon::RpcError> error = daemon::ErrorOf(*finished_)) return error;
+  return daemon::RpcError{grpc::StatusCode::INTERNAL,
                   ended_ ? ended_->message() : "the sandbox's stream ended before it opened",
                   {}};
 }
@@ -87,10 +87,10 @@ std::string Sandbox::EndMessage() const {
   return "";
 }
 
-std::variant<bpfrig::v1::CloseSandboxResponse, RpcError> Sandbox::Close() {
+std::variant<bpfrig::v1::CloseSandboxResponse, daemon::RpcError> Sandbox::Close() {
   bpfrig::v1::CloseSandboxResponse ledger;
-  std::optional<RpcError> error =
-      Call(&DaemonClient::Stub::CloseSandbox, bpfrig::v1::CloseSandboxRequest(), ledger, kCloseTimeout);
+  std::optional<daemon::RpcError> error =
+      Call(&daemon::DaemonClient::Stub::CloseSandbox, bpfrig::v1::CloseSandboxRequest(), ledger, kCloseTimeout);
   if (error) return *std::move(error);
   std::unique_lock<std::mutex> lock(mutex_);
   changed_.wait_for(lock, kLeaseTimeout, [&] { return finished_.has_value(); });

@@ -12,22 +12,22 @@
 #include <variant>
 
 #include "bpfrig/v1/sandbox.pb.h"
-#include "client/run/daemon_client.h"
+#include "client/daemon/daemon_client.h"
 
 namespace bpfrig::client::run {
 
 class Sandbox {
  public:
   // Opens one, within ten seconds. `client` outlives it.
-  [[nodiscard]] static std::variant<std::unique_ptr<Sandbox>, RpcError> Open(
-      DaemonClient& client, const bpfrig::v1::OpenSandboxRequest& request);
+  [[nodiscard]] static std::variant<std::unique_ptr<Sandbox>, daemon::RpcError> Open(
+      daemon::DaemonClient& client, const bpfrig::v1::OpenSandboxRequest& request);
   // Ends the lease.
   ~Sandbox();
   Sandbox(const Sandbox&) = delete;
   Sandbox& operator=(const Sandbox&) = delete;
 
   // Tears it down and returns the ledger. Then the lease is over.
-  [[nodiscard]] std::variant<bpfrig::v1::CloseSandboxResponse, RpcError> Close();
+  [[nodiscard]] std::variant<bpfrig::v1::CloseSandboxResponse, daemon::RpcError> Close();
 
   // Waits until the sandbox ended, or for so long; true where it ended.
   [[nodiscard]] bool WaitForEnd(std::chrono::milliseconds timeout);
@@ -36,28 +36,28 @@ class Sandbox {
 
   // One call on this sandbox: puts its id into the request.
   template <typename Request, typename Response>
-  [[nodiscard]] std::optional<RpcError> Call(
-      grpc::Status (DaemonClient::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+  [[nodiscard]] std::optional<daemon::RpcError> Call(
+      grpc::Status (daemon::DaemonClient::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
       Request request, Response& response, std::chrono::milliseconds timeout) {
     request.set_sandbox(id_);
     return client_.Call(method, request, response, timeout);
   }
 
   // For calls that stream.
-  [[nodiscard]] DaemonClient& client() { return client_; }
+  [[nodiscard]] daemon::DaemonClient& client() { return client_; }
   [[nodiscard]] const std::string& id() const { return id_; }
 
  private:
-  explicit Sandbox(DaemonClient& client);
+  explicit Sandbox(daemon::DaemonClient& client);
 
   // The lease's thread.
   void ReadLease();
   // Waits for the first message; the error where none came.
-  std::optional<RpcError> WaitForOpened();
+  std::optional<daemon::RpcError> WaitForOpened();
 
-  DaemonClient& client_;
+  daemon::DaemonClient& client_;
   // No deadline: it lives as long as the test.
-  RunningCall lease_;
+  daemon::RunningCall lease_;
   std::unique_ptr<grpc::ClientReader<bpfrig::v1::OpenSandboxResponse>> reader_;
   std::string id_;
 

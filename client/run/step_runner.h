@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "client/plan/step.h"
-#include "client/run/rpc_error.h"
+#include "client/daemon/rpc_error.h"
 #include "client/run/sandbox.h"
 #include "client/verdict/test_result.h"
 
@@ -14,7 +14,7 @@ namespace bpfrig::client::run {
 // What a step came to.
 struct StepOutcome {
   // The call itself failed; then there are no differences.
-  std::optional<RpcError> error;
+  std::optional<daemon::RpcError> error;
   // Empty: all that was expected came.
   verdict::Differences differences;
 };

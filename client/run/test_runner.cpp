@@ -21,7 +21,7 @@ using verdict::TestResult;
 using verdict::Verdict;
 
 // How long the lease may take to tell what became of a sandbox, where the call's error says that it is gone.
-std::chrono::milliseconds EndMessageTimeout(const RpcError& error) {
+std::chrono::milliseconds EndMessageTimeout(const daemon::RpcError& error) {
   switch (error.detail.reason()) {
     case bpfrig::v1::ERROR_REASON_WORKER_DIED:
     case bpfrig::v1::ERROR_REASON_SANDBOX_CLOSED:
@@ -105,7 +105,7 @@ void TestRunner::RunInSandbox(const plan::Test& test, AttachMode attach, TestRes
     return;
   }
   auto opened = Sandbox::Open(client_, test.sandbox.request);
-  if (const auto* error = std::get_if<RpcError>(&opened)) return JudgeOpenError(test, *error, result);
+  if (const auto* error = std::get_if<daemon::RpcError>(&opened)) return JudgeOpenError(test, *error, result);
   Sandbox& sandbox = *std::get<std::unique_ptr<Sandbox>>(opened);
   result.verdict = Verdict::kPassed;
   if (RunSteps(test, attach, sandbox, result)) {
@@ -116,12 +116,12 @@ void TestRunner::RunInSandbox(const plan::Test& test, AttachMode attach, TestRes
   }
 }
 
-void TestRunner::JudgeOpenError(const plan::Test& test, const RpcError& error, TestResult& result) {
+void TestRunner::JudgeOpenError(const plan::Test& test, const daemon::RpcError& error, TestResult& result) {
   // Settings that the daemon does not take are the plan's mistake.
   const auto mark = MarkOfSandboxField(test.sandbox, error.detail.field());
-  if (mark && !IsRigFailure(error)) {
+  if (mark && !daemon::IsRigFailure(error)) {
     result.verdict = Verdict::kFailed;
-    result.failures.push_back({*mark, "sandbox", Describe(error), error.detail.hint(), {}});
+    result.failures.push_back({*mark, "sandbox", daemon::Describe(error), error.detail.hint(), {}});
     return;
   }
   RigError("the sandbox did not open", error, result);
@@ -148,7 +148,7 @@ bool TestRunner::RunSteps(const plan::Test& test, AttachMode attach, Sandbox& sa
 }
 
 bool TestRunner::JudgeError(const plan::Step& step, const std::string& what,
-                            const std::optional<RpcError>& error, Sandbox& sandbox, TestResult& result) {
+                            const std::optional<daemon::RpcError>& error, Sandbox& sandbox, TestResult& result) {
   if (!error) {
     if (!step.error) return true;
     result.verdict = Verdict::kFailed;
@@ -160,7 +160,7 @@ bool TestRunner::JudgeError(const plan::Step& step, const std::string& what,
          {{step.error->mark, "error", plan::ReasonName(step.error->value), "none: the call succeeded"}}});
     return false;
   }
-  if (IsRigFailure(*error)) {
+  if (daemon::IsRigFailure(*error)) {
     RigError(absl::StrCat(ToString(step.mark), ": ", what), *error, result);
     if (sandbox.WaitForEnd(EndMessageTimeout(*error)))
       absl::StrAppend(&result.reason, "\n", sandbox.EndMessage());
@@ -169,7 +169,7 @@ bool TestRunner::JudgeError(const plan::Step& step, const std::string& what,
   if (step.error && step.error->value == error->detail.reason()) return true;
   result.verdict = Verdict::kFailed;
   const plan::Mark mark = plan::MarkOfField(step, error->detail.field());
-  verdict::Failure failure{mark, what, Describe(*error), error->detail.hint(), {}};
+  verdict::Failure failure{mark, what, daemon::Describe(*error), error->detail.hint(), {}};
   if (!error->detail.field().empty()) absl::StrAppend(&failure.what, ", ", error->detail.field());
   if (step.error) {
     failure.differences.push_back({step.error->mark, "error", plan::ReasonName(step.error->value),
@@ -181,7 +181,7 @@ bool TestRunner::JudgeError(const plan::Step& step, const std::string& what,
 
 void TestRunner::Close(const plan::Test& test, AttachMode attach, Sandbox& sandbox, TestResult& result) {
   auto closed = sandbox.Close();
-  if (const auto* error = std::get_if<RpcError>(&closed)) {
+  if (const auto* error = std::get_if<daemon::RpcError>(&closed)) {
     return RigError("the sandbox did not close", *error, result);
   }
   const auto& ledger = std::get<bpfrig::v1::CloseSandboxResponse>(closed);
@@ -216,11 +216,11 @@ void TestRunner::RunControl(const plan::Test& test, TestResult& result) {
        {}});
 }
 
-void TestRunner::RigError(const std::string& what, const RpcError& error, TestResult& result) {
+void TestRunner::RigError(const std::string& what, const daemon::RpcError& error, TestResult& result) {
   result.verdict = Verdict::kRigError;
-  result.reason = absl::StrCat(what, ": ", Describe(error));
+  result.reason = absl::StrCat(what, ": ", daemon::Describe(error));
   if (!error.detail.hint().empty()) absl::StrAppend(&result.reason, "\nhint: ", error.detail.hint());
-  if (!IsUnreachable(error) || client_.IsCancelled()) return;
+  if (!daemon::IsUnreachable(error) || client_.IsCancelled()) return;
   const std::lock_guard<std::mutex> lock(mutex_);
   if (daemon_gone_.empty()) daemon_gone_ = error.message;
 }

@@ -7,7 +7,7 @@
 
 #include "bpfrig/v1/sandbox.pb.h"
 #include "client/plan/plan.h"
-#include "client/run/daemon_client.h"
+#include "client/daemon/daemon_client.h"
 #include "client/run/step_runner.h"
 #include "client/verdict/test_result.h"
 
@@ -23,7 +23,7 @@ class TestRunner {
  public:
   // `client` outlives it. With `control`, each test that passes runs again with its programs loaded but not
   // attached; one that passes then, too, fails as vacuous.
-  TestRunner(DaemonClient& client, Features features, bool control)
+  TestRunner(daemon::DaemonClient& client, Features features, bool control)
       : client_(client), features_(std::move(features)), control_(control) {}
 
   [[nodiscard]] verdict::TestResult Run(const plan::Test& test);
@@ -33,17 +33,17 @@ class TestRunner {
   // True where every step did what it should.
   bool RunSteps(const plan::Test& test, AttachMode attach, Sandbox& sandbox, verdict::TestResult& result);
   // True where the step is done with well, as far as the error goes.
-  bool JudgeError(const plan::Step& step, const std::string& what, const std::optional<RpcError>& error,
+  bool JudgeError(const plan::Step& step, const std::string& what, const std::optional<daemon::RpcError>& error,
                   Sandbox& sandbox, verdict::TestResult& result);
-  void JudgeOpenError(const plan::Test& test, const RpcError& error, verdict::TestResult& result);
+  void JudgeOpenError(const plan::Test& test, const daemon::RpcError& error, verdict::TestResult& result);
   void Close(const plan::Test& test, AttachMode attach, Sandbox& sandbox, verdict::TestResult& result);
   void RunControl(const plan::Test& test, verdict::TestResult& result);
-  void RigError(const std::string& what, const RpcError& error, verdict::TestResult& result);
+  void RigError(const std::string& what, const daemon::RpcError& error, verdict::TestResult& result);
 
   // Why there is no daemon any more; empty while there is one.
   [[nodiscard]] std::string DaemonGone() const;
 
-  DaemonClient& client_;
+  daemon::DaemonClient& client_;
   const Features features_;
   const bool control_;
   mutable std::mutex mutex_;

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "client/plan/plan_reader.h"
-#include "client/run/fake_daemon.h"
+#include "client/testing/fake_daemon.h"
 #include "client/run/test_pool.h"
 
 namespace bpfrig::client::run {
@@ -32,7 +32,7 @@ plan::Test ReadTest(const std::string& steps, const std::string& test = "") {
 
 class TestRunnerTest : public testing::Test {
  protected:
-  void SetUp() override { client_ = std::make_unique<DaemonClient>(Connection{daemon_.Start(), ""}); }
+  void SetUp() override { client_ = std::make_unique<daemon::DaemonClient>(daemon::Connection{daemon_.Start(), ""}); }
   void TearDown() override { daemon_.Stop(); }
 
   TestResult Run(const plan::Test& test, bool control = false) {
@@ -47,8 +47,8 @@ class TestRunnerTest : public testing::Test {
     program->set_run_count(run_count);
   }
 
-  FakeDaemon daemon_;
-  std::unique_ptr<DaemonClient> client_;
+  daemon::FakeDaemon daemon_;
+  std::unique_ptr<daemon::DaemonClient> client_;
 };
 
 TEST_F(TestRunnerTest, PassesWhenAllHolds) {
@@ -94,7 +94,7 @@ TEST_F(TestRunnerTest, FailsWhenAnAttachedProgramNeverRan) {
 
 TEST_F(TestRunnerTest, PointsToTheFieldThatTheDaemonComplainsOf) {
   daemon_.seed = [](const auto&) {
-    return DaemonError(grpc::StatusCode::OUT_OF_RANGE, bpfrig::v1::ERROR_REASON_OUT_OF_RANGE,
+    return daemon::DaemonError(grpc::StatusCode::OUT_OF_RANGE, bpfrig::v1::ERROR_REASON_OUT_OF_RANGE,
                        "300 does not fit in port, an unsigned 8-bit integer", "entries[1].value.port");
   };
   const TestResult result =
@@ -112,7 +112,7 @@ TEST_F(TestRunnerTest, TakesAnErrorThatIsExpected) {
   daemon_.detach = [](const auto& request) {
     return request.link() == "l"
                ? grpc::Status::OK
-               : DaemonError(grpc::StatusCode::NOT_FOUND, bpfrig::v1::ERROR_REASON_UNKNOWN_NAME, "no link x");
+               : daemon::DaemonError(grpc::StatusCode::NOT_FOUND, bpfrig::v1::ERROR_REASON_UNKNOWN_NAME, "no link x");
   };
   const char* expects = "        expect: {error: UNKNOWN_NAME}\n";
   EXPECT_EQ(Run(ReadTest(std::string("      - detach: {link: x}\n") + expects)).verdict, Verdict::kPassed);
@@ -149,7 +149,7 @@ TEST_F(TestRunnerTest, BlamesTheRigWhenTheWorkerDies) {
     ended.set_message("the worker died");
     ended.set_signal_name("SIGSEGV");
     daemon_.EndSandboxes(ended);
-    return DaemonError(grpc::StatusCode::UNAVAILABLE, bpfrig::v1::ERROR_REASON_WORKER_DIED, "worker died");
+    return daemon::DaemonError(grpc::StatusCode::UNAVAILABLE, bpfrig::v1::ERROR_REASON_WORKER_DIED, "worker died");
   };
   const TestResult result = Run(ReadTest("      - connect: {to: {address: 10.0.0.1, port: 80}}\n"));
   EXPECT_EQ(result.verdict, Verdict::kRigError);
@@ -176,7 +176,7 @@ TEST_F(TestRunnerTest, DoesNotTryTheRestWhenTheDaemonIsGone) {
 
 TEST_F(TestRunnerTest, BlamesThePlanForSettingsThatTheDaemonRefuses) {
   daemon_.open = [] {
-    return DaemonError(grpc::StatusCode::INVALID_ARGUMENT, bpfrig::v1::ERROR_REASON_INVALID_FIELD,
+    return daemon::DaemonError(grpc::StatusCode::INVALID_ARGUMENT, bpfrig::v1::ERROR_REASON_INVALID_FIELD,
                        "a multicast address", "addresses[1]");
   };
   const TestResult result =

@@ -1,10 +1,10 @@
-#include "client/run/daemon_client.h"
+#include "client/daemon/daemon_client.h"
 
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 
 void AddToken(grpc::ClientContext& context, const std::string& token) {
   if (!token.empty()) context.AddMetadata("authorization", absl::StrCat("Bearer ", token));
@@ -38,4 +38,4 @@ RunningCall::~RunningCall() {
   client_.running_.erase(&context_);
 }
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

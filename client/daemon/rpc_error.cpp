@@ -1,4 +1,4 @@
-#include "client/run/rpc_error.h"
+#include "client/daemon/rpc_error.h"
 
 #include <array>
 
@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/plan/step.h"
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 namespace {
 
 constexpr std::array<const char*, 17> kCodeNames = {
@@ -64,4 +64,4 @@ std::string Describe(const RpcError& error) {
   return text;
 }
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

@@ -6,7 +6,7 @@
 
 #include <utility>
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 
 class OwnedFd {
  public:
@@ -32,4 +32,4 @@ class OwnedFd {
   int fd_ = -1;
 };
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

@@ -5,10 +5,10 @@
 
 #include "absl/strings/string_view.h"
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 
 // Empty where they do; otherwise the sentence that says why not. `daemon` names it: "the daemon at unix:/x".
 [[nodiscard]] std::string DescribeVersionSkew(absl::string_view client_version, absl::string_view daemon,
                                               absl::string_view daemon_version);
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "client/run/owned_fd.h"
+#include "client/daemon/owned_fd.h"
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::command {
 
 class StopSignals {
  public:
@@ -23,9 +23,9 @@ class StopSignals {
   [[nodiscard]] int TakeSignal();
 
  private:
-  explicit StopSignals(OwnedFd signals) : signals_(std::move(signals)) {}
+  explicit StopSignals(daemon::OwnedFd signals) : signals_(std::move(signals)) {}
 
-  OwnedFd signals_;
+  daemon::OwnedFd signals_;
 };
 
 // A thread that waits for the first signal and calls `on_signal` with it. A second signal ends the process.
@@ -40,13 +40,13 @@ class StopWatcher {
   StopWatcher& operator=(const StopWatcher&) = delete;
 
  private:
-  StopWatcher(StopSignals& signals, OwnedFd end, std::function<void(int)> on_signal);
+  StopWatcher(StopSignals& signals, daemon::OwnedFd end, std::function<void(int)> on_signal);
   void Watch();
 
   StopSignals& signals_;
-  OwnedFd end_;
+  daemon::OwnedFd end_;
   std::function<void(int)> on_signal_;
   std::thread thread_;
 };
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::command

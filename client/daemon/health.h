@@ -4,10 +4,10 @@
 #include <chrono>
 #include <variant>
 
-#include "client/run/rpc_error.h"
-#include "client/run/target.h"
+#include "client/daemon/rpc_error.h"
+#include "client/daemon/target.h"
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 
 enum class Health {
   kServing,
@@ -23,4 +23,4 @@ enum class Health {
 [[nodiscard]] std::variant<Health, RpcError> AwaitServing(const Connection& connection,
                                                           std::chrono::milliseconds timeout);
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

@@ -1,8 +1,8 @@
-#include "client/run/version_skew.h"
+#include "client/daemon/version_skew.h"
 
 #include <gtest/gtest.h>
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 namespace {
 
 constexpr char kDaemon[] = "the daemon at unix:/x";
@@ -33,4 +33,4 @@ TEST(VersionSkewTest, RefusesWhatIsNoVersion) {
 }
 
 }  // namespace
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

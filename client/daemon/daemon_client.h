@@ -12,10 +12,10 @@
 #include <string>
 
 #include "bpfrig/v1/bpfrig.grpc.pb.h"
-#include "client/run/rpc_error.h"
-#include "client/run/target.h"
+#include "client/daemon/rpc_error.h"
+#include "client/daemon/target.h"
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 
 // Lets a call carry the bearer token; empty: none.
 void AddToken(grpc::ClientContext& context, const std::string& token);
@@ -77,4 +77,4 @@ std::optional<RpcError> DaemonClient::Call(grpc::Status (Stub::*method)(grpc::Cl
   return ErrorOf((stub_.get()->*method)(call.context(), request, &response));
 }
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

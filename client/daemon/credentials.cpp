@@ -1,4 +1,4 @@
-#include "client/run/credentials.h"
+#include "client/daemon/credentials.h"
 
 #include <algorithm>
 #include <utility>
@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/plan/object_files.h"
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 namespace {
 
 constexpr size_t kLongestCredential = size_t{1} << 20;
@@ -93,4 +93,4 @@ absl::StatusOr<std::string> ReadToken(const Credentials& credentials) {
   return token;
 }
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

@@ -1,4 +1,4 @@
-#include "client/run/connection_failure.h"
+#include "client/daemon/connection_failure.h"
 
 #include <grp.h>
 #include <pwd.h>
@@ -12,7 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 namespace {
 
 namespace fs = std::filesystem;
@@ -171,4 +171,4 @@ absl::Status ConnectionFailure(const RpcError& error, const std::string& target,
       absl::StrCat("the daemon at ", target, " refuses: ", Describe(error), hint.empty() ? "" : "; ", hint));
 }
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

@@ -1,4 +1,4 @@
-#include "client/run/private_daemon.h"
+#include "client/daemon/private_daemon.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -21,11 +21,11 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "client/run/find_daemon.h"
+#include "client/daemon/find_daemon.h"
 
 extern char** environ;  // NOLINT: declared by no header in strict mode.
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 namespace {
 
 namespace fs = std::filesystem;
@@ -306,4 +306,4 @@ std::string PrivateDaemon::LogTail() const {
   return tail;
 }
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

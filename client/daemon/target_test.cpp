@@ -1,5 +1,5 @@
 // Targets, and the credentials that go with them. Nothing is dialled.
-#include "client/run/target.h"
+#include "client/daemon/target.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 #include <fstream>
 #include <string>
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 namespace {
 
 namespace fs = std::filesystem;
@@ -112,4 +112,4 @@ TEST_F(CredentialsTest, WantsAllThreeFilesAndWhatTheyAreFor) {
 }
 
 }  // namespace
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

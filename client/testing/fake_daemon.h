@@ -20,7 +20,7 @@
 #include "bpfrig/v1/bpfrig.grpc.pb.h"
 #include "bpfrig/v1/error.pb.h"
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 
 // An RPC error as the daemon makes them.
 inline grpc::Status DaemonError(grpc::StatusCode code, bpfrig::v1::ErrorReason reason,
@@ -172,4 +172,4 @@ class FakeDaemon : public bpfrig::v1::BpfRig::Service {
   std::optional<bpfrig::v1::SandboxEnded> ended_;
 };
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

@@ -1,6 +1,6 @@
 // gRPC's words, as 1.51 says them, and what becomes of them. tls_test.cpp has those of TLS from a real
 // server.
-#include "client/run/connection_failure.h"
+#include "client/daemon/connection_failure.h"
 
 #include <gmock/gmock.h>
 #include <grp.h>
@@ -12,9 +12,9 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "client/run/temporary_directory.h"
+#include "client/testing/temporary_directory.h"
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 namespace {
 
 using testing::HasSubstr;
@@ -81,4 +81,4 @@ TEST_F(ClosedSocketTest, NamesWhoMayUseIt) {
 }
 
 }  // namespace
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

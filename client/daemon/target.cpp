@@ -1,4 +1,4 @@
-#include "client/run/target.h"
+#include "client/daemon/target.h"
 
 #include <grpcpp/create_channel.h>
 #include <grpcpp/support/channel_arguments.h>
@@ -13,7 +13,7 @@
 #include "absl/strings/strip.h"
 #include "client/plan/scalars.h"
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 namespace {
 
 constexpr int kMostMessageBytes = 64 << 20;
@@ -100,4 +100,4 @@ absl::StatusOr<Connection> MakeConnection(const std::string& target, const Crede
   return Connection{grpc::CreateCustomChannel(*checked, *channel_credentials, arguments), *std::move(token)};
 }
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

@@ -11,9 +11,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "client/run/owned_fd.h"
+#include "client/daemon/owned_fd.h"
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 
 struct PrivateDaemonOptions {
   // Empty: `bpfrigd` beside this executable, then in PATH.
@@ -63,4 +63,4 @@ class PrivateDaemon {
   OwnedFd log_;
 };
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

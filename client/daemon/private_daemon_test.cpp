@@ -1,5 +1,5 @@
 // A private daemon's life, with a script in the daemon's place.
-#include "client/run/private_daemon.h"
+#include "client/daemon/private_daemon.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,9 +11,9 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "client/run/temporary_directory.h"
+#include "client/testing/temporary_directory.h"
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 namespace {
 
 namespace fs = std::filesystem;
@@ -96,4 +96,4 @@ TEST_F(PrivateDaemonTest, WantsAnExecutable) {
 }
 
 }  // namespace
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 
 // All empty for a unix socket.
 struct Credentials {
@@ -36,4 +36,4 @@ struct Credentials {
 // The token, from where it was given; empty where there is none.
 [[nodiscard]] absl::StatusOr<std::string> ReadToken(const Credentials& credentials);
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

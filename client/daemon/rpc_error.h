@@ -9,7 +9,7 @@
 
 #include "bpfrig/v1/error.pb.h"
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 
 struct RpcError {
   grpc::StatusCode code = grpc::StatusCode::UNKNOWN;
@@ -32,4 +32,4 @@ struct RpcError {
 // "UNKNOWN_NAME: no map km_x; ..."; for errors from elsewhere the canonical code's name.
 [[nodiscard]] std::string Describe(const RpcError& error);
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

@@ -8,9 +8,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "client/run/credentials.h"
+#include "client/daemon/credentials.h"
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 
 // `unix:PATH` or `HOST:PORT`, checked, as gRPC takes it.
 [[nodiscard]] absl::StatusOr<std::string> ParseTarget(const std::string& text);
@@ -30,4 +30,4 @@ struct Connection {
 [[nodiscard]] absl::StatusOr<Connection> MakeConnection(const std::string& target,
                                                         const Credentials& credentials);
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

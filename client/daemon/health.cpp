@@ -1,14 +1,14 @@
-#include "client/run/health.h"
+#include "client/daemon/health.h"
 
 #include <grpcpp/client_context.h>
 
 #include <memory>
 #include <optional>
 
-#include "client/run/daemon_client.h"
+#include "client/daemon/daemon_client.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 namespace {
 
 using grpc::health::v1::HealthCheckRequest;
@@ -61,4 +61,4 @@ std::variant<Health, RpcError> AwaitServing(const Connection& connection, std::c
   return CheckHealth(connection, kLastWordTimeout);
 }
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

@@ -1,4 +1,4 @@
-#include "client/run/stop_signals.h"
+#include "client/command/stop_signals.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -14,7 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::command {
 namespace {
 
 absl::Status ErrnoStatus(const char* action) {
@@ -30,7 +30,7 @@ absl::StatusOr<StopSignals> StopSignals::Create() {
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGHUP);
   if (pthread_sigmask(SIG_BLOCK, &set, nullptr) != 0) return ErrnoStatus("blocking signals");
-  OwnedFd signals(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  daemon::OwnedFd signals(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals.IsOpen()) return ErrnoStatus("opening a signalfd");
   return StopSignals(std::move(signals));
 }
@@ -42,12 +42,12 @@ int StopSignals::TakeSignal() {
 
 absl::StatusOr<std::unique_ptr<StopWatcher>> StopWatcher::Start(StopSignals& signals,
                                                                 std::function<void(int)> on_signal) {
-  OwnedFd end(eventfd(0, EFD_CLOEXEC));
+  daemon::OwnedFd end(eventfd(0, EFD_CLOEXEC));
   if (!end.IsOpen()) return ErrnoStatus("opening an eventfd");
   return std::unique_ptr<StopWatcher>(new StopWatcher(signals, std::move(end), std::move(on_signal)));
 }
 
-StopWatcher::StopWatcher(StopSignals& signals, OwnedFd end, std::function<void(int)> on_signal)
+StopWatcher::StopWatcher(StopSignals& signals, daemon::OwnedFd end, std::function<void(int)> on_signal)
     : signals_(signals), end_(std::move(end)), on_signal_(std::move(on_signal)) {
   thread_ = std::thread([this] { Watch(); });
 }
@@ -76,4 +76,4 @@ void StopWatcher::Watch() {
   }
 }
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::command

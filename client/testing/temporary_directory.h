@@ -7,7 +7,7 @@
 #include <string>
 #include <system_error>
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 
 class TemporaryDirectory {
  public:
@@ -28,4 +28,4 @@ class TemporaryDirectory {
   std::filesystem::path path_;
 };
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

@@ -5,13 +5,13 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "client/run/credentials.h"
-#include "client/run/rpc_error.h"
+#include "client/daemon/credentials.h"
+#include "client/daemon/rpc_error.h"
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 
 // `error` is what the first call to `target` ended with. INVALID_ARGUMENT: the credentials are unusable.
 [[nodiscard]] absl::Status ConnectionFailure(const RpcError& error, const std::string& target,
                                              const Credentials& credentials);
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

@@ -1,4 +1,4 @@
-#include "client/run/version_skew.h"
+#include "client/daemon/version_skew.h"
 
 #include <cstdint>
 #include <optional>
@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 namespace {
 
 using Series = std::pair<uint32_t, uint32_t>;
@@ -43,4 +43,4 @@ std::string DescribeVersionSkew(absl::string_view client_version, absl::string_v
                       " to a bpfrigd ", ToString(*ours), " there");
 }
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon

@@ -1,4 +1,4 @@
-#include "client/run/find_daemon.h"
+#include "client/daemon/find_daemon.h"
 
 #include <unistd.h>
 
@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
-namespace bpfrig::client::run {
+namespace bpfrig::client::daemon {
 namespace {
 
 namespace fs = std::filesystem;
@@ -40,4 +40,4 @@ absl::StatusOr<std::string> FindDaemon(const std::string& given) {
       absl::StrCat("no bpfrigd in ", self.parent_path().string(), " nor in PATH; --daemon FILE names one"));
 }
 
-}  // namespace bpfrig::client::run
+}  // namespace bpfrig::client::daemon
