@@ -14,7 +14,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 #include "daemon/doctor/doctor.h"
@@ -143,7 +143,7 @@ int Fail(const absl::Status& status) {
 }
 
 // Takes over a descriptor that was named on the command line; `number` -1 is none.
-absl::Status Adopt(int number, base::Fd& fd) {
+absl::Status Adopt(int number, common::Fd& fd) {
   if (number < 0) return absl::OkStatus();
   BPFRIG_ASSIGN_OR_RETURN(fd, kernel_os::AdoptFd(number));
   return absl::OkStatus();
@@ -167,8 +167,8 @@ int RunWorkerMode(const Arguments& arguments) {
 
 int RunTrialMode() {
   base::SetLogName("doctor's trial");
-  base::Fd result;
-  base::Fd cgroup;
+  common::Fd result;
+  common::Fd cgroup;
   absl::Status status = Adopt(doctor::kTrialResultNumber, result);
   status.Update(Adopt(doctor::kTrialCgroupNumber, cgroup));
   if (!status.ok()) return Fail(base::WithHint(status, "trials are started by `bpfrigd doctor` alone"));

@@ -16,11 +16,11 @@
 #include <string>
 #include <thread>
 
-#include "client/testing/command_fixture.h"
 #include "client/command/commands.h"
 #include "client/command/exit_code.h"
+#include "client/testing/command_fixture.h"
 #include "client/testing/fake_daemon.h"
-#include "client/daemon/owned_fd.h"
+#include "common/fd.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 
 namespace bpfrig::client::command {
@@ -188,14 +188,14 @@ TEST_F(HealthCommandTest, WaitsForADaemonThatIsNotThereYet) {
   address.sun_family = AF_UNIX;
   ASSERT_LT(path.size(), sizeof(address.sun_path));
   std::memcpy(address.sun_path, path.c_str(), path.size());
-  daemon::OwnedFd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  common::Fd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   ASSERT_EQ(bind(listener.Get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
   ASSERT_EQ(listen(listener.Get(), 1), 0);
   FakeHealth health;
   std::thread daemon([&] {
     pollfd poll_fd{listener.Get(), POLLIN, 0};
     EXPECT_EQ(poll(&poll_fd, 1, static_cast<int>(kPatience.count())), 1);
-    const daemon::OwnedFd call(accept4(listener.Get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    const common::Fd call(accept4(listener.Get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     listener.Close();
     std::filesystem::remove(path);
     health.Start(target_);

@@ -30,7 +30,7 @@ absl::StatusOr<StopSignals> StopSignals::Create() {
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGHUP);
   if (pthread_sigmask(SIG_BLOCK, &set, nullptr) != 0) return ErrnoStatus("blocking signals");
-  daemon::OwnedFd signals(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  common::Fd signals(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals.IsOpen()) return ErrnoStatus("opening a signalfd");
   return StopSignals(std::move(signals));
 }
@@ -42,12 +42,12 @@ int StopSignals::TakeSignal() {
 
 absl::StatusOr<std::unique_ptr<StopWatcher>> StopWatcher::Start(StopSignals& signals,
                                                                 std::function<void(int)> on_signal) {
-  daemon::OwnedFd end(eventfd(0, EFD_CLOEXEC));
+  common::Fd end(eventfd(0, EFD_CLOEXEC));
   if (!end.IsOpen()) return ErrnoStatus("opening an eventfd");
   return std::unique_ptr<StopWatcher>(new StopWatcher(signals, std::move(end), std::move(on_signal)));
 }
 
-StopWatcher::StopWatcher(StopSignals& signals, daemon::OwnedFd end, std::function<void(int)> on_signal)
+StopWatcher::StopWatcher(StopSignals& signals, common::Fd end, std::function<void(int)> on_signal)
     : signals_(signals), end_(std::move(end)), on_signal_(std::move(on_signal)) {
   thread_ = std::thread([this] { Watch(); });
 }

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "client/daemon/owned_fd.h"
+#include "common/fd.h"
 
 namespace bpfrig::client::command {
 
@@ -23,9 +23,9 @@ class StopSignals {
   [[nodiscard]] int TakeSignal();
 
  private:
-  explicit StopSignals(daemon::OwnedFd signals) : signals_(std::move(signals)) {}
+  explicit StopSignals(common::Fd signals) : signals_(std::move(signals)) {}
 
-  daemon::OwnedFd signals_;
+  common::Fd signals_;
 };
 
 // A thread that waits for the first signal and calls `on_signal` with it. A second signal ends the process.
@@ -40,11 +40,11 @@ class StopWatcher {
   StopWatcher& operator=(const StopWatcher&) = delete;
 
  private:
-  StopWatcher(StopSignals& signals, daemon::OwnedFd end, std::function<void(int)> on_signal);
+  StopWatcher(StopSignals& signals, common::Fd end, std::function<void(int)> on_signal);
   void Watch();
 
   StopSignals& signals_;
-  daemon::OwnedFd end_;
+  common::Fd end_;
   std::function<void(int)> on_signal_;
   std::thread thread_;
 };

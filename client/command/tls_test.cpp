@@ -8,12 +8,13 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "client/testing/command_fixture.h"
 #include "client/command/commands.h"
 #include "client/command/exit_code.h"
 #include "client/plan/object_files.h"
+#include "client/testing/command_fixture.h"
 #include "client/testing/fake_daemon.h"
-#include "client/testing/temporary_directory.h"
+#include "common/read_file.h"
+#include "common/testing/temporary_directory.h"
 
 namespace bpfrig::client::command {
 namespace {
@@ -41,7 +42,7 @@ certificate expired ours -1
 class TlsTest : public CommandFixture {
  protected:
   static void SetUpTestSuite() {
-    certificates_ = new daemon::TemporaryDirectory;
+    certificates_ = new common::TemporaryDirectory;
     const std::string script = absl::StrCat("cd ", certificates_->path().string(), " && {", kMakeCertificates,
                                             "} >log 2>&1 || { cat log >&2; exit 1; }");
     ASSERT_EQ(system(script.c_str()), 0);
@@ -56,9 +57,9 @@ class TlsTest : public CommandFixture {
 
   void StartDaemon(const std::string& name) {
     grpc::SslServerCredentialsOptions options(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-    options.pem_root_certs = *plan::ReadFile(File("ours.crt"), 1 << 20);
+    options.pem_root_certs = *common::ReadFile(File("ours.crt"), 1 << 20);
     options.pem_key_cert_pairs.push_back(
-        {*plan::ReadFile(File(name + ".key"), 1 << 20), *plan::ReadFile(File(name + ".crt"), 1 << 20)});
+        {*common::ReadFile(File(name + ".key"), 1 << 20), *common::ReadFile(File(name + ".crt"), 1 << 20)});
     daemon_.Start("127.0.0.1:0", grpc::SslServerCredentials(options));
     Use("ours", "client");
   }
@@ -77,12 +78,12 @@ class TlsTest : public CommandFixture {
     return outcome.err;
   }
 
-  static daemon::TemporaryDirectory* certificates_;
+  static common::TemporaryDirectory* certificates_;
   daemon::FakeDaemon daemon_;
   DaemonOptions options_;
 };
 
-daemon::TemporaryDirectory* TlsTest::certificates_ = nullptr;
+common::TemporaryDirectory* TlsTest::certificates_ = nullptr;
 
 TEST_F(TlsTest, TakesGoodCertificates) {
   StartDaemon("server");

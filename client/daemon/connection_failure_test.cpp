@@ -12,7 +12,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "client/testing/temporary_directory.h"
+#include "common/testing/temporary_directory.h"
 
 namespace bpfrig::client::daemon {
 namespace {
@@ -64,7 +64,7 @@ class ClosedSocketTest : public testing::Test {
     return Failure(absl::StrCat("UNKNOWN: unix:", socket_, ": Permission denied"), "unix:" + socket_);
   }
 
-  const TemporaryDirectory directory_;
+  const common::TemporaryDirectory directory_;
   const std::string socket_ = (directory_.path() / "socket").string();
   std::string group_;
 };

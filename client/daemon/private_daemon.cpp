@@ -45,14 +45,14 @@ absl::Status ErrorStatus(absl::string_view action, int error_number) {
 }
 
 struct Pipe {
-  OwnedFd read;
-  OwnedFd write;
+  common::Fd read;
+  common::Fd write;
 };
 
 absl::StatusOr<Pipe> MakePipe() {
   std::array<int, 2> fds{};
   if (pipe2(fds.data(), O_CLOEXEC) != 0) return ErrorStatus("making a pipe", errno);
-  return Pipe{OwnedFd(fds[0]), OwnedFd(fds[1])};
+  return Pipe{common::Fd(fds[0]), common::Fd(fds[1])};
 }
 
 // What the daemon is started with: our environment without the options that open a door for others, or give
@@ -172,7 +172,7 @@ absl::Status PrivateDaemon::MakeDirectory() {
 
 absl::Status PrivateDaemon::Spawn(const PrivateDaemonOptions& options, int ready_fd, int lifeline_fd) {
   if (!options.verbose) {
-    log_ = OwnedFd(memfd_create("bpfrigd-log", MFD_CLOEXEC));
+    log_ = common::Fd(memfd_create("bpfrigd-log", MFD_CLOEXEC));
     if (!log_.IsOpen()) return ErrorStatus("making a memfd for the daemon's log", errno);
   }
   SpawnSettings settings;
@@ -195,7 +195,7 @@ absl::Status PrivateDaemon::Spawn(const PrivateDaemonOptions& options, int ready
     return ErrorStatus(absl::StrCat("starting ", executable_), error);
   }
   pid_ = pid;
-  process_ = OwnedFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  process_ = common::Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (!process_.IsOpen()) return ErrorStatus(absl::StrCat("opening a pidfd for ", executable_), errno);
   return absl::OkStatus();
 }

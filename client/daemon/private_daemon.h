@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "client/daemon/owned_fd.h"
+#include "common/fd.h"
 
 namespace bpfrig::client::daemon {
 
@@ -56,11 +56,11 @@ class PrivateDaemon {
   std::string socket_;
   pid_t pid_ = -1;
   int status_ = 0;
-  OwnedFd process_;
+  common::Fd process_;
   // The writing end; closing it ends the daemon.
-  OwnedFd lifeline_;
+  common::Fd lifeline_;
   // What it writes to stderr.
-  OwnedFd log_;
+  common::Fd log_;
 };
 
 }  // namespace bpfrig::client::daemon

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "client/testing/temporary_directory.h"
+#include "common/testing/temporary_directory.h"
 
 namespace bpfrig::client::daemon {
 namespace {
@@ -37,9 +37,9 @@ class PrivateDaemonTest : public testing::Test {
     return options;
   }
 
-  const TemporaryDirectory temporary_;
+  const common::TemporaryDirectory temporary_;
   const fs::path directory_ = temporary_.path();
-  OwnedFd stop_{eventfd(0, EFD_CLOEXEC)};
+  common::Fd stop_{eventfd(0, EFD_CLOEXEC)};
 };
 
 // Says that it serves, and stays until its lifeline ends.

@@ -4,7 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "client/plan/step.h"
+#include "proto/rules/reason_name.h"
 
 namespace bpfrig::client::daemon {
 namespace {
@@ -55,7 +55,7 @@ bool IsUnreachable(const RpcError& error) {
 std::string Describe(const RpcError& error) {
   const std::string kind = error.detail.reason() == bpfrig::v1::ERROR_REASON_UNSPECIFIED
                                ? CodeName(error.code)
-                               : plan::ReasonName(error.detail.reason());
+                               : rules::ReasonName(error.detail.reason());
   std::string text = absl::StrCat(kind, ": ", error.message);
   const std::string& errno_name = error.detail.errno_name();
   if (!errno_name.empty() && !absl::StrContains(error.message, errno_name)) {

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "client/plan/scalars.h"
+#include "common/ip_address.h"
 
 namespace bpfrig::client::daemon {
 namespace {
@@ -22,7 +23,7 @@ constexpr size_t kLongestSocketPath = 107;
 
 bool IsHost(absl::string_view host) {
   if (absl::ConsumePrefix(&host, "[")) {
-    return absl::ConsumeSuffix(&host, "]") && plan::ParseAddress(std::string(host)).size() == 16;
+    return absl::ConsumeSuffix(&host, "]") && common::ParseIpAddress(std::string(host)).size() == 16;
   }
   return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
     return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '_';
@@ -72,7 +73,7 @@ bool IsOnThisMachine(const std::string& target) {
   if (absl::StartsWith(target, "unix:")) return true;
   const std::string host = target.substr(0, target.rfind(':'));
   if (host == "localhost" || host == "[::1]") return true;
-  const std::string address = plan::ParseAddress(host);
+  const std::string address = common::ParseIpAddress(host);
   return address.size() == 4 && address[0] == 127;
 }
 

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <string>
 
+#include "common/testing/temporary_directory.h"
+
 namespace bpfrig::client::daemon {
 namespace {
 
@@ -37,15 +39,6 @@ TEST(TargetTest, KnowsWhatStaysOnThisMachine) {
 
 class CredentialsTest : public testing::Test {
  protected:
-  CredentialsTest() {
-    std::string pattern = (fs::temp_directory_path() / "bpfrig-test-XXXXXX").string();
-    directory_ = mkdtemp(pattern.data());
-  }
-  ~CredentialsTest() override {
-    std::error_code error;
-    fs::remove_all(directory_, error);
-  }
-
   std::string Write(const std::string& name, const std::string& text) {
     std::ofstream(directory_ / name) << text;
     return (directory_ / name).string();
@@ -57,7 +50,8 @@ class CredentialsTest : public testing::Test {
     return std::string(connection.status().message());
   }
 
-  fs::path directory_;
+  const common::TemporaryDirectory temporary_;
+  const fs::path directory_ = temporary_.path();
   Credentials credentials_;
 };
 

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "client/plan/suggestion.h"
+#include "common/near_names.h"
 
 namespace bpfrig::client::plan {
 
@@ -22,7 +22,7 @@ FieldReader::~FieldReader() {
     const std::string& key = pair.key->text;
     if (std::find(asked_.begin(), asked_.end(), key) != asked_.end()) continue;
     problems_.Add(pair.key->mark,
-                  absl::StrCat("unknown key \"", key, "\" in ", what_, Suggestion(key, asked_),
+                  absl::StrCat("unknown key \"", key, "\" in ", what_, common::DidYouMean(key, asked_),
                                "; keys here: ", absl::StrJoin(asked_, ", ")));
   }
 }

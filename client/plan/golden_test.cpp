@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/plan/plan_reader.h"
+#include "common/read_file.h"
 
 namespace bpfrig::client::plan {
 namespace {
@@ -28,7 +29,7 @@ std::vector<fs::path> YamlFiles(const std::string& folder) {
 }
 
 std::string Read(const fs::path& path) {
-  absl::StatusOr<std::string> text = ReadFile(path, kMost);
+  absl::StatusOr<std::string> text = common::ReadFile(path, kMost);
   EXPECT_TRUE(text.ok()) << text.status();
   return text.ok() ? *text : "";
 }

@@ -1,9 +1,6 @@
 #include "client/plan/object_files.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <iterator>
 #include <system_error>
 #include <utility>
@@ -12,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "common/read_file.h"
 
 namespace bpfrig::client::plan {
 namespace {
@@ -44,29 +42,6 @@ absl::Status AddPlansBelow(const fs::path& directory, std::vector<std::string>& 
 
 }  // namespace
 
-absl::StatusOr<std::string> ReadFile(const fs::path& path, size_t most) {
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  if (status.type() == fs::file_type::not_found || error) {
-    return Failure("opening", path,
-                   error ? error : std::make_error_code(std::errc::no_such_file_or_directory));
-  }
-  if (!fs::is_regular_file(status)) {
-    return absl::InvalidArgumentError(absl::StrCat(path.string(), " is no regular file"));
-  }
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return Failure("opening", path, std::error_code(errno, std::generic_category()));
-  const uintmax_t size = fs::file_size(path, error);
-  if (error) return Failure("reading", path, error);
-  if (size > most) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path.string(), " has ", size, " bytes; at most ", most, " were expected"));
-  }
-  std::string bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (stream.bad()) return Failure("reading", path, std::error_code(errno, std::generic_category()));
-  return bytes;
-}
-
 absl::StatusOr<std::vector<std::string>> FindPlanFiles(const std::vector<std::string>& arguments) {
   std::vector<std::string> files;
   for (const std::string& argument : arguments) {
@@ -93,7 +68,7 @@ absl::StatusOr<ObjectFiles::Bytes> ObjectFiles::Load(const std::string& file, co
     if (auto known = loaded_.find(candidate); known != loaded_.end()) return known->second;
     std::error_code error;
     if (!fs::exists(candidate, error)) continue;
-    absl::StatusOr<std::string> bytes = ReadFile(candidate, kLargestObject);
+    absl::StatusOr<std::string> bytes = common::ReadFile(candidate, kLargestObject);
     if (!bytes.ok()) return std::move(bytes).status();
     return loaded_[candidate] = std::make_shared<const std::string>(*std::move(bytes));
   }

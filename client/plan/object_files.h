@@ -1,5 +1,5 @@
 // BPF objects on disk: looks them up beside the plan and in the object path, and reads each file once,
-// however many tests load it. Also the reading of files, and the finding of plans, for whoever needs it.
+// however many tests load it. Also finds plans.
 #pragma once
 
 #include <filesystem>
@@ -11,9 +11,6 @@
 #include "absl/status/statusor.h"
 
 namespace bpfrig::client::plan {
-
-// The whole of a regular file; an error where it is longer than `most` bytes.
-[[nodiscard]] absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, size_t most);
 
 // The plan files that these arguments name: files as they are, of directories every *.yaml below, sorted.
 [[nodiscard]] absl::StatusOr<std::vector<std::string>> FindPlanFiles(

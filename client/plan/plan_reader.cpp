@@ -16,6 +16,7 @@
 #include "client/plan/step_reader.h"
 #include "client/plan/substitution.h"
 #include "client/plan/yaml_reader.h"
+#include "common/read_file.h"
 
 namespace bpfrig::client::plan {
 namespace {
@@ -194,7 +195,7 @@ std::optional<Plan> ReadPlanText(const std::string& text, const std::string& pat
 }
 
 std::optional<Plan> ReadPlan(const std::string& path, ObjectFiles& files, Problems& problems) {
-  absl::StatusOr<std::string> text = ReadFile(path, kLongestPlan);
+  absl::StatusOr<std::string> text = common::ReadFile(path, kLongestPlan);
   if (!text.ok()) {
     problems.Add({std::make_shared<const std::string>(path), 1, 1}, std::string(text.status().message()));
     return std::nullopt;

@@ -7,8 +7,8 @@
 #include "absl/strings/string_view.h"
 #include "client/plan/scalars.h"
 #include "client/plan/step_reader.h"
-#include "client/plan/suggestion.h"
 #include "client/plan/values.h"
+#include "common/near_names.h"
 
 namespace bpfrig::client::plan {
 namespace {
@@ -27,7 +27,7 @@ std::shared_ptr<const std::string> FindObject(const std::string& name, const Mar
   std::vector<std::string> known;
   for (const auto& [object, bytes] : source.objects) known.push_back(object);
   source.problems.Add(mark, absl::StrCat("object \"", name, "\" is not among the plan's objects",
-                                         Suggestion(name, known), ": ", absl::StrJoin(known, ", ")));
+                                         common::DidYouMean(name, known), ": ", absl::StrJoin(known, ", ")));
   return nullptr;
 }
 

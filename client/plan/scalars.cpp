@@ -1,9 +1,6 @@
 #include "client/plan/scalars.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -12,23 +9,20 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "client/plan/field_reader.h"
-#include "client/plan/suggestion.h"
+#include "common/ip_address.h"
+#include "common/name.h"
+#include "common/near_names.h"
 
 namespace bpfrig::client::plan {
 namespace {
 
 constexpr std::chrono::milliseconds kLongest = std::chrono::seconds(60);
-constexpr size_t kLongestName = 64;
 
 void Expected(const NodePtr& node, absl::string_view what, absl::string_view expected, Problems& problems) {
   problems.Add(node->mark, absl::StrCat(what, " must be ", expected, ", not ", Describe(*node)));
 }
 
 bool IsPlainText(const Node& node) { return node.IsScalar() && node.tag.empty(); }
-
-bool IsNameCharacter(char c) {
-  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '-';
-}
 
 }  // namespace
 
@@ -58,13 +52,6 @@ NumberKind ParseNumber(absl::string_view text, uint64_t& magnitude) {
   return magnitude > uint64_t{1} << 63 ? NumberKind::kTooBig : NumberKind::kNegative;
 }
 
-std::string ParseAddress(const std::string& text) {
-  std::array<char, sizeof(in6_addr)> bytes{};
-  if (inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) return {bytes.data(), sizeof(in_addr)};
-  if (inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1) return {bytes.data(), sizeof(in6_addr)};
-  return "";
-}
-
 std::string ReadText(const NodePtr& node, absl::string_view what, Problems& problems) {
   if (IsPlainText(*node) && !node->text.empty()) return node->text;
   Expected(node, what, "text", problems);
@@ -72,11 +59,8 @@ std::string ReadText(const NodePtr& node, absl::string_view what, Problems& prob
 }
 
 std::string ReadName(const NodePtr& node, absl::string_view what, Problems& problems) {
-  if (IsPlainText(*node) && !node->text.empty() && node->text.size() <= kLongestName &&
-      std::all_of(node->text.begin(), node->text.end(), IsNameCharacter)) {
-    return node->text;
-  }
-  Expected(node, what, "a name of at most 64 letters, digits, '_', '.' and '-'", problems);
+  if (IsPlainText(*node) && common::IsName(node->text)) return node->text;
+  Expected(node, what, common::NameRule(), problems);
   return "";
 }
 
@@ -86,7 +70,7 @@ std::string ReadWord(const NodePtr& node, absl::string_view what, const std::vec
     return node->text;
   }
   problems.Add(node->mark, absl::StrCat(what, " must be one of ", absl::StrJoin(words, ", "), ", not ",
-                                        Describe(*node), Suggestion(node->text, words)));
+                                        Describe(*node), common::DidYouMean(node->text, words)));
   return "";
 }
 
@@ -152,7 +136,7 @@ std::string ReadErrnoName(const NodePtr& node, absl::string_view what, Problems&
 }
 
 std::string ReadAddress(const NodePtr& node, absl::string_view what, Problems& problems) {
-  if (IsPlainText(*node) && !ParseAddress(node->text).empty()) return node->text;
+  if (IsPlainText(*node) && !common::ParseIpAddress(node->text).empty()) return node->text;
   Expected(node, what, "an IPv4 or IPv6 address", problems);
   return "";
 }
@@ -160,7 +144,7 @@ std::string ReadAddress(const NodePtr& node, absl::string_view what, Problems& p
 std::string ReadPrefix(const NodePtr& node, absl::string_view what, Problems& problems) {
   if (IsPlainText(*node)) {
     const size_t slash = node->text.find('/');
-    const std::string bytes = ParseAddress(node->text.substr(0, slash));
+    const std::string bytes = common::ParseIpAddress(node->text.substr(0, slash));
     uint64_t length = 0;
     const bool length_fits =
         slash == std::string::npos ||

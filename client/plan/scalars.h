@@ -46,10 +46,8 @@ void ReadTrue(const NodePtr& node, absl::string_view what, Problems& problems);
 void ReadList(const NodePtr& node, absl::string_view what, Problems& problems,
               const std::function<void(const NodePtr&)>& read);
 
-// What can be told of a text without a problem: the number it is, and the bytes of the address it is (4 or
-// 16; empty for none).
+// The number that a text is.
 enum class NumberKind { kNone, kUnsigned, kNegative, kTooBig };
 [[nodiscard]] NumberKind ParseNumber(absl::string_view text, uint64_t& magnitude);
-[[nodiscard]] std::string ParseAddress(const std::string& text);
 
 }  // namespace bpfrig::client::plan

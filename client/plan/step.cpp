@@ -2,9 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
 
 namespace bpfrig::client::plan {
 namespace {
@@ -33,12 +31,6 @@ Mark MarkOfField(const Step& step, absl::string_view path) {
     }
   }
   return WalkPath(step.node, path)->mark;
-}
-
-std::string ReasonName(bpfrig::v1::ErrorReason reason) {
-  const std::string& name = bpfrig::v1::ErrorReason_Name(reason);
-  if (name.empty()) return absl::StrCat("reason ", static_cast<int>(reason));
-  return std::string(absl::StripPrefix(name, "ERROR_REASON_"));
 }
 
 }  // namespace bpfrig::client::plan

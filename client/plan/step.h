@@ -154,7 +154,4 @@ struct Step {
 // Where the plan has the request field of that path, as deep as it has it; the step itself for an empty path.
 [[nodiscard]] Mark MarkOfField(const Step& step, absl::string_view path);
 
-// An error reason without its prefix: "UNKNOWN_NAME".
-[[nodiscard]] std::string ReasonName(bpfrig::v1::ErrorReason reason);
-
 }  // namespace bpfrig::client::plan

@@ -8,8 +8,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "client/plan/scalars.h"
-#include "client/plan/suggestion.h"
 #include "client/plan/values.h"
+#include "common/near_names.h"
+#include "proto/rules/reason_name.h"
 
 namespace bpfrig::client::plan {
 namespace {
@@ -60,7 +61,7 @@ const NodePair* CallOf(const Node& step, Problems& problems) {
     if (FindCall(pair.key->text) == nullptr) {
       unknown = true;
       problems.Add(pair.key->mark, absl::StrCat("unknown step \"", pair.key->text, "\"",
-                                                Suggestion(pair.key->text, CallNames()),
+                                                common::DidYouMean(pair.key->text, CallNames()),
                                                 "; steps: ", absl::StrJoin(CallNames(), ", "),
                                                 "; beside one: expect, within, repeat"));
     } else if (found != nullptr) {
@@ -86,7 +87,7 @@ std::vector<std::string> ExpectableReasons() {
        {ERROR_REASON_INVALID_FIELD, ERROR_REASON_UNKNOWN_NAME, ERROR_REASON_DUPLICATE_NAME,
         ERROR_REASON_OUT_OF_RANGE, ERROR_REASON_TYPE_MISMATCH, ERROR_REASON_BAD_OBJECT, ERROR_REASON_NO_TYPE,
         ERROR_REASON_KERNEL_REFUSED, ERROR_REASON_UNSUPPORTED, ERROR_REASON_LIMIT_REACHED}) {
-    names.push_back(ReasonName(reason));
+    names.push_back(rules::ReasonName(reason));
   }
   return names;
 }

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "client/plan/suggestion.h"
+#include "common/near_names.h"
 
 namespace bpfrig::client::plan {
 namespace {
@@ -96,8 +96,9 @@ class Substitution {
     if (NodePtr value = FindKey(*row_, name)) return value;
     std::vector<std::string> known;
     for (const NodePair& pair : row_->pairs) known.push_back(pair.key->text);
-    problems_.Add(mark, absl::StrCat("${", name, "} is not in the row on line ", row_->mark.line,
-                                     Suggestion(name, known), "; the row has: ", absl::StrJoin(known, ", ")));
+    problems_.Add(
+        mark, absl::StrCat("${", name, "} is not in the row on line ", row_->mark.line,
+                           common::DidYouMean(name, known), "; the row has: ", absl::StrJoin(known, ", ")));
     return nullptr;
   }
 

@@ -12,7 +12,8 @@
 #include "absl/strings/string_view.h"
 #include "client/plan/field_reader.h"
 #include "client/plan/scalars.h"
-#include "client/plan/suggestion.h"
+#include "common/ip_address.h"
+#include "common/near_names.h"
 
 namespace bpfrig::client::plan {
 namespace {
@@ -31,7 +32,7 @@ const std::vector<std::string>& ValueTags() {
 }
 
 void UnknownTag(const Node& node, Problems& problems) {
-  problems.Add(node.mark, absl::StrCat("unknown tag ", node.tag, Suggestion(node.tag, ValueTags()),
+  problems.Add(node.mark, absl::StrCat("unknown tag ", node.tag, common::DidYouMean(node.tag, ValueTags()),
                                        "; tags: ", absl::StrJoin(ValueTags(), ", ")));
 }
 
@@ -66,7 +67,7 @@ std::string ReadHex(const Node& node, Problems& problems) {
 std::string ReadIp(const Node& node, Problems& problems) {
   std::string text;
   if (!TaggedText(node, "an address, as in !ip 10.96.0.1", text, problems)) return "";
-  if (!ParseAddress(text).empty()) return text;
+  if (!common::ParseIpAddress(text).empty()) return text;
   problems.Add(node.mark,
                absl::StrCat("!ip must be followed by an IPv4 or IPv6 address, not \"", text, "\""));
   return "";
@@ -187,7 +188,7 @@ Value ReadPlain(const Node& node, Problems& problems) {
     case NumberKind::kNone:
       break;
   }
-  if (!ParseAddress(node.text).empty()) {
+  if (!common::ParseIpAddress(node.text).empty()) {
     problems.Add(node.mark, absl::StrCat("an address is written with a tag: !ip ", node.text));
   } else if (!node.text.empty() && (absl::ascii_isdigit(static_cast<unsigned char>(node.text[0])) ||
                                     node.text[0] == '-' || node.text[0] == '+' || node.text[0] == '.')) {
@@ -200,7 +201,7 @@ Value ReadPlain(const Node& node, Problems& problems) {
 }
 
 std::string Encode(const Tag& tag) {
-  if (tag.has_ip()) return ParseAddress(tag.ip());
+  if (tag.has_ip()) return common::ParseIpAddress(tag.ip());
   if (tag.has_hex()) return tag.hex();
   if (tag.has_text()) return tag.text();
   std::string bytes;

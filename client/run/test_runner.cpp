@@ -11,8 +11,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
-#include "client/plan/suggestion.h"
 #include "client/verdict/programs.h"
+#include "common/near_names.h"
+#include "proto/rules/reason_name.h"
 
 namespace bpfrig::client::run {
 namespace {
@@ -71,7 +72,7 @@ void CheckRequirements(const plan::Test& test, const Features& features, plan::P
     problems.Add(required.mark, absl::StrCat("requires \"", required.value,
                                              "\", a feature that the daemon does "
                                              "not know",
-                                             plan::Suggestion(required.value, known),
+                                             common::DidYouMean(required.value, known),
                                              "; features: ", absl::StrJoin(known, ", ")));
   }
 }
@@ -148,7 +149,8 @@ bool TestRunner::RunSteps(const plan::Test& test, AttachMode attach, Sandbox& sa
 }
 
 bool TestRunner::JudgeError(const plan::Step& step, const std::string& what,
-                            const std::optional<daemon::RpcError>& error, Sandbox& sandbox, TestResult& result) {
+                            const std::optional<daemon::RpcError>& error, Sandbox& sandbox,
+                            TestResult& result) {
   if (!error) {
     if (!step.error) return true;
     result.verdict = Verdict::kFailed;
@@ -157,7 +159,7 @@ bool TestRunner::JudgeError(const plan::Step& step, const std::string& what,
          what,
          "",
          "",
-         {{step.error->mark, "error", plan::ReasonName(step.error->value), "none: the call succeeded"}}});
+         {{step.error->mark, "error", rules::ReasonName(step.error->value), "none: the call succeeded"}}});
     return false;
   }
   if (daemon::IsRigFailure(*error)) {
@@ -172,8 +174,8 @@ bool TestRunner::JudgeError(const plan::Step& step, const std::string& what,
   verdict::Failure failure{mark, what, daemon::Describe(*error), error->detail.hint(), {}};
   if (!error->detail.field().empty()) absl::StrAppend(&failure.what, ", ", error->detail.field());
   if (step.error) {
-    failure.differences.push_back({step.error->mark, "error", plan::ReasonName(step.error->value),
-                                   plan::ReasonName(error->detail.reason())});
+    failure.differences.push_back({step.error->mark, "error", rules::ReasonName(step.error->value),
+                                   rules::ReasonName(error->detail.reason())});
   }
   result.failures.push_back(std::move(failure));
   return false;

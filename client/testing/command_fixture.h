@@ -9,7 +9,7 @@
 #include <functional>
 #include <string>
 
-#include "client/testing/temporary_directory.h"
+#include "common/testing/temporary_directory.h"
 
 namespace bpfrig::client::command {
 
@@ -35,7 +35,7 @@ class CommandFixture : public testing::Test {
     return outcome;
   }
 
-  const daemon::TemporaryDirectory temporary_;
+  const common::TemporaryDirectory temporary_;
   const std::filesystem::path directory_ = temporary_.path();
   std::string target_ = "unix:" + (directory_ / "socket").string();
 };

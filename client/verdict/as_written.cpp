@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/plan/scalars.h"
+#include "common/ip_address.h"
 
 namespace bpfrig::client::verdict {
 namespace {
@@ -19,7 +20,7 @@ using bpfrig::v1::Value;
 
 // The bytes that the tag wrote.
 std::string WrittenBytes(const Tag& tag) {
-  if (tag.has_ip()) return plan::ParseAddress(tag.ip());
+  if (tag.has_ip()) return common::ParseIpAddress(tag.ip());
   std::string bytes;
   for (uint32_t shift = tag.network_integer().bits(); shift > 0; shift -= 8) {
     bytes.push_back(static_cast<char>(tag.network_integer().value() >> (shift - 8) & 0xff));

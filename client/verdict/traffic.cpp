@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "client/plan/scalars.h"
 #include "client/verdict/format.h"
+#include "common/ip_address.h"
 
 namespace bpfrig::client::verdict {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 // The same address can be written in several ways, and an IPv4-mapped one is given as IPv4.
 std::string Canonical(const std::string& text) {
   static const std::string kMappedPrefix("\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
-  std::string bytes = plan::ParseAddress(text);
+  std::string bytes = common::ParseIpAddress(text);
   if (bytes.size() == 16 && absl::StartsWith(bytes, kMappedPrefix)) return bytes.substr(12);
   return bytes;
 }

@@ -5,13 +5,10 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "common/errno_name.h"
 
 namespace bpfrig::base {
 namespace {
-
-// The kernel's own "operation is not supported", which libc does not know and which leaks from many BPF
-// calls.
-constexpr int kEnotsupp = 524;
 
 constexpr char kReasonUrl[] = "bpfrig/reason";
 constexpr char kErrnoUrl[] = "bpfrig/errno";
@@ -65,10 +62,11 @@ std::string JoinPath(absl::string_view front, absl::string_view back) {
 }
 
 absl::Status SystemError(int error_number, absl::string_view action) {
-  const char* cause = error_number == kEnotsupp ? "Operation is not supported by the kernel (ENOTSUPP)"
-                                                : std::strerror(error_number);
+  const char* cause = error_number == common::kEnotsupp
+                          ? "Operation is not supported by the kernel (ENOTSUPP)"
+                          : std::strerror(error_number);
   absl::Status status = MakeError(Reason::kKernelRefused, absl::StrCat(action, ": ", cause));
-  SetPayload(status, kErrnoUrl, ErrnoName(error_number));
+  SetPayload(status, kErrnoUrl, common::ErrnoName(error_number));
   return status;
 }
 
@@ -84,12 +82,6 @@ absl::Status ErrnoError(absl::string_view action) { return SystemError(errno, ac
 
 absl::Status KernelError(int negative_errno, absl::string_view action) {
   return SystemError(-negative_errno, action);
-}
-
-std::string ErrnoName(int error_number) {
-  if (error_number == kEnotsupp) return "ENOTSUPP";
-  const char* name = ::strerrorname_np(error_number);
-  return name != nullptr ? name : absl::StrCat("errno ", error_number);
 }
 
 ErrorDetail DetailOf(const absl::Status& status) {

@@ -51,9 +51,6 @@ struct ErrorDetail {
 // The same for an error number that was returned negative, as libbpf does.
 [[nodiscard]] absl::Status KernelError(int negative_errno, absl::string_view action);
 
-// "EPERM" for 1; "errno 12345" where it has no name. Knows the kernel's own ENOTSUPP (524).
-[[nodiscard]] std::string ErrnoName(int error_number);
-
 // The detail; all defaults where there is none.
 [[nodiscard]] ErrorDetail DetailOf(const absl::Status& status);
 // The same status with that detail.

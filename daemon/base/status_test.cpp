@@ -40,7 +40,5 @@ TEST(StatusTest, LeavesOkAlone) {
   EXPECT_TRUE(WithHint(absl::OkStatus(), "a").ok());
 }
 
-TEST(StatusTest, NamesUnknownErrnoByNumber) { EXPECT_EQ(ErrnoName(99999), "errno 99999"); }
-
 }  // namespace
 }  // namespace bpfrig::base

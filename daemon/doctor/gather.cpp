@@ -14,7 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/base/status.h"
 #include "daemon/doctor/proc_text.h"
 #include "daemon/doctor/socket_facts.h"
@@ -99,7 +99,7 @@ void LookAtSecurity(Facts& facts) {
 void LookAtKernel(Facts& facts) {
   utsname names{};
   if (::uname(&names) == 0) facts.release = names.release;
-  const base::Fd btf(::open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC));
+  const common::Fd btf(::open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC));
   facts.btf = Tried(btf.IsOpen() ? absl::OkStatus() : base::ErrnoError("opening /sys/kernel/btf/vmlinux"));
   const std::string mountinfo = ReadOrEmpty("/proc/self/mountinfo");
   facts.cgroup_layout = CgroupLayout(mountinfo);
@@ -120,7 +120,7 @@ std::optional<InstanceDirectory> ClaimInstance(Facts& facts) {
     attempt.place = kernel_os::DescribePlace(place);
     attempt.own_mount = place.own_mount;
     if (place.own_mount && no_mount) continue;
-    absl::StatusOr<base::Fd> root = kernel_os::OpenCgroupPlace(place);
+    absl::StatusOr<common::Fd> root = kernel_os::OpenCgroupPlace(place);
     attempt.claimed = Tried(root.status());
     if (!root.ok()) continue;
     absl::StatusOr<InstanceDirectory> claimed = InstanceDirectory::ClaimIn(*std::move(root), attempt.place);
@@ -132,7 +132,7 @@ std::optional<InstanceDirectory> ClaimInstance(Facts& facts) {
 
 // Starts the process in a cgroup of its own, and waits until it ends by itself and in order.
 absl::Status RunToEnd(int instance, const std::string& name, ProcessSpec spec) {
-  const base::Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  const common::Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null.IsOpen()) return base::ErrnoError("opening /dev/null");
   BPFRIG_ASSIGN_OR_RETURN(Cgroup cgroup, Cgroup::Create(instance, name));
   spec.cgroup = cgroup.Get();
@@ -161,9 +161,9 @@ std::string ReadAll(int fd) {
 absl::Status RunWorkerTrial(const supervisor::Options& options, int instance, Facts& facts) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return base::ErrnoError("making a pipe");
-  const base::Fd read_end(ends[0]);
-  base::Fd write_end(ends[1]);
-  BPFRIG_ASSIGN_OR_RETURN(const base::Fd executable, supervisor::OpenExecutable(options.worker_path));
+  const common::Fd read_end(ends[0]);
+  common::Fd write_end(ends[1]);
+  BPFRIG_ASSIGN_OR_RETURN(const common::Fd executable, supervisor::OpenExecutable(options.worker_path));
   ProcessSpec spec;
   spec.executable = executable.Get();
   spec.arguments = {"bpfrigd", "trial"};
@@ -181,7 +181,7 @@ absl::Status RunWorkerTrial(const supervisor::Options& options, int instance, Fa
 
 absl::Status RunFrontTrial(const supervisor::Options& options, int instance, const Facts& facts) {
   BPFRIG_ASSIGN_OR_RETURN(const std::string path, supervisor::FrontPath(options));
-  const absl::StatusOr<base::Fd> executable = supervisor::OpenExecutable(path);
+  const absl::StatusOr<common::Fd> executable = supervisor::OpenExecutable(path);
   if (!executable.ok()) return base::WithHint(executable.status(), "name the front's binary with --front");
   ProcessSpec spec;
   spec.executable = executable->Get();

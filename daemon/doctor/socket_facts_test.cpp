@@ -11,7 +11,8 @@
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
+#include "common/testing/temporary_directory.h"
 
 namespace bpfrig::doctor {
 namespace {
@@ -21,19 +22,13 @@ using ::testing::HasSubstr;
 
 class SocketFactsTest : public ::testing::Test {
  protected:
-  SocketFactsTest() {
-    std::string name = fs::temp_directory_path() / "doctor.XXXXXX";
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    directory_ = name;
-    options_.address = absl::StrCat("unix:", Path());
-  }
-  ~SocketFactsTest() override { fs::remove_all(directory_); }
+  SocketFactsTest() { options_.address = absl::StrCat("unix:", Path()); }
 
   [[nodiscard]] std::string Path() const { return directory_ / "rig.sock"; }
   [[nodiscard]] SocketFacts Look() const { return LookAtSocket(options_); }
 
-  [[nodiscard]] base::Fd Listen() const {
-    base::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  [[nodiscard]] common::Fd Listen() const {
+    common::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     Path().copy(address.sun_path, sizeof(address.sun_path) - 1);
@@ -42,7 +37,8 @@ class SocketFactsTest : public ::testing::Test {
     return socket;
   }
 
-  fs::path directory_;
+  const common::TemporaryDirectory temporary_;
+  const fs::path directory_ = temporary_.path();
   supervisor::Options options_;
 };
 
@@ -55,7 +51,7 @@ TEST_F(SocketFactsTest, LeavesAnEmptyDirectoryEmpty) {
 }
 
 TEST_F(SocketFactsTest, SeesWhoServes) {
-  const base::Fd server = Listen();
+  const common::Fd server = Listen();
   const SocketFacts facts = Look();
   EXPECT_TRUE(facts.usable.Worked());
   EXPECT_TRUE(facts.served);

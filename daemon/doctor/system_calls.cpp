@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "common/errno_name.h"
 #include "daemon/base/status.h"
 
 namespace bpfrig::doctor {
@@ -62,10 +63,10 @@ std::string RefusalOf(const Probe& probe) {
   const pid_t pid = ::fork();
   if (pid == 0) RunProbe(probe);
   int status = 0;
-  if (pid < 0 || TEMP_FAILURE_RETRY(::waitpid(pid, &status, 0)) != pid) return base::ErrnoName(errno);
+  if (pid < 0 || TEMP_FAILURE_RETRY(::waitpid(pid, &status, 0)) != pid) return common::ErrnoName(errno);
   if (WIFSIGNALED(status)) return WTERMSIG(status) == SIGSYS ? "SIGSYS" : "a signal";
   const int error = WEXITSTATUS(status);
-  return error == EPERM || error == EACCES || error == ENOSYS ? base::ErrnoName(error) : "";
+  return error == EPERM || error == EACCES || error == ENOSYS ? common::ErrnoName(error) : "";
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ TrialFacts ParseTrial(absl::string_view text) {
   return facts;
 }
 
-int RunTrial(base::Fd result, base::Fd cgroup) {
+int RunTrial(common::Fd result, common::Fd cgroup) {
   TrialFacts facts;
   facts.loopback = Tried(BringLoopbackUp());
   const kernel_bpf::Essentials essentials = kernel_bpf::TryEssentials(cgroup.Get());

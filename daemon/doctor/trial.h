@@ -5,7 +5,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/doctor/facts.h"
 
 namespace bpfrig::doctor {
@@ -16,7 +16,7 @@ inline constexpr int kTrialCgroupNumber = 4;
 
 // Tries everything and writes it into `result`; returns the exit status. Changes the network namespace that
 // the process is in.
-int RunTrial(base::Fd result, base::Fd cgroup);
+int RunTrial(common::Fd result, common::Fd cgroup);
 
 // The facts as lines of text, and back.
 [[nodiscard]] std::string FormatTrial(const TrialFacts& facts);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/errno_name.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 
@@ -35,7 +36,7 @@ void LogLocalPeer(int socket) {
   ucred peer{};
   socklen_t size = sizeof(peer);
   if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
-    base::LogWarning(absl::StrCat("asking who connected: ", base::ErrnoName(errno)));
+    base::LogWarning(absl::StrCat("asking who connected: ", common::ErrnoName(errno)));
     return;
   }
   base::LogDebug(absl::StrCat("a client connected: uid ", peer.uid, ", pid ", peer.pid));
@@ -43,7 +44,7 @@ void LogLocalPeer(int socket) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ConnectionAcceptor>> ConnectionAcceptor::Start(base::Fd listener,
+absl::StatusOr<std::unique_ptr<ConnectionAcceptor>> ConnectionAcceptor::Start(common::Fd listener,
                                                                               OnConnection on_connection) {
   // So that a client which left again before it was accepted does not block the thread.
   const int flags = ::fcntl(listener.Get(), F_GETFL);
@@ -55,7 +56,7 @@ absl::StatusOr<std::unique_ptr<ConnectionAcceptor>> ConnectionAcceptor::Start(ba
       new ConnectionAcceptor(std::move(listener), std::move(on_connection), std::move(stop)));
 }
 
-ConnectionAcceptor::ConnectionAcceptor(base::Fd listener, OnConnection on_connection, Event stop)
+ConnectionAcceptor::ConnectionAcceptor(common::Fd listener, OnConnection on_connection, Event stop)
     : listener_(std::move(listener)),
       on_connection_(std::move(on_connection)),
       stop_(std::move(stop)),
@@ -81,7 +82,7 @@ void ConnectionAcceptor::Run() {
 absl::Status ConnectionAcceptor::Accept() {
   sockaddr_storage address{};
   socklen_t size = sizeof(address);
-  base::Fd client(
+  common::Fd client(
       ::accept4(listener_.Get(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!client.IsOpen()) {
     if (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR) return absl::OkStatus();

@@ -7,30 +7,30 @@
 #include <thread>
 
 #include "absl/status/statusor.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/front/sandboxes/event.h"
 
 namespace bpfrig::front {
 
 class ConnectionAcceptor {
  public:
-  using OnConnection = std::function<void(base::Fd)>;
+  using OnConnection = std::function<void(common::Fd)>;
 
   // Accepts from now on, on a thread of its own, which also calls `on_connection`.
-  [[nodiscard]] static absl::StatusOr<std::unique_ptr<ConnectionAcceptor>> Start(base::Fd listener,
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<ConnectionAcceptor>> Start(common::Fd listener,
                                                                                  OnConnection on_connection);
   ~ConnectionAcceptor();
   ConnectionAcceptor(const ConnectionAcceptor&) = delete;
   ConnectionAcceptor& operator=(const ConnectionAcceptor&) = delete;
 
  private:
-  ConnectionAcceptor(base::Fd listener, OnConnection on_connection, Event stop);
+  ConnectionAcceptor(common::Fd listener, OnConnection on_connection, Event stop);
 
   void Run();
   // Accepts one client, if there is one.
   [[nodiscard]] absl::Status Accept();
 
-  const base::Fd listener_;
+  const common::Fd listener_;
   const OnConnection on_connection_;
   Event stop_;
   std::thread thread_;

@@ -30,7 +30,7 @@ absl::Status NameDoctor(const absl::Status& status) {
 
 }  // namespace
 
-Front::Front(const FrontOptions& options, base::Fd control, Event supervisor_gone, Event probed)
+Front::Front(const FrontOptions& options, common::Fd control, Event supervisor_gone, Event probed)
     : supervisor_gone_(std::move(supervisor_gone)),
       probed_(std::move(probed)),
       link_(
@@ -60,14 +60,14 @@ absl::Status Front::StartServer(FrontSockets sockets) {
   BPFRIG_ASSIGN_OR_RETURN(server_, Server::Start(service_, remote));
   BPFRIG_RETURN_IF_ERROR(threads_.Start([this] { Probe(); }));
   BPFRIG_ASSIGN_OR_RETURN(acceptor_,
-                          ConnectionAcceptor::Start(std::move(sockets.listener), [this](base::Fd client) {
+                          ConnectionAcceptor::Start(std::move(sockets.listener), [this](common::Fd client) {
                             server_->AddConnection(std::move(client));
                           }));
   if (!remote) return absl::OkStatus();
-  BPFRIG_ASSIGN_OR_RETURN(tcp_acceptor_,
-                          ConnectionAcceptor::Start(std::move(sockets.tcp_listener), [this](base::Fd client) {
-                            server_->AddRemoteConnection(std::move(client));
-                          }));
+  BPFRIG_ASSIGN_OR_RETURN(
+      tcp_acceptor_, ConnectionAcceptor::Start(std::move(sockets.tcp_listener), [this](common::Fd client) {
+        server_->AddRemoteConnection(std::move(client));
+      }));
   return absl::OkStatus();
 }
 

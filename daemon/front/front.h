@@ -6,17 +6,17 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "daemon/base/fd.h"
-#include "daemon/front/sandboxes/call_threads.h"
+#include "common/fd.h"
 #include "daemon/front/connection_acceptor.h"
+#include "daemon/front/remote/remote_credentials.h"
+#include "daemon/front/rpc/relay.h"
+#include "daemon/front/rpc/service.h"
+#include "daemon/front/sandboxes/call_threads.h"
 #include "daemon/front/sandboxes/event.h"
 #include "daemon/front/sandboxes/kernel_info.h"
-#include "daemon/front/rpc/relay.h"
-#include "daemon/front/remote/remote_credentials.h"
 #include "daemon/front/sandboxes/sandbox_registry.h"
-#include "daemon/front/server.h"
-#include "daemon/front/rpc/service.h"
 #include "daemon/front/sandboxes/supervisor_link.h"
+#include "daemon/front/server.h"
 
 namespace bpfrig::front {
 
@@ -29,11 +29,11 @@ struct FrontOptions {
 // What the supervisor passes.
 struct FrontSockets {
   // Bound to the unix socket, and listens.
-  base::Fd listener;
+  common::Fd listener;
   // To the supervisor.
-  base::Fd control;
+  common::Fd control;
   // Bound to a TCP address, and listens; not open where nobody may call over TCP.
-  base::Fd tcp_listener;
+  common::Fd tcp_listener;
 };
 
 class Front {
@@ -51,7 +51,7 @@ class Front {
   [[nodiscard]] absl::Status Run(int lifeline, int signals);
 
  private:
-  Front(const FrontOptions& options, base::Fd control, Event supervisor_gone, Event probed);
+  Front(const FrontOptions& options, common::Fd control, Event supervisor_gone, Event probed);
 
   [[nodiscard]] absl::Status StartServer(FrontSockets sockets);
   // On a call thread.

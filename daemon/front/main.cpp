@@ -12,6 +12,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "common/fd.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 #include "daemon/front/front.h"
@@ -22,20 +23,20 @@ namespace bpfrig::front {
 namespace {
 
 // Takes over a descriptor that the supervisor passed.
-absl::StatusOr<base::Fd> Inherit(int fd) {
-  if (::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0) return base::Fd(fd);
+absl::StatusOr<common::Fd> Inherit(int fd) {
+  if (::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0) return common::Fd(fd);
   return base::WithHint(base::ErrnoError(absl::StrCat("taking over descriptor ", fd)),
                         "bpfrigd starts this program; it is of no use by itself.");
 }
 
 // SIGTERM and SIGINT as a descriptor. Before there are threads, all of which are to block them.
-absl::StatusOr<base::Fd> CatchSignals() {
+absl::StatusOr<common::Fd> CatchSignals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
   if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0) return base::ErrnoError("blocking signals");
-  base::Fd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  common::Fd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd.IsOpen()) return base::ErrnoError("making a signalfd");
   (void)::signal(SIGPIPE, SIG_IGN);  // NOLINT(bugprone-bad-signal-to-kill-thread)
   // For the supervisor, though whoever sends it may send it to all.
@@ -47,11 +48,11 @@ absl::Status Serve(const FrontOptions& options, bool with_tcp) {
   FrontSockets sockets;
   BPFRIG_ASSIGN_OR_RETURN(sockets.listener, Inherit(ipc::kFrontListenerNumber));
   BPFRIG_ASSIGN_OR_RETURN(sockets.control, Inherit(ipc::kFrontControlNumber));
-  BPFRIG_ASSIGN_OR_RETURN(const base::Fd lifeline, Inherit(ipc::kFrontLifelineNumber));
+  BPFRIG_ASSIGN_OR_RETURN(const common::Fd lifeline, Inherit(ipc::kFrontLifelineNumber));
   if (with_tcp) {
     BPFRIG_ASSIGN_OR_RETURN(sockets.tcp_listener, Inherit(ipc::kFrontTcpListenerNumber));
   }
-  BPFRIG_ASSIGN_OR_RETURN(const base::Fd signals, CatchSignals());
+  BPFRIG_ASSIGN_OR_RETURN(const common::Fd signals, CatchSignals());
   BPFRIG_ASSIGN_OR_RETURN(const auto front, Front::Start(options, std::move(sockets)));
   return front->Run(lifeline.Get(), signals.Get());
 }

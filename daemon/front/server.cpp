@@ -32,7 +32,7 @@ std::unique_ptr<Acceptor> AddAcceptor(grpc::ServerBuilder& builder,
   return builder.experimental().AddExternalConnectionAcceptor(Type::FROM_FD, credentials);
 }
 
-void Pass(Acceptor& acceptor, base::Fd client) {
+void Pass(Acceptor& acceptor, common::Fd client) {
   Acceptor::NewConnectionParameters parameters;
   parameters.fd = client.Release();
   acceptor.HandleNewConnection(&parameters);
@@ -73,9 +73,9 @@ Server::Server(std::unique_ptr<Acceptor> acceptor, std::unique_ptr<Acceptor> rem
 
 Server::~Server() { Shutdown(absl::Now()); }
 
-void Server::AddConnection(base::Fd client) { Pass(*acceptor_, std::move(client)); }
+void Server::AddConnection(common::Fd client) { Pass(*acceptor_, std::move(client)); }
 
-void Server::AddRemoteConnection(base::Fd client) { Pass(*remote_acceptor_, std::move(client)); }
+void Server::AddRemoteConnection(common::Fd client) { Pass(*remote_acceptor_, std::move(client)); }
 
 void Server::SetServing(bool serving) {
   grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();

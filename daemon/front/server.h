@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/front/rpc/service.h"
 
 namespace grpc {
@@ -31,8 +31,8 @@ class Server {
 
   // Serves a connected client: one of the unix socket, who may do everything, or one that has yet to show who
   // it is.
-  void AddConnection(base::Fd client);
-  void AddRemoteConnection(base::Fd client);
+  void AddConnection(common::Fd client);
+  void AddRemoteConnection(common::Fd client);
   void SetServing(bool serving);
   // Ends all RPCs, by force where the deadline passes, and returns when the last is over.
   void Shutdown(absl::Time deadline);

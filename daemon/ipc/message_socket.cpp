@@ -40,15 +40,15 @@ absl::Status WaitFor(int socket, short events, absl::Time deadline) {
 
 }  // namespace
 
-absl::StatusOr<std::pair<base::Fd, base::Fd>> MakeSocketPair() {
+absl::StatusOr<std::pair<common::Fd, common::Fd>> MakeSocketPair() {
   std::array<int, 2> fds{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0) {
     return ErrnoError("making a socketpair");
   }
-  return std::make_pair(base::Fd(fds[0]), base::Fd(fds[1]));
+  return std::make_pair(common::Fd(fds[0]), common::Fd(fds[1]));
 }
 
-absl::StatusOr<ssize_t> ReceiveBytes(int socket, std::string& bytes, std::deque<base::Fd>& fds) {
+absl::StatusOr<ssize_t> ReceiveBytes(int socket, std::string& bytes, std::deque<common::Fd>& fds) {
   std::array<char, kReceiveBytes> buffer;
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMaxFds)> control;
   iovec vector{.iov_base = buffer.data(), .iov_len = buffer.size()};
@@ -128,9 +128,9 @@ absl::StatusOr<bool> MessageSocket::Receive(google::protobuf::MessageLite& messa
   }
 }
 
-base::Fd MessageSocket::TakeFd() {
-  if (received_fds_.empty()) return base::Fd();
-  base::Fd fd = std::move(received_fds_.front());
+common::Fd MessageSocket::TakeFd() {
+  if (received_fds_.empty()) return common::Fd();
+  common::Fd fd = std::move(received_fds_.front());
   received_fds_.pop_front();
   return fd;
 }

@@ -9,17 +9,18 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/ipc/frame.h"
 
 namespace bpfrig::ipc {
 
 // Two connected sockets, CLOEXEC, blocking.
-[[nodiscard]] absl::StatusOr<std::pair<base::Fd, base::Fd>> MakeSocketPair();
+[[nodiscard]] absl::StatusOr<std::pair<common::Fd, common::Fd>> MakeSocketPair();
 
 // One recvmsg() of up to 64 KiB, without blocking: appends the bytes to `bytes` and any descriptor to `fds`.
 // Returns how many bytes came: 0 at the end of the stream, -1 where there are none yet.
-[[nodiscard]] absl::StatusOr<ssize_t> ReceiveBytes(int socket, std::string& bytes, std::deque<base::Fd>& fds);
+[[nodiscard]] absl::StatusOr<ssize_t> ReceiveBytes(int socket, std::string& bytes,
+                                                   std::deque<common::Fd>& fds);
 
 // One sendmsg() of as many of `bytes` as the socket takes, without blocking, with `attached` where it is not
 // -1. Returns how many went: -1 where the socket takes none now. Never raises SIGPIPE.
@@ -27,7 +28,7 @@ namespace bpfrig::ipc {
 
 class MessageSocket {
  public:
-  explicit MessageSocket(base::Fd fd) : fd_(std::move(fd)) {}
+  explicit MessageSocket(common::Fd fd) : fd_(std::move(fd)) {}
 
   // Sends a message, with a descriptor where `attached` is not -1. DEADLINE_EXCEEDED where the peer did not
   // read in time; the stream is unusable then.
@@ -37,7 +38,7 @@ class MessageSocket {
   [[nodiscard]] absl::StatusOr<bool> Receive(google::protobuf::MessageLite& message,
                                              absl::Time deadline = absl::InfiniteFuture());
   // The oldest descriptor that came with a message and was not taken yet; not open where there is none.
-  [[nodiscard]] base::Fd TakeFd();
+  [[nodiscard]] common::Fd TakeFd();
 
   // Says that nothing more will be sent; the peer reads the end of the stream.
   void FinishSending();
@@ -47,9 +48,9 @@ class MessageSocket {
   [[nodiscard]] int Get() const { return fd_.Get(); }
 
  private:
-  base::Fd fd_;
+  common::Fd fd_;
   FrameDecoder decoder_;
-  std::deque<base::Fd> received_fds_;
+  std::deque<common::Fd> received_fds_;
 };
 
 }  // namespace bpfrig::ipc

@@ -24,8 +24,8 @@ class MessageSocketTest : public ::testing::Test {
     right_ = MessageSocket(std::move(pair->second));
   }
 
-  MessageSocket left_{base::Fd()};
-  MessageSocket right_{base::Fd()};
+  MessageSocket left_{common::Fd()};
+  MessageSocket right_{common::Fd()};
 };
 
 internal::ControlRequest Spawn(uint64_t worker) {
@@ -35,14 +35,14 @@ internal::ControlRequest Spawn(uint64_t worker) {
 }
 
 TEST_F(MessageSocketTest, CarriesAMessageAndItsDescriptor) {
-  const base::Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const common::Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   ASSERT_TRUE(left_.Send(Spawn(7), null.Get()).ok());
   internal::ControlRequest request;
   const auto received = right_.Receive(request);
   ASSERT_TRUE(received.ok()) << received.status();
   EXPECT_TRUE(*received);
   EXPECT_EQ(request.spawn().worker(), 7u);
-  const base::Fd fd = right_.TakeFd();
+  const common::Fd fd = right_.TakeFd();
   ASSERT_TRUE(fd.IsOpen());
   EXPECT_EQ(::fcntl(fd.Get(), F_GETFD), FD_CLOEXEC);
   EXPECT_FALSE(right_.TakeFd().IsOpen());

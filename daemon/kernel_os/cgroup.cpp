@@ -47,7 +47,7 @@ int MillisecondsLeft(absl::Time deadline) {
 
 // Waits until the cgroup has no living process.
 absl::Status WaitUntilEmpty(int cgroup, absl::string_view what, absl::Time deadline) {
-  const base::Fd events(::openat(cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC));
+  const common::Fd events(::openat(cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC));
   if (!events.IsOpen()) {
     if (errno == ENOENT || errno == ENODEV) return absl::OkStatus();
     return ErrnoError(absl::StrCat("opening ", what, "/cgroup.events"));
@@ -86,9 +86,9 @@ absl::StatusOr<std::vector<pid_t>> ReadProcesses(int cgroup, absl::string_view w
 // that of a stranger who got a dead process's pid. Returns how many there were.
 absl::StatusOr<size_t> SignalProcesses(int cgroup, absl::string_view what) {
   BPFRIG_ASSIGN_OR_RETURN(const std::vector<pid_t> before, ReadProcesses(cgroup, what));
-  std::vector<std::pair<pid_t, base::Fd>> processes;
+  std::vector<std::pair<pid_t, common::Fd>> processes;
   for (const pid_t pid : before) {
-    base::Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    common::Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (pidfd.IsOpen()) processes.emplace_back(pid, std::move(pidfd));
   }
   BPFRIG_ASSIGN_OR_RETURN(const std::vector<pid_t> after, ReadProcesses(cgroup, what));
@@ -118,7 +118,7 @@ absl::Status KillBySignals(int cgroup, absl::string_view what, absl::Time deadli
 
 // The names of the directories in `directory`.
 absl::StatusOr<std::vector<std::string>> ListDirectories(int directory, absl::string_view what) {
-  BPFRIG_ASSIGN_OR_RETURN(base::Fd own, OpenDirectory(directory, ".", what));
+  BPFRIG_ASSIGN_OR_RETURN(common::Fd own, OpenDirectory(directory, ".", what));
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(own.Get()), &::closedir);
   if (stream == nullptr) return ErrnoError(absl::StrCat("reading ", what));
   (void)own.Release();  // the stream's now
@@ -165,7 +165,7 @@ absl::Status KillCgroup(int cgroup, absl::string_view what, absl::Time deadline)
 
 absl::Status RemoveCgroupTree(int parent, const std::string& name, absl::string_view what,
                               absl::Time deadline) {
-  const absl::StatusOr<base::Fd> directory = OpenDirectory(parent, name, what);
+  const absl::StatusOr<common::Fd> directory = OpenDirectory(parent, name, what);
   if (!directory.ok()) return IsGone(directory.status()) ? absl::OkStatus() : directory.status();
   BPFRIG_RETURN_IF_ERROR(KillCgroup(directory->Get(), what, deadline));
   BPFRIG_ASSIGN_OR_RETURN(const std::vector<std::string> below, ListDirectories(directory->Get(), what));
@@ -178,7 +178,7 @@ absl::Status RemoveCgroupTree(int parent, const std::string& name, absl::string_
 
 absl::StatusOr<Cgroup> Cgroup::Create(int parent, const std::string& name) {
   if (::mkdirat(parent, name.c_str(), 0755) != 0) return ErrnoError(absl::StrCat("making cgroup ", name));
-  absl::StatusOr<base::Fd> directory = OpenDirectory(parent, name, absl::StrCat("cgroup ", name));
+  absl::StatusOr<common::Fd> directory = OpenDirectory(parent, name, absl::StrCat("cgroup ", name));
   if (!directory.ok()) {
     (void)::unlinkat(parent, name.c_str(), AT_REMOVEDIR);
     return std::move(directory).status();

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 
 namespace bpfrig::kernel_os {
 
@@ -49,13 +49,13 @@ class Cgroup {
   [[nodiscard]] absl::Status Remove(absl::Time deadline);
 
  private:
-  Cgroup(int parent, std::string name, base::Fd directory)
+  Cgroup(int parent, std::string name, common::Fd directory)
       : parent_(parent), name_(std::move(name)), directory_(std::move(directory)) {}
   void Swap(Cgroup& other) noexcept;
 
   int parent_ = -1;  // borrowed
   std::string name_;
-  base::Fd directory_;  // open as long as there is something to remove
+  common::Fd directory_;  // open as long as there is something to remove
 };
 
 }  // namespace bpfrig::kernel_os

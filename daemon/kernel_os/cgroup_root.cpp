@@ -72,17 +72,17 @@ std::string PathBelow(absl::string_view root, absl::string_view path) {
   return std::string(path);
 }
 
-absl::StatusOr<base::Fd> MountCgroup2() {
+absl::StatusOr<common::Fd> MountCgroup2() {
   constexpr char kHint[] =
       "a mount takes CAP_SYS_ADMIN, and in a container an AppArmor profile that allows it "
       "(apparmor=unconfined)";
-  const base::Fd context(static_cast<int>(::syscall(SYS_fsopen, "cgroup2", FSOPEN_CLOEXEC)));
+  const common::Fd context(static_cast<int>(::syscall(SYS_fsopen, "cgroup2", FSOPEN_CLOEXEC)));
   if (!context.IsOpen()) return WithHint(ErrnoError("opening the cgroup2 file system (fsopen)"), kHint);
   if (::syscall(SYS_fsconfig, context.Get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
     return WithHint(ErrnoError("opening the cgroup2 file system (fsconfig)"), kHint);
   }
-  base::Fd mount(static_cast<int>(::syscall(SYS_fsmount, context.Get(), FSMOUNT_CLOEXEC,
-                                            MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)));
+  common::Fd mount(static_cast<int>(::syscall(SYS_fsmount, context.Get(), FSMOUNT_CLOEXEC,
+                                              MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)));
   if (!mount.IsOpen()) return WithHint(ErrnoError("mounting cgroup2 (fsmount)"), kHint);
   return mount;
 }
@@ -115,9 +115,9 @@ absl::StatusOr<std::vector<CgroupPlace>> FindCgroupPlaces() {
   return CgroupPlaces(mountinfo, own);
 }
 
-absl::StatusOr<base::Fd> OpenCgroupPlace(const CgroupPlace& place) {
+absl::StatusOr<common::Fd> OpenCgroupPlace(const CgroupPlace& place) {
   if (!place.own_mount) return OpenDirectory(AT_FDCWD, place.path, place.path);
-  BPFRIG_ASSIGN_OR_RETURN(const base::Fd mount, MountCgroup2());
+  BPFRIG_ASSIGN_OR_RETURN(const common::Fd mount, MountCgroup2());
   // Closing the mount's descriptor detaches it; what was opened below it stays good.
   return OpenDirectory(mount.Get(), absl::StrCat(".", place.path), DescribePlace(place));
 }

@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 
 namespace bpfrig::kernel_os {
 
@@ -30,7 +30,7 @@ struct CgroupPlace {
 [[nodiscard]] absl::StatusOr<std::vector<CgroupPlace>> FindCgroupPlaces();
 
 // Opens the directory, making the mount where it needs one.
-[[nodiscard]] absl::StatusOr<base::Fd> OpenCgroupPlace(const CgroupPlace& place);
+[[nodiscard]] absl::StatusOr<common::Fd> OpenCgroupPlace(const CgroupPlace& place);
 
 // The place in messages: its path, or "cgroup2:/path" in our own mount, whose root is "cgroup2:".
 [[nodiscard]] std::string DescribePlace(const CgroupPlace& place);

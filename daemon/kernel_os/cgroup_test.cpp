@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "common/testing/temporary_directory.h"
 #include "daemon/kernel_os/file.h"
 
 namespace bpfrig::kernel_os {
@@ -19,20 +20,15 @@ using ::testing::HasSubstr;
 
 class CgroupTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = fs::temp_directory_path() / "cgroup_test.XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    path_ = name;
-    root_ = *OpenDirectory(AT_FDCWD, name, name);
-  }
-  void TearDown() override { fs::remove_all(path_); }
+  void SetUp() override { root_ = *OpenDirectory(AT_FDCWD, path_, path_.string()); }
 
   void Write(const std::string& name, const std::string& text) { std::ofstream(path_ / name) << text; }
   std::string Read(const std::string& name) { return *ReadSmallFile(root_.Get(), name, name); }
   static absl::Time Soon() { return absl::Now() + absl::Milliseconds(30); }
 
-  fs::path path_;
-  base::Fd root_;
+  const common::TemporaryDirectory temporary_;
+  const fs::path path_ = temporary_.path();
+  common::Fd root_;
 };
 
 TEST_F(CgroupTest, MakesAndRemovesItsDirectory) {

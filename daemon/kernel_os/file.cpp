@@ -19,14 +19,14 @@ std::string DirectoryOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-absl::StatusOr<base::Fd> OpenDirectory(int directory, const std::string& name, absl::string_view what) {
-  base::Fd fd(::openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+absl::StatusOr<common::Fd> OpenDirectory(int directory, const std::string& name, absl::string_view what) {
+  common::Fd fd(::openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd.IsOpen()) return ErrnoError(absl::StrCat("opening ", what));
   return fd;
 }
 
 absl::StatusOr<std::string> ReadSmallFile(int directory, const std::string& name, absl::string_view what) {
-  const base::Fd fd(::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC));
+  const common::Fd fd(::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.IsOpen()) return ErrnoError(absl::StrCat("opening ", what));
   std::string text;
   std::array<char, 4096> buffer;
@@ -40,7 +40,7 @@ absl::StatusOr<std::string> ReadSmallFile(int directory, const std::string& name
 
 absl::Status WriteSmallFile(int directory, const std::string& name, absl::string_view text,
                             absl::string_view what) {
-  const base::Fd fd(::openat(directory, name.c_str(), O_WRONLY | O_CLOEXEC));
+  const common::Fd fd(::openat(directory, name.c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd.IsOpen()) return ErrnoError(absl::StrCat("opening ", what));
   if (TEMP_FAILURE_RETRY(::write(fd.Get(), text.data(), text.size())) < 0) {
     return ErrnoError(absl::StrCat("writing ", what));

@@ -7,15 +7,15 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 
 namespace bpfrig::kernel_os {
 
 // The directory that the path's last part is in: "/run" of "/run/x", "/" of "/x", "." of "x".
 [[nodiscard]] std::string DirectoryOf(const std::string& path);
 
-[[nodiscard]] absl::StatusOr<base::Fd> OpenDirectory(int directory, const std::string& name,
-                                                     absl::string_view what);
+[[nodiscard]] absl::StatusOr<common::Fd> OpenDirectory(int directory, const std::string& name,
+                                                       absl::string_view what);
 [[nodiscard]] absl::StatusOr<std::string> ReadSmallFile(int directory, const std::string& name,
                                                         absl::string_view what);
 // Writes an existing file with one write(): these files take a value whole or not at all.

@@ -15,7 +15,7 @@ using base::ErrnoError;
 using base::WithHint;
 
 absl::StatusOr<FileWatch> FileWatch::Open() {
-  base::Fd fd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  common::Fd fd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!fd.IsOpen()) {
     return WithHint(ErrnoError("making an inotify instance"),
                     "raise the sysctl fs.inotify.max_user_instances");

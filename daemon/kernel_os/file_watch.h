@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 
 namespace bpfrig::kernel_os {
 
@@ -24,9 +24,9 @@ class FileWatch {
   [[nodiscard]] absl::Status Drain();
 
  private:
-  explicit FileWatch(base::Fd fd) : fd_(std::move(fd)) {}
+  explicit FileWatch(common::Fd fd) : fd_(std::move(fd)) {}
 
-  base::Fd fd_;
+  common::Fd fd_;
 };
 
 }  // namespace bpfrig::kernel_os

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "common/testing/temporary_directory.h"
+
 namespace bpfrig::kernel_os {
 namespace {
 
@@ -14,13 +16,7 @@ namespace fs = std::filesystem;
 
 class FileWatchTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = fs::temp_directory_path() / "watch_test.XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-    ASSERT_TRUE(watch_.ok()) << watch_.status();
-  }
-  void TearDown() override { fs::remove_all(folder_); }
+  void SetUp() override { ASSERT_TRUE(watch_.ok()) << watch_.status(); }
 
   // Whether something has happened; takes it.
   bool Tells() {
@@ -30,7 +26,8 @@ class FileWatchTest : public ::testing::Test {
     return ready;
   }
 
-  fs::path folder_;
+  const common::TemporaryDirectory temporary_;
+  const fs::path folder_ = temporary_.path();
   absl::StatusOr<FileWatch> watch_ = FileWatch::Open();
 };
 

@@ -23,11 +23,11 @@ void SealInheritedFds() {
   }
 }
 
-absl::StatusOr<base::Fd> AdoptFd(int number) {
+absl::StatusOr<common::Fd> AdoptFd(int number) {
   if (::fcntl(number, F_SETFD, FD_CLOEXEC) != 0) {
     return base::ErrnoError(absl::StrCat("taking over file descriptor ", number));
   }
-  return base::Fd(number);
+  return common::Fd(number);
 }
 
 }  // namespace bpfrig::kernel_os

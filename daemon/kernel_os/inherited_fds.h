@@ -2,7 +2,7 @@
 #pragma once
 
 #include "absl/status/statusor.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 
 namespace bpfrig::kernel_os {
 
@@ -12,6 +12,6 @@ void SealInheritedFds();
 
 // Takes over a descriptor that the process was started with. The error says where there is none of that
 // number.
-[[nodiscard]] absl::StatusOr<base::Fd> AdoptFd(int number);
+[[nodiscard]] absl::StatusOr<common::Fd> AdoptFd(int number);
 
 }  // namespace bpfrig::kernel_os

@@ -43,7 +43,7 @@ std::optional<uint32_t> SlotOf(const std::string& name) {
 }
 
 absl::StatusOr<std::vector<uint32_t>> ListSlots(int root, const std::string& root_name) {
-  BPFRIG_ASSIGN_OR_RETURN(base::Fd own, OpenDirectory(root, ".", root_name));
+  BPFRIG_ASSIGN_OR_RETURN(common::Fd own, OpenDirectory(root, ".", root_name));
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(own.Get()), &::closedir);
   if (stream == nullptr) return ErrnoError(absl::StrCat("reading ", root_name));
   (void)own.Release();  // the stream's now
@@ -58,14 +58,14 @@ absl::StatusOr<std::vector<uint32_t>> ListSlots(int root, const std::string& roo
 
 // Opens and locks the slot's directory. Not open where it has a holder, is not there, or was removed (and
 // perhaps made anew) between opening and locking: what is locked then is not what the name stands for.
-absl::StatusOr<base::Fd> TryLock(int root, uint32_t slot, const std::string& path) {
-  base::Fd directory(::openat(root, NameOf(slot).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+absl::StatusOr<common::Fd> TryLock(int root, uint32_t slot, const std::string& path) {
+  common::Fd directory(::openat(root, NameOf(slot).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!directory.IsOpen()) {
-    if (errno == ENOENT || errno == ENODEV) return base::Fd();
+    if (errno == ENOENT || errno == ENODEV) return common::Fd();
     return ErrnoError(absl::StrCat("opening ", path));
   }
   if (::flock(directory.Get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return base::Fd();
+    if (errno == EWOULDBLOCK) return common::Fd();
     return ErrnoError(absl::StrCat("locking ", path));
   }
   struct stat locked {};
@@ -73,7 +73,7 @@ absl::StatusOr<base::Fd> TryLock(int root, uint32_t slot, const std::string& pat
   if (::fstat(directory.Get(), &locked) != 0) return ErrnoError(absl::StrCat("reading ", path));
   if (::fstatat(root, NameOf(slot).c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0 ||
       locked.st_ino != named.st_ino || locked.st_dev != named.st_dev) {
-    return base::Fd();
+    return common::Fd();
   }
   return directory;
 }
@@ -85,7 +85,7 @@ void RemoveAbandoned(int root, const std::string& root_name) {
   if (!slots.ok()) return base::LogWarning(slots.status().message());
   for (const uint32_t slot : *slots) {
     const std::string path = absl::StrCat(root_name, "/", NameOf(slot));
-    const absl::StatusOr<base::Fd> lock = TryLock(root, slot, path);
+    const absl::StatusOr<common::Fd> lock = TryLock(root, slot, path);
     absl::Status status = lock.status();
     if (lock.ok()) {
       if (!lock->IsOpen()) continue;
@@ -101,14 +101,14 @@ void RemoveAbandoned(int root, const std::string& root_name) {
 
 }  // namespace
 
-absl::StatusOr<InstanceDirectory> InstanceDirectory::ClaimIn(base::Fd root, const std::string& root_name) {
+absl::StatusOr<InstanceDirectory> InstanceDirectory::ClaimIn(common::Fd root, const std::string& root_name) {
   for (uint32_t slot = 0; slot < kMaxSlots; ++slot) {
     const std::string path = absl::StrCat(root_name, "/", NameOf(slot));
     if (::mkdirat(root.Get(), NameOf(slot).c_str(), 0755) != 0) {
       if (errno == EEXIST) continue;
       return ErrnoError(absl::StrCat("making ", path));
     }
-    BPFRIG_ASSIGN_OR_RETURN(base::Fd directory, TryLock(root.Get(), slot, path));
+    BPFRIG_ASSIGN_OR_RETURN(common::Fd directory, TryLock(root.Get(), slot, path));
     // Another daemon's clean-up took the new directory before it was locked: it removes it, the next is as
     // good.
     if (!directory.IsOpen()) continue;
@@ -123,7 +123,7 @@ absl::StatusOr<InstanceDirectory> InstanceDirectory::ClaimIn(base::Fd root, cons
 absl::StatusOr<InstanceDirectory> InstanceDirectory::Claim(const std::vector<CgroupPlace>& places) {
   std::vector<std::string> failures;
   for (const CgroupPlace& place : places) {
-    absl::StatusOr<base::Fd> root = OpenCgroupPlace(place);
+    absl::StatusOr<common::Fd> root = OpenCgroupPlace(place);
     absl::Status status = root.status();
     if (root.ok()) {
       absl::StatusOr<InstanceDirectory> claimed = ClaimIn(*std::move(root), DescribePlace(place));

@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/kernel_os/cgroup_root.h"
 
 namespace bpfrig::kernel_os {
@@ -24,7 +24,7 @@ class InstanceDirectory {
   static absl::StatusOr<InstanceDirectory> Claim(const std::vector<CgroupPlace>& places);
   // Claims a slot in the directory `root`, which messages call `root_name`. Then removes what daemons that
   // died left there, their processes included, and touches nothing else.
-  static absl::StatusOr<InstanceDirectory> ClaimIn(base::Fd root, const std::string& root_name);
+  static absl::StatusOr<InstanceDirectory> ClaimIn(common::Fd root, const std::string& root_name);
   // Removes what Remove has not removed.
   ~InstanceDirectory();
 
@@ -41,12 +41,12 @@ class InstanceDirectory {
   [[nodiscard]] absl::Status Remove(absl::Time deadline);
 
  private:
-  InstanceDirectory(base::Fd root, uint32_t slot, base::Fd directory, std::string path)
+  InstanceDirectory(common::Fd root, uint32_t slot, common::Fd directory, std::string path)
       : root_(std::move(root)), slot_(slot), directory_(std::move(directory)), path_(std::move(path)) {}
 
-  base::Fd root_;
+  common::Fd root_;
   uint32_t slot_;
-  base::Fd directory_;  // holds the lock; open as long as there is something to remove
+  common::Fd directory_;  // holds the lock; open as long as there is something to remove
   std::string path_;
 };
 

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "common/testing/temporary_directory.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_os/file.h"
 
@@ -20,19 +21,13 @@ using ::testing::HasSubstr;
 
 class InstanceDirectoryTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = fs::temp_directory_path() / "instance_test.XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    path_ = name;
-  }
-  void TearDown() override { fs::remove_all(path_); }
-
   absl::StatusOr<InstanceDirectory> Claim() {
     return InstanceDirectory::ClaimIn(*OpenDirectory(AT_FDCWD, path_, path_.string()), path_);
   }
   static absl::Time Soon() { return absl::Now() + absl::Seconds(1); }
 
-  fs::path path_;
+  const common::TemporaryDirectory temporary_;
+  const fs::path path_ = temporary_.path();
 };
 
 TEST_F(InstanceDirectoryTest, EachClaimTakesASlotOfItsOwn) {

@@ -46,7 +46,7 @@ int CollectInterface(const nlmsghdr* message, void* data) {
 }
 
 // The prefix's address with the bits past its length cleared: the kernel refuses routes that have some.
-std::array<uint8_t, 16> Masked(const IpPrefix& prefix) {
+std::array<uint8_t, 16> Masked(const common::IpPrefix& prefix) {
   std::array<uint8_t, 16> bytes = prefix.bytes;
   for (size_t bit = prefix.length; bit < bytes.size() * 8; ++bit) {
     bytes[bit / 8] = static_cast<uint8_t>(bytes[bit / 8] & ~(0x80U >> (bit % 8)));
@@ -113,7 +113,7 @@ absl::Status Netlink::SetUp(const std::string& interface) {
   return Request(message, absl::StrCat("bringing ", interface, " up"));
 }
 
-absl::Status Netlink::AddAddress(const std::string& interface, const IpPrefix& address) {
+absl::Status Netlink::AddAddress(const std::string& interface, const common::IpPrefix& address) {
   BPFRIG_ASSIGN_OR_RETURN(const uint32_t index, IndexOf(interface));
   Buffer buffer;
   nlmsghdr* message = ::mnl_nlmsg_put_header(buffer.bytes.data());
@@ -125,11 +125,12 @@ absl::Status Netlink::AddAddress(const std::string& interface, const IpPrefix& a
   info->ifa_flags = IFA_F_NODAD;
   info->ifa_scope = RT_SCOPE_UNIVERSE;
   info->ifa_index = index;
-  const size_t size = AddressSize(address.family);
+  const size_t size = common::AddressSize(address.family);
   // IPv4 wants the address as IFA_LOCAL; IPv6 takes the same attribute.
   ::mnl_attr_put(message, IFA_LOCAL, size, address.bytes.data());
   ::mnl_attr_put(message, IFA_ADDRESS, size, address.bytes.data());
-  const std::string action = absl::StrCat("adding address ", FormatIpPrefix(address), " to ", interface);
+  const std::string action =
+      absl::StrCat("adding address ", common::FormatIpPrefix(address), " to ", interface);
   const absl::Status status = Request(message, action);
   if (base::DetailOf(status).errno_name == "EEXIST") {
     return MakeError(Reason::kDuplicateName, absl::StrCat(action, ": it has it already"));
@@ -138,12 +139,12 @@ absl::Status Netlink::AddAddress(const std::string& interface, const IpPrefix& a
   // The kernel adds an IPv6 address's local route from a work queue, even without duplicate address
   // detection: until then it can be bound, but a connect to it is ENETUNREACH (seen on 6.18). One of our own
   // is there at once.
-  IpPrefix host = address;
+  common::IpPrefix host = address;
   host.length = 128;
   return AddLocalRoute(interface, host);
 }
 
-absl::Status Netlink::AddLocalRoute(const std::string& interface, const IpPrefix& prefix) {
+absl::Status Netlink::AddLocalRoute(const std::string& interface, const common::IpPrefix& prefix) {
   BPFRIG_ASSIGN_OR_RETURN(const uint32_t index, IndexOf(interface));
   Buffer buffer;
   nlmsghdr* message = ::mnl_nlmsg_put_header(buffer.bytes.data());
@@ -156,9 +157,10 @@ absl::Status Netlink::AddLocalRoute(const std::string& interface, const IpPrefix
   route->rtm_protocol = RTPROT_STATIC;
   route->rtm_scope = RT_SCOPE_HOST;
   route->rtm_type = RTN_LOCAL;
-  ::mnl_attr_put(message, RTA_DST, AddressSize(prefix.family), Masked(prefix).data());
+  ::mnl_attr_put(message, RTA_DST, common::AddressSize(prefix.family), Masked(prefix).data());
   ::mnl_attr_put_u32(message, RTA_OIF, index);
-  return Request(message, absl::StrCat("adding local route ", FormatIpPrefix(prefix), " on ", interface));
+  return Request(message,
+                 absl::StrCat("adding local route ", common::FormatIpPrefix(prefix), " on ", interface));
 }
 
 }  // namespace bpfrig::kernel_os

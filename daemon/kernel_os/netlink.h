@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "daemon/kernel_os/ip_prefix.h"
+#include "common/ip_prefix.h"
 
 namespace bpfrig::kernel_os {
 
@@ -33,10 +33,10 @@ class Netlink {
   // Gives the interface, which is up, an address that can be bound and reached at once. Without duplicate
   // address detection: an address that is still tentative refuses bind() with EADDRNOTAVAIL. ALREADY_EXISTS
   // where it has it.
-  [[nodiscard]] absl::Status AddAddress(const std::string& interface, const IpPrefix& address);
+  [[nodiscard]] absl::Status AddAddress(const std::string& interface, const common::IpPrefix& address);
   // Makes every address of the prefix one of the host's own, by a route of type local in the local table.
   // Bits past the prefix are ignored.
-  [[nodiscard]] absl::Status AddLocalRoute(const std::string& interface, const IpPrefix& prefix);
+  [[nodiscard]] absl::Status AddLocalRoute(const std::string& interface, const common::IpPrefix& prefix);
 
  private:
   struct Closer {

@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/base/status.h"
 
 #ifndef SO_NETNS_COOKIE
@@ -18,7 +18,7 @@ using base::MakeError;
 using base::Reason;
 
 absl::StatusOr<uint64_t> NetnsCookie() {
-  const base::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const common::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket.IsOpen()) return ErrnoError("making a socket");
   uint64_t cookie = 0;
   socklen_t size = sizeof(cookie);

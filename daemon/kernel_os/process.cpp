@@ -68,7 +68,7 @@ absl::Status CloneError(const std::string& name) {
 
 // Clones; the child never returns. A copy of the address space, as fork makes it: the child has its own
 // stack.
-absl::StatusOr<std::pair<pid_t, base::Fd>> Clone(const ProcessSpec& spec, const ChildSetup& setup) {
+absl::StatusOr<std::pair<pid_t, common::Fd>> Clone(const ProcessSpec& spec, const ChildSetup& setup) {
   int pidfd = -1;
   clone_args arguments{};
   arguments.flags = CLONE_PIDFD | CLONE_INTO_CGROUP | (spec.new_netns ? CLONE_NEWNET : 0);
@@ -78,7 +78,7 @@ absl::StatusOr<std::pair<pid_t, base::Fd>> Clone(const ProcessSpec& spec, const 
   const long pid = ::syscall(SYS_clone3, &arguments, sizeof(arguments));
   if (pid == 0) RunChild(setup);
   if (pid < 0) return CloneError(spec.arguments[0]);
-  return std::make_pair(static_cast<pid_t>(pid), base::Fd(pidfd));  // the kernel makes it CLOEXEC
+  return std::make_pair(static_cast<pid_t>(pid), common::Fd(pidfd));  // the kernel makes it CLOEXEC
 }
 
 // Reads what the child has to say about its set-up: nothing, when exec closes its end of the pipe.
@@ -101,8 +101,8 @@ absl::Status ReadOutcome(int pipe, const ChildSetup& setup) {
 absl::StatusOr<ChildProcess> ChildProcess::Start(const ProcessSpec& spec) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return ErrnoError("making a pipe");
-  const base::Fd read_end(ends[0]);
-  base::Fd write_end(ends[1]);
+  const common::Fd read_end(ends[0]);
+  common::Fd write_end(ends[1]);
 
   BPFRIG_ASSIGN_OR_RETURN(const CapabilitySet own, CapabilitySet::OfThisProcess());
   if (spec.uid == kNoId || spec.gid == kNoId)

@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 
 namespace bpfrig::kernel_os {
 
@@ -78,10 +78,10 @@ class ChildProcess {
   [[nodiscard]] absl::StatusOr<ProcessEnd> Reap(absl::Time deadline);
 
  private:
-  ChildProcess(pid_t pid, base::Fd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
+  ChildProcess(pid_t pid, common::Fd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
 
   pid_t pid_ = -1;
-  base::Fd pidfd_;
+  common::Fd pidfd_;
 };
 
 // "signal 9 (Killed)" or "status 1".

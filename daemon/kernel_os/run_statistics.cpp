@@ -8,10 +8,10 @@
 
 namespace bpfrig::kernel_os {
 
-absl::StatusOr<base::Fd> EnableRunStatistics() {
+absl::StatusOr<common::Fd> EnableRunStatistics() {
   bpf_attr attributes{};
   attributes.enable_stats.type = BPF_STATS_RUN_TIME;
-  base::Fd fd(static_cast<int>(::syscall(SYS_bpf, BPF_ENABLE_STATS, &attributes, sizeof(attributes))));
+  common::Fd fd(static_cast<int>(::syscall(SYS_bpf, BPF_ENABLE_STATS, &attributes, sizeof(attributes))));
   if (!fd.IsOpen()) {
     return base::WithHint(base::ErrnoError("enabling BPF run counts"),
                           "needs Linux 5.8 or newer and CAP_SYS_ADMIN");

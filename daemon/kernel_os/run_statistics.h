@@ -3,11 +3,11 @@
 #pragma once
 
 #include "absl/status/statusor.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 
 namespace bpfrig::kernel_os {
 
 // Counting goes on until the descriptor is closed. Fails before Linux 5.8.
-[[nodiscard]] absl::StatusOr<base::Fd> EnableRunStatistics();
+[[nodiscard]] absl::StatusOr<common::Fd> EnableRunStatistics();
 
 }  // namespace bpfrig::kernel_os

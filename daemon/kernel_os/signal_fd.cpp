@@ -21,7 +21,7 @@ absl::StatusOr<SignalFd> SignalFd::Open() {
   ::sigemptyset(&signals);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&signals, signal);
   if (::sigprocmask(SIG_BLOCK, &signals, nullptr) != 0) return ErrnoError("blocking signals");
-  base::Fd fd(::signalfd(-1, &signals, SFD_CLOEXEC));
+  common::Fd fd(::signalfd(-1, &signals, SFD_CLOEXEC));
   if (!fd.IsOpen()) return ErrnoError("opening a signalfd");
   return SignalFd(std::move(fd));
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "absl/status/statusor.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 
 namespace bpfrig::kernel_os {
 
@@ -19,9 +19,9 @@ class SignalFd {
   [[nodiscard]] absl::StatusOr<int> Read();
 
  private:
-  explicit SignalFd(base::Fd fd) : fd_(std::move(fd)) {}
+  explicit SignalFd(common::Fd fd) : fd_(std::move(fd)) {}
 
-  base::Fd fd_;
+  common::Fd fd_;
 };
 
 }  // namespace bpfrig::kernel_os

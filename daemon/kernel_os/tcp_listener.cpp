@@ -95,9 +95,9 @@ absl::StatusOr<TcpAddress> ParseTcpAddress(absl::string_view text) {
   return parsed;
 }
 
-absl::StatusOr<base::Fd> ListenTcp(const TcpAddress& address) {
+absl::StatusOr<common::Fd> ListenTcp(const TcpAddress& address) {
   const std::string where = ToText(address.address);
-  base::Fd socket(::socket(address.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  common::Fd socket(::socket(address.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket.IsOpen()) return ErrnoError(absl::StrCat("making a socket for ", where));
   const int on = 1;
   // A daemon that starts again must not wait for the last one's connections to be forgotten. Accepted sockets

@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 
 namespace bpfrig::kernel_os {
 
@@ -23,7 +23,7 @@ struct TcpAddress {
 // addresses is meant would be a guess.
 [[nodiscard]] absl::StatusOr<TcpAddress> ParseTcpAddress(absl::string_view text);
 
-[[nodiscard]] absl::StatusOr<base::Fd> ListenTcp(const TcpAddress& address);
+[[nodiscard]] absl::StatusOr<common::Fd> ListenTcp(const TcpAddress& address);
 
 // "127.0.0.1:7443": where the socket listens.
 [[nodiscard]] absl::StatusOr<std::string> LocalAddress(int socket);

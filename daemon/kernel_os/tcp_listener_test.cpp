@@ -34,7 +34,7 @@ TEST(ParseTcpAddressTest, RefusesWhatIsNoAddressAndPort) {
 }
 
 TEST(ListenTcpTest, SaysWhichPortTheKernelChose) {
-  const absl::StatusOr<base::Fd> socket = ListenTcp(*ParseTcpAddress("127.0.0.1:0"));
+  const absl::StatusOr<common::Fd> socket = ListenTcp(*ParseTcpAddress("127.0.0.1:0"));
   ASSERT_TRUE(socket.ok()) << socket.status();
   const absl::StatusOr<std::string> address = LocalAddress(socket->Get());
   ASSERT_TRUE(address.ok()) << address.status();
@@ -43,7 +43,7 @@ TEST(ListenTcpTest, SaysWhichPortTheKernelChose) {
 }
 
 TEST(ListenTcpTest, RefusesAPortThatIsTaken) {
-  const absl::StatusOr<base::Fd> socket = ListenTcp(*ParseTcpAddress("127.0.0.1:0"));
+  const absl::StatusOr<common::Fd> socket = ListenTcp(*ParseTcpAddress("127.0.0.1:0"));
   ASSERT_TRUE(socket.ok()) << socket.status();
   const std::string address = *LocalAddress(socket->Get());
   const absl::Status second = ListenTcp(*ParseTcpAddress(address)).status();

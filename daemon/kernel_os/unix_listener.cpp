@@ -52,10 +52,10 @@ absl::Status CheckDirectory(const std::string& path) {
 
 // Takes the lock file. A daemon that ends removes its lock file while it holds it: what was locked then is
 // not what the path stands for, and is tried again.
-absl::StatusOr<base::Fd> Lock(const std::string& path) {
+absl::StatusOr<common::Fd> Lock(const std::string& path) {
   const std::string lock_path = LockPath(path);
   while (true) {
-    base::Fd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    common::Fd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!lock.IsOpen()) return ErrnoError(absl::StrCat("opening ", lock_path));
     if (::flock(lock.Get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) return ErrnoError(absl::StrCat("locking ", lock_path));
@@ -71,8 +71,8 @@ absl::StatusOr<base::Fd> Lock(const std::string& path) {
   }
 }
 
-absl::StatusOr<base::Fd> MakeSocket(int flags) {
-  base::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+absl::StatusOr<common::Fd> MakeSocket(int flags) {
+  common::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
   if (!socket.IsOpen()) return ErrnoError("making a socket");
   return socket;
 }
@@ -134,7 +134,7 @@ absl::StatusOr<SocketServer> FindServer(const std::string& path) {
     return MakeError(Reason::kDuplicateName, absl::StrCat(path, " exists and is no socket"));
   }
   SocketServer server{.exists = true, .served = false, .pid = 0};
-  BPFRIG_ASSIGN_OR_RETURN(const base::Fd probe, MakeSocket(SOCK_NONBLOCK));
+  BPFRIG_ASSIGN_OR_RETURN(const common::Fd probe, MakeSocket(SOCK_NONBLOCK));
   if (::connect(probe.Get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
     server.served = true;
     ucred peer{};
@@ -153,10 +153,10 @@ absl::StatusOr<SocketServer> FindServer(const std::string& path) {
 absl::StatusOr<UnixListener> UnixListener::Listen(const std::string& path, std::optional<gid_t> group) {
   BPFRIG_ASSIGN_OR_RETURN(const sockaddr_un address, AddressOf(path));
   BPFRIG_RETURN_IF_ERROR(CheckDirectory(path));
-  BPFRIG_ASSIGN_OR_RETURN(base::Fd lock, Lock(path));
+  BPFRIG_ASSIGN_OR_RETURN(common::Fd lock, Lock(path));
   UnixListener listener(path, std::move(lock));
   BPFRIG_RETURN_IF_ERROR(RemoveStale(path));
-  BPFRIG_ASSIGN_OR_RETURN(base::Fd socket, MakeSocket(0));
+  BPFRIG_ASSIGN_OR_RETURN(common::Fd socket, MakeSocket(0));
   BPFRIG_RETURN_IF_ERROR(Bind(socket.Get(), path, address));
   listener.socket_ = std::move(socket);
   BPFRIG_RETURN_IF_ERROR(GiveToGroup(path, group));

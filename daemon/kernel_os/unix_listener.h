@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 
 namespace bpfrig::kernel_os {
 
@@ -50,11 +50,11 @@ class UnixListener {
   [[nodiscard]] absl::Status Close();
 
  private:
-  UnixListener(std::string path, base::Fd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+  UnixListener(std::string path, common::Fd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
 
   std::string path_;
-  base::Fd lock_;    // of the lock file; open as long as there is something to remove
-  base::Fd socket_;  // open once the path is ours
+  common::Fd lock_;    // of the lock file; open as long as there is something to remove
+  common::Fd socket_;  // open once the path is ours
 };
 
 // RuntimeDirectory: the directory for a socket. Made where it is missing, and then removed at the end.

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "common/testing/temporary_directory.h"
 #include "daemon/base/status.h"
 
 namespace bpfrig::kernel_os {
@@ -22,26 +23,18 @@ using ::testing::HasSubstr;
 
 class UnixListenerTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = fs::temp_directory_path() / "listener_test.XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    directory_ = name;
-    path_ = directory_ / "rig.sock";
-  }
-  void TearDown() override { fs::remove_all(directory_); }
-
   absl::StatusOr<UnixListener> Listen() { return UnixListener::Listen(path_, std::nullopt); }
 
   // A socket at the path, bound by somebody who knows nothing of locks.
-  base::Fd BindForeign() {
-    base::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  common::Fd BindForeign() {
+    common::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const sockaddr_un address = Address();
     EXPECT_EQ(::bind(socket.Get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
     return socket;
   }
 
   int Connect() {
-    const base::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const common::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const sockaddr_un address = Address();
     return ::connect(socket.Get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
   }
@@ -53,8 +46,9 @@ class UnixListenerTest : public ::testing::Test {
     return address;
   }
 
-  fs::path directory_;
-  std::string path_;
+  const common::TemporaryDirectory temporary_;
+  const fs::path directory_ = temporary_.path();
+  const std::string path_ = temporary_ / "rig.sock";
 };
 
 TEST_F(UnixListenerTest, ListensWithModeForOwnerAndGroup) {
@@ -103,7 +97,7 @@ TEST_F(UnixListenerTest, ReplacesALockFileThatNobodyHolds) {
 }
 
 TEST_F(UnixListenerTest, RefusesASocketThatAnotherProgramServes) {
-  const base::Fd foreign = BindForeign();
+  const common::Fd foreign = BindForeign();
   ASSERT_EQ(::listen(foreign.Get(), 1), 0);
   EXPECT_EQ(Listen().status().message(), "another program serves unix:" + path_);
   EXPECT_TRUE(fs::exists(path_));

@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/fd.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 
@@ -39,7 +40,7 @@ absl::StatusOr<ConfinedProcess> ConfinedProcess::Start(int instance, const std::
                                                        kernel_os::ProcessSpec spec, int cgroup_number) {
   ConfinedProcess confined;
   BPFRIG_ASSIGN_OR_RETURN(confined.cgroup_, Cgroup::Create(instance, name));
-  const base::Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const common::Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (!null.IsOpen()) return base::ErrnoError("opening /dev/null");
   spec.fds.push_back({.fd = null.Get(), .number = STDIN_FILENO});
   spec.fds.push_back({.fd = STDERR_FILENO, .number = STDOUT_FILENO});
@@ -69,8 +70,8 @@ absl::StatusOr<ProcessEnd> ConfinedProcess::Finish(absl::Time deadline) {
   return end;
 }
 
-absl::StatusOr<base::Fd> OpenExecutable(const std::string& path) {
-  base::Fd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
+absl::StatusOr<common::Fd> OpenExecutable(const std::string& path) {
+  common::Fd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
   if (!fd.IsOpen()) return base::ErrnoError(absl::StrCat("opening ", path));
   return fd;
 }

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/fd.h"
 #include "daemon/kernel_os/cgroup.h"
 #include "daemon/kernel_os/process.h"
 
@@ -45,6 +46,6 @@ class ConfinedProcess {
 };
 
 // Opens a file to be executed.
-[[nodiscard]] absl::StatusOr<base::Fd> OpenExecutable(const std::string& path);
+[[nodiscard]] absl::StatusOr<common::Fd> OpenExecutable(const std::string& path);
 
 }  // namespace bpfrig::supervisor

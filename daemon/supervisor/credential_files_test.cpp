@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "common/testing/temporary_directory.h"
 #include "daemon/base/status.h"
 
 namespace bpfrig::supervisor {
@@ -23,9 +24,6 @@ constexpr char kToken[] = "0123456789abcdef0123456789abcdef";
 class CredentialFilesTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string name = fs::temp_directory_path() / "credentials_test.XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
     options_.address = "127.0.0.1:0";
     options_.tls_certificate = Write("server.pem", "certificate");
     options_.tls_key = Write("server.key", "key");
@@ -33,7 +31,6 @@ class CredentialFilesTest : public ::testing::Test {
     options_.tls_allowed_clients = Write("allowed", "ci\n");
     options_.token_file = Write("token", std::string(kToken) + "\n");
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   std::string Write(const std::string& name, const std::string& text) {
     std::ofstream(folder_ / name) << text;
@@ -42,7 +39,8 @@ class CredentialFilesTest : public ::testing::Test {
 
   absl::Status ReadStatus() { return CredentialFiles::Open(options_)->Read().status(); }
 
-  fs::path folder_;
+  const common::TemporaryDirectory temporary_;
+  const fs::path folder_ = temporary_.path();
   RemoteOptions options_;
 };
 

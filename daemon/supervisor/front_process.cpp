@@ -38,7 +38,7 @@ absl::StatusOr<std::string> FrontPath(const Options& options) {
 
 absl::StatusOr<FrontProcess> FrontProcess::Start(const Options& options, const Host& host) {
   BPFRIG_ASSIGN_OR_RETURN(const std::string path, FrontPath(options));
-  absl::StatusOr<base::Fd> executable = OpenExecutable(path);
+  absl::StatusOr<common::Fd> executable = OpenExecutable(path);
   if (!executable.ok()) return base::WithHint(executable.status(), "name the front's binary with --front");
   BPFRIG_ASSIGN_OR_RETURN(auto control, ipc::MakeSocketPair());
   BPFRIG_ASSIGN_OR_RETURN(Lifeline lifeline, Lifeline::Make());
@@ -64,7 +64,7 @@ absl::StatusOr<FrontProcess> FrontProcess::Start(const Options& options, const H
 
 absl::StatusOr<std::vector<ControlRequest>> FrontProcess::ReadRequests() {
   std::string bytes;
-  std::deque<base::Fd> unasked;  // closed again at once: the front has nothing to pass us
+  std::deque<common::Fd> unasked;  // closed again at once: the front has nothing to pass us
   BPFRIG_ASSIGN_OR_RETURN(const ssize_t count, ipc::ReceiveBytes(control_.Get(), bytes, unasked));
   if (count == 0) return MakeError(Reason::kInternal, "bpfrigd-front closed its control channel");
   decoder_.Append(bytes);
@@ -91,7 +91,7 @@ absl::Status FrontProcess::Reply(const ControlReply& reply, int attached) {
 }
 
 void FrontProcess::AskToEnd() {
-  control_ = ipc::MessageSocket(base::Fd());
+  control_ = ipc::MessageSocket(common::Fd());
   lifeline_.Close();
 }
 

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "bpfrig/internal/v1/control.pb.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/ipc/frame.h"
 #include "daemon/ipc/message_socket.h"
 #include "daemon/supervisor/confined_process.h"
@@ -39,13 +39,13 @@ class FrontProcess {
   void AskToEnd();
 
  private:
-  FrontProcess(ConfinedProcess process, base::Fd control, base::Fd lifeline)
+  FrontProcess(ConfinedProcess process, common::Fd control, common::Fd lifeline)
       : process_(std::move(process)), control_(std::move(control)), lifeline_(std::move(lifeline)) {}
 
   ConfinedProcess process_;
   ipc::MessageSocket control_;
   ipc::FrameDecoder decoder_;
-  base::Fd lifeline_;
+  common::Fd lifeline_;
 };
 
 }  // namespace bpfrig::supervisor

@@ -39,20 +39,20 @@ absl::StatusOr<RuntimeDirectory> ClaimDirectory(const Options& options, const st
   return RuntimeDirectory();
 }
 
-absl::StatusOr<base::Fd> ClaimTcp(const RemoteOptions& options) {
-  if (options.address.empty()) return base::Fd();
+absl::StatusOr<common::Fd> ClaimTcp(const RemoteOptions& options) {
+  if (options.address.empty()) return common::Fd();
   BPFRIG_ASSIGN_OR_RETURN(const kernel_os::TcpAddress address, kernel_os::ParseTcpAddress(options.address));
-  BPFRIG_ASSIGN_OR_RETURN(base::Fd listener, kernel_os::ListenTcp(address));
+  BPFRIG_ASSIGN_OR_RETURN(common::Fd listener, kernel_os::ListenTcp(address));
   BPFRIG_ASSIGN_OR_RETURN(const std::string where, kernel_os::LocalAddress(listener.Get()));
   base::LogInfo(absl::StrCat("listening at ", where, ", for callers with ", DescribeLock(options)));
   return listener;
 }
 
-base::Fd TryRunStatistics() {
-  absl::StatusOr<base::Fd> statistics = kernel_os::EnableRunStatistics();
+common::Fd TryRunStatistics() {
+  absl::StatusOr<common::Fd> statistics = kernel_os::EnableRunStatistics();
   if (statistics.ok()) return *std::move(statistics);
   base::LogWarning(absl::StrCat("going on without run counts: ", Explain(statistics.status())));
-  return base::Fd();
+  return common::Fd();
 }
 
 }  // namespace
@@ -93,7 +93,7 @@ absl::StatusOr<Host> Host::Claim(const Options& options) {
   }
   BPFRIG_ASSIGN_OR_RETURN(RuntimeDirectory directory, ClaimDirectory(options, path, group));
   BPFRIG_ASSIGN_OR_RETURN(UnixListener listener, UnixListener::Listen(path, group));
-  BPFRIG_ASSIGN_OR_RETURN(base::Fd tcp_listener, ClaimTcp(options.remote));
+  BPFRIG_ASSIGN_OR_RETURN(common::Fd tcp_listener, ClaimTcp(options.remote));
   BPFRIG_ASSIGN_OR_RETURN(const auto places, kernel_os::FindCgroupPlaces());
   absl::StatusOr<InstanceDirectory> instance = InstanceDirectory::Claim(places);
   if (!instance.ok()) return NameDoctor(instance.status());

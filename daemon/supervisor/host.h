@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/kernel_os/capabilities.h"
 #include "daemon/kernel_os/instance_directory.h"
 #include "daemon/kernel_os/unix_listener.h"
@@ -38,9 +38,9 @@ struct Host {
   uint32_t uid_base = 0;
   kernel_os::RuntimeDirectory directory;
   kernel_os::UnixListener listener;
-  base::Fd tcp_listener;  // not open where nobody asked for TCP
+  common::Fd tcp_listener;  // not open where nobody asked for TCP
   kernel_os::InstanceDirectory instance;
-  base::Fd run_statistics;  // not open where this kernel does not count
+  common::Fd run_statistics;  // not open where this kernel does not count
 };
 
 // Adds to the remedy where to learn more.

@@ -3,15 +3,15 @@
 #pragma once
 
 #include "absl/status/statusor.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 
 namespace bpfrig::supervisor {
 
 struct Lifeline {
   static absl::StatusOr<Lifeline> Make();
 
-  base::Fd read_end;
-  base::Fd write_end;
+  common::Fd read_end;
+  common::Fd write_end;
 };
 
 }  // namespace bpfrig::supervisor

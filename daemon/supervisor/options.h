@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/supervisor/remote_options.h"
 
 namespace bpfrig::supervisor {
@@ -28,9 +28,9 @@ struct Options {
   // The first uid of slot 0; every slot has kUidsPerSlot.
   uint32_t uid_base = 0x7e000000;
   // Gets one byte when calls are answered; not open where nobody asked.
-  base::Fd ready;
+  common::Fd ready;
   // Whoever started the daemon holds the other end: its end is the daemon's. Not open where nobody asked.
-  base::Fd lifeline;
+  common::Fd lifeline;
   // The daemon is private to whoever started it: the socket's directory is removed at the end.
   bool is_private = false;
   // Passed on to front and workers.

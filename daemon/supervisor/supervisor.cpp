@@ -190,7 +190,7 @@ absl::Status Supervisor::HandleRequest(const ControlRequest& request) {
 }
 
 absl::Status Supervisor::Spawn(const internal::v1::SpawnWorker& spawn) {
-  const absl::StatusOr<base::Fd> channel = workers_.Spawn(spawn.worker(), spawn.open_files());
+  const absl::StatusOr<common::Fd> channel = workers_.Spawn(spawn.worker(), spawn.open_files());
   ControlReply reply;
   if (channel.ok()) {
     base::LogDebug(absl::StrCat("worker ", spawn.worker(), " started"));

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "bpfrig/internal/v1/control.pb.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/kernel_os/signal_fd.h"
 #include "daemon/supervisor/credential_files.h"
 #include "daemon/supervisor/front_process.h"
@@ -52,8 +52,8 @@ class Supervisor {
   void BeginEnd(absl::Status why, absl::Duration patience);
   void KillFront();
 
-  base::Fd ready_;
-  base::Fd lifeline_;
+  common::Fd ready_;
+  common::Fd lifeline_;
   kernel_os::SignalFd signals_;
   Host host_;  // outlives all processes
   WorkerPool workers_;

@@ -36,7 +36,7 @@ absl::StatusOr<WorkerPool> WorkerPool::Make(WorkerSettings settings) {
   return WorkerPool(std::move(settings), std::move(lifeline));
 }
 
-absl::StatusOr<base::Fd> WorkerPool::Spawn(uint64_t number, uint32_t open_files) {
+absl::StatusOr<common::Fd> WorkerPool::Spawn(uint64_t number, uint32_t open_files) {
   if (workers_.count(number) != 0) {
     return MakeError(Reason::kDuplicateName, absl::StrCat("worker ", number, " is there already"));
   }

@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/supervisor/confined_process.h"
 #include "daemon/supervisor/lifeline.h"
 
@@ -32,7 +32,7 @@ struct WorkerSettings {
   // The directory under which their cgroups are made. Outlives the pool.
   int instance = -1;
   // What they run, opened O_PATH.
-  base::Fd executable;
+  common::Fd executable;
   // The first of their uids.
   uint32_t first_uid = 0;
   // As many at once; no more than kWorkerUids.
@@ -48,7 +48,7 @@ class WorkerPool {
 
   // Starts the worker; returns the front's end of its channel. `open_files` is its RLIMIT_NOFILE, 0 for the
   // default.
-  [[nodiscard]] absl::StatusOr<base::Fd> Spawn(uint64_t number, uint32_t open_files);
+  [[nodiscard]] absl::StatusOr<common::Fd> Spawn(uint64_t number, uint32_t open_files);
   // Ends the worker at once; nothing where it is gone. Its pidfd tells when it is dead.
   void Kill(uint64_t number);
   // Reaps a worker whose pidfd is readable, with everything that it left.

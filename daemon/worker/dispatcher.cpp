@@ -13,7 +13,7 @@ namespace bpfrig::worker {
 using base::MakeError;
 using base::Reason;
 
-void Dispatcher::Accept(base::Fd socket) {
+void Dispatcher::Accept(common::Fd socket) {
   const absl::StatusOr<CallPtr> opened = Call::Open(loop_, std::move(socket));
   if (!opened.ok()) return base::LogError(opened.status().message());
   const CallPtr& call = *opened;

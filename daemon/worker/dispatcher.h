@@ -6,7 +6,7 @@
 #include <map>
 #include <memory>
 
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/worker/call/call.h"
 #include "daemon/worker/handlers/sandbox.h"
 
@@ -20,7 +20,7 @@ class Dispatcher {
   Dispatcher& operator=(const Dispatcher&) = delete;
 
   // Takes over the worker's end of a call's socket.
-  void Accept(base::Fd socket);
+  void Accept(common::Fd socket);
 
  private:
   struct Queued {

@@ -19,7 +19,7 @@ absl::Status Serve(WorkerOptions options) {
   Sandbox sandbox(loop, std::move(options.cgroup), options.runs_counted);
   Dispatcher dispatcher(loop, sandbox);
   Channel channel(
-      loop, [&](base::Fd socket) { dispatcher.Accept(std::move(socket)); }, [&] { loop.stop(); });
+      loop, [&](common::Fd socket) { dispatcher.Accept(std::move(socket)); }, [&] { loop.stop(); });
   Lifeline lifeline(loop, [&] { loop.stop(); });
   BPFRIG_RETURN_IF_ERROR(lifeline.Start(std::move(options.lifeline)));
   BPFRIG_RETURN_IF_ERROR(channel.Start(std::move(options.channel)));

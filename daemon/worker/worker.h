@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 
 namespace bpfrig::worker {
 
@@ -12,11 +12,11 @@ struct WorkerOptions {
   // The front's number for it, for the log.
   uint64_t number = 0;
   // The sandbox's channel.
-  base::Fd channel;
+  common::Fd channel;
   // The sandbox's cgroup directory.
-  base::Fd cgroup;
+  common::Fd cgroup;
   // Readable at its end once the supervisor has gone.
-  base::Fd lifeline;
+  common::Fd lifeline;
   // Whether the supervisor holds BPF_ENABLE_STATS.
   bool runs_counted = false;
 };

@@ -33,13 +33,13 @@ class WorkerTest : public ::testing::Test {
     ASSERT_TRUE(channel.ok());
     std::array<int, 2> lifeline{};
     ASSERT_EQ(::pipe2(lifeline.data(), O_CLOEXEC), 0);
-    lifeline_ = base::Fd(lifeline[1]);
+    lifeline_ = common::Fd(lifeline[1]);
     client_ = std::make_unique<TestClient>(std::move(channel->first));
     WorkerOptions options;
     options.number = 1;
     options.channel = std::move(channel->second);
-    options.lifeline = base::Fd(lifeline[0]);
-    options.cgroup = base::Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    options.lifeline = common::Fd(lifeline[0]);
+    options.cgroup = common::Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     worker_ = std::thread([this](WorkerOptions moved) { status_ = RunWorker(std::move(moved)); },
                           std::move(options));
   }
@@ -92,7 +92,7 @@ class WorkerTest : public ::testing::Test {
     return request;
   }
 
-  base::Fd lifeline_;
+  common::Fd lifeline_;
   std::unique_ptr<TestClient> client_;
   std::thread worker_;
   int status_ = -1;

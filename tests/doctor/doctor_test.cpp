@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "common/testing/temporary_directory.h"
 #include "tests/support/subprocess.h"
 
 namespace bpfrig::tests {
@@ -31,15 +32,7 @@ using Arguments = std::vector<std::string>;
 
 class DoctorTest : public ::testing::Test {
  protected:
-  DoctorTest() {
-    std::string name = fs::temp_directory_path() / "doctor.XXXXXX";
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    directory_ = name;
-  }
-  ~DoctorTest() override {
-    EXPECT_TRUE(fs::is_empty(directory_)) << "the doctor left something there";
-    fs::remove_all(directory_);
-  }
+  ~DoctorTest() override { EXPECT_TRUE(fs::is_empty(directory_)) << "the doctor left something there"; }
 
   // Runs the doctor by way of `wrapper`, a command that takes a command.
   Outcome Ask(const Arguments& wrapper = {}, const Arguments& options = {}) const {
@@ -53,7 +46,8 @@ class DoctorTest : public ::testing::Test {
     return {"setpriv", "--inh-caps=-all", "--bounding-set=-" + capability};
   }
 
-  fs::path directory_;
+  const common::TemporaryDirectory temporary_;
+  const fs::path directory_ = temporary_.path();
 };
 
 // The lines with that verdict, without it.

@@ -58,14 +58,9 @@ void AddMethods(const google::protobuf::FileDescriptor* file, std::vector<std::s
 }  // namespace
 
 Certificates::Certificates() {
-  std::string name = fs::path(std::getenv("TMPDIR")) / "remote.XXXXXX";
-  EXPECT_NE(::mkdtemp(name.data()), nullptr);
-  folder_ = name;
   Run(FirstBlockOf(BPFRIG_SOURCE "/docs/remote.md", "sh"));
   Run(kMore);
 }
-
-Certificates::~Certificates() { fs::remove_all(folder_); }
 
 void Certificates::Run(const std::string& script) const {
   const Outcome outcome =

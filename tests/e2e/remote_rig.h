@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "common/testing/temporary_directory.h"
 #include "tests/support/subprocess.h"
 
 namespace bpfrig::tests {
@@ -21,9 +22,6 @@ inline constexpr char kToken[] = "0123456789abcdef0123456789abcdef";
 class Certificates {
  public:
   Certificates();
-  ~Certificates();
-  Certificates(const Certificates&) = delete;
-  Certificates& operator=(const Certificates&) = delete;
 
   [[nodiscard]] std::string Path(const std::string& name) const { return folder_ / "certs" / name; }
   // The daemon's options.
@@ -41,7 +39,8 @@ class Certificates {
   // Runs a script in the folder.
   void Run(const std::string& script) const;
 
-  std::filesystem::path folder_;
+  const common::TemporaryDirectory temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
 };
 
 // A daemon on 127.0.0.1, at a port that the kernel chose; serving when the constructor returns.

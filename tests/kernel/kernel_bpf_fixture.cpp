@@ -46,7 +46,7 @@ int WaitFor(pid_t child) {
 }
 
 void BringLoUp() {
-  base::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  common::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   struct ifreq request {};
   std::strcpy(request.ifr_name, "lo");
   request.ifr_flags = IFF_UP | IFF_RUNNING;
@@ -95,7 +95,7 @@ Rejected LoadRefused(const ObjectSpec& spec) {
 
 TestCgroup::TestCgroup() : path_(CgroupRoot() + "/bpfrig-kernel-bpf-test-" + std::to_string(::getpid())) {
   if (::mkdir(path_.c_str(), 0755) != 0) Die(path_);
-  fd_ = base::Fd(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  fd_ = common::Fd(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd_.IsOpen()) Die(path_);
 }
 
@@ -107,7 +107,7 @@ int TestCgroup::Dial(uint16_t port) const {
   pid_t child = ::fork();
   if (child < 0) Die("fork");
   if (child == 0) {
-    base::Fd procs(::openat(fd_.Get(), "cgroup.procs", O_WRONLY | O_CLOEXEC));
+    common::Fd procs(::openat(fd_.Get(), "cgroup.procs", O_WRONLY | O_CLOEXEC));
     if (::write(procs.Get(), "0", 1) != 1) ::_exit(255);
     ::_exit(DialLoopback(port));
   }
@@ -118,7 +118,7 @@ int TestCgroup::Dial(uint16_t port) const {
 }
 
 int DialLoopback(uint16_t port) {
-  base::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  common::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   struct sockaddr_in address {};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);

@@ -7,7 +7,7 @@
 #include <functional>
 #include <string>
 
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/kernel_bpf/object/bpf_object.h"
 
 namespace bpfrig::kernel_bpf {
@@ -43,7 +43,7 @@ class TestCgroup {
 
  private:
   std::string path_;
-  base::Fd fd_;
+  common::Fd fd_;
 };
 
 // Runs `body` in a child with a network namespace of its own, whose lo (index 1) is up. Its failed

@@ -5,13 +5,14 @@
 #include <linux/bpf.h>
 #include <poll.h>
 
+#include "common/fd.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/btf/decode.h"
 #include "daemon/kernel_bpf/btf/encode.h"
-#include "daemon/kernel_bpf/program/link.h"
 #include "daemon/kernel_bpf/map/map_dump.h"
 #include "daemon/kernel_bpf/map/map_write.h"
 #include "daemon/kernel_bpf/map/ring_buffer.h"
+#include "daemon/kernel_bpf/program/link.h"
 #include "tests/kernel/kernel_bpf_fixture.h"
 
 namespace bpfrig::kernel_bpf {
@@ -22,8 +23,8 @@ using base::Reason;
 using testing::HasSubstr;
 
 // Makes the kernel count runs for as long as it lives.
-base::Fd CountRuns() {
-  base::Fd stats(bpf_enable_stats(BPF_STATS_RUN_TIME));
+common::Fd CountRuns() {
+  common::Fd stats(bpf_enable_stats(BPF_STATS_RUN_TIME));
   EXPECT_TRUE(stats.IsOpen());
   return stats;
 }
@@ -46,7 +47,7 @@ std::vector<std::string> DrainAll(RingBuffer& ring) {
 TEST(KernelBpfLinkTest, RunsACgroupProgramUntilDetached) {
   TestCgroup cgroup;
   BpfObject object = LoadOrDie("noop");
-  base::Fd stats = CountRuns();
+  common::Fd stats = CountRuns();
   const Program& program = *object.FindProgram("noop_connect4");
   AttachPoints points;
   points.cgroup_fd = cgroup.fd();
@@ -77,8 +78,8 @@ TEST(KernelBpfLinkTest, KnowsWhereAProgramGoes) {
 TEST(KernelBpfLinkTest, AttachesToANetworkNamespaceAndItsInterface) {
   InOwnNetns([] {
     BpfObject object = LoadOrDie("kernel_bpf_hooks");
-    base::Fd stats = CountRuns();
-    base::Fd netns(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+    common::Fd stats = CountRuns();
+    common::Fd netns(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
     AttachPoints points;
     points.netns_fd = netns.Get();
     points.interface_index = 1;

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "common/fd.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/map/map_codec.h"
 #include "daemon/kernel_bpf/map/map_dump.h"
@@ -238,14 +239,14 @@ TEST(KernelBpfMapTest, TellsProgramsAndInnerMapsByTheirIds) {
 
 // Two ends of a TCP connection over loopback.
 struct Connection {
-  base::Fd listener;
-  base::Fd dialled;
-  base::Fd accepted;
+  common::Fd listener;
+  common::Fd dialled;
+  common::Fd accepted;
 };
 
 Connection ConnectLoopback() {
   Connection connection;
-  connection.listener = base::Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  connection.listener = common::Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   struct sockaddr_in address {};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -254,14 +255,14 @@ Connection ConnectLoopback() {
   EXPECT_EQ(::bind(connection.listener.Get(), generic, length), 0);
   EXPECT_EQ(::listen(connection.listener.Get(), 1), 0);
   EXPECT_EQ(::getsockname(connection.listener.Get(), generic, &length), 0);
-  connection.dialled = base::Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  connection.dialled = common::Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   EXPECT_EQ(::connect(connection.dialled.Get(), generic, length), 0);
-  connection.accepted = base::Fd(::accept4(connection.listener.Get(), nullptr, nullptr, SOCK_CLOEXEC));
+  connection.accepted = common::Fd(::accept4(connection.listener.Get(), nullptr, nullptr, SOCK_CLOEXEC));
   EXPECT_TRUE(connection.accepted.IsOpen());
   return connection;
 }
 
-uint64_t CookieOf(const base::Fd& socket) {
+uint64_t CookieOf(const common::Fd& socket) {
   uint64_t cookie = 0;
   socklen_t length = sizeof(cookie);
   EXPECT_EQ(::getsockopt(socket.Get(), SOL_SOCKET, SO_COOKIE, &cookie, &length), 0);
@@ -306,7 +307,7 @@ TEST(KernelBpfMapTest, FindsKeysOfASocketHashThatTellsNoCookies) {
 
 TEST(KernelBpfMapTest, RefusesAnUnconnectedSocketWithAReason) {
   BpfObject object = LoadOrDie("all_maps");
-  base::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  common::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   WriteProgress progress;
   absl::Status status =
       WriteMap(*object.FindMap("sockmap"), {Change(Word(0), Word(static_cast<uint32_t>(socket.Get())))},

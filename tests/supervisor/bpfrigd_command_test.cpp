@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "common/fd.h"
 #include "tests/supervisor/rig.h"
 #include "tests/support/deadline.h"
 
@@ -28,12 +29,12 @@ struct Pipe {
   explicit Pipe(bool pass_write_end) {
     std::array<int, 2> ends{};
     EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
-    own = base::Fd(ends[pass_write_end ? 0 : 1]);
-    inherited = base::Fd(ends[pass_write_end ? 1 : 0]);
+    own = common::Fd(ends[pass_write_end ? 0 : 1]);
+    inherited = common::Fd(ends[pass_write_end ? 1 : 0]);
     EXPECT_EQ(::fcntl(inherited.Get(), F_SETFD, 0), 0);
   }
-  base::Fd own;
-  base::Fd inherited;
+  common::Fd own;
+  common::Fd inherited;
 };
 
 class CommandTest : public ::testing::Test {
@@ -143,7 +144,7 @@ TEST_F(CommandTest, WorksWithTheCapabilitiesOfAContainer) {
   Subprocess daemon = Subprocess::Start(argv);
   ASSERT_TRUE(daemon.WaitForOutput(": ready", kPatience)) << daemon.Wait(kPatience).output;
   FrontHandle front(directory_.SocketPath());
-  base::Fd channel;
+  common::Fd channel;
   EXPECT_TRUE(front.Spawn(1, &channel).has_spawned());
   front.Kill(1);
   EXPECT_EQ(front.Receive().exited().signal(), SIGKILL);
@@ -172,7 +173,7 @@ TEST_F(CommandTest, EndsWithItsLifelineAndTakesItsPrivateDirectoryAlong) {
       Subprocess::Start(Command({"--lifeline-fd", absl::StrCat(lifeline.inherited.Get()), "--private"}));
   ASSERT_TRUE(daemon.WaitForOutput(": ready", kPatience));
   FrontHandle front(directory_.SocketPath());
-  base::Fd channel;
+  common::Fd channel;
   ASSERT_TRUE(front.Spawn(1, &channel).has_spawned());
   lifeline.inherited.Close();
   lifeline.own.Close();
@@ -201,7 +202,7 @@ TEST_F(CommandTest, RealWorkerRunsAndEndsWithItsChannel) {
   Subprocess daemon = Subprocess::Start(Command({"--no-perfmon"}));
   ASSERT_TRUE(daemon.WaitForOutput(": ready", kPatience));
   FrontHandle front(directory_.SocketPath());
-  base::Fd channel;
+  common::Fd channel;
   ASSERT_TRUE(front.Spawn(1, &channel).has_spawned());
   const auto find_worker = [&] {
     for (const pid_t pid : DescendantsOf(daemon.Pid())) {

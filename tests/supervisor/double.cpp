@@ -19,6 +19,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "bpfrig/internal/v1/control.pb.h"
+#include "common/fd.h"
 #include "daemon/base/log.h"
 #include "daemon/ipc/message_socket.h"
 #include "daemon/kernel_os/file.h"
@@ -40,12 +41,12 @@ bool WaitFor(int fd, bool obey_lifeline) {
 }
 
 int RunFront() {
-  ipc::MessageSocket control{base::Fd(4)};
+  ipc::MessageSocket control{common::Fd(4)};
   internal::v1::ControlRequest ready;
   ready.mutable_ready();
   if (!control.Send(ready).ok()) return 1;
   if (!WaitFor(3, true)) return 0;
-  const base::Fd caller(::accept4(3, nullptr, nullptr, SOCK_CLOEXEC));
+  const common::Fd caller(::accept4(3, nullptr, nullptr, SOCK_CLOEXEC));
   if (!caller.IsOpen() || !ipc::SendBytes(caller.Get(), absl::StrCat(::getpid(), "\n"), control.Get()).ok()) {
     return 1;
   }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "common/fd.h"
 #include "daemon/kernel_os/cgroup.h"
 #include "daemon/kernel_os/cgroup_root.h"
 #include "daemon/kernel_os/file.h"
@@ -75,7 +76,7 @@ TEST(InstanceDirectoryTest, SlotsDifferWhileHeldWhateverTheMount) {
 
 TEST(CgroupRootTest, OwnMountShowsInNoMountTable) {
   const std::string before = *kernel_os::ReadSmallFile(AT_FDCWD, "/proc/self/mountinfo", "mountinfo");
-  const absl::StatusOr<base::Fd> root = kernel_os::OpenCgroupPlace({.path = "/", .own_mount = true});
+  const absl::StatusOr<common::Fd> root = kernel_os::OpenCgroupPlace({.path = "/", .own_mount = true});
   ASSERT_TRUE(root.ok()) << root.status();
   EXPECT_TRUE(IsCgroup2(root->Get()));
   EXPECT_EQ(*kernel_os::ReadSmallFile(AT_FDCWD, "/proc/self/mountinfo", "mountinfo"), before);

@@ -11,7 +11,8 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
+#include "common/ip_prefix.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_os/netlink.h"
 #include "daemon/kernel_os/netns.h"
@@ -19,14 +20,14 @@
 namespace bpfrig::tests {
 namespace {
 
-using kernel_os::IpPrefix;
+using common::IpPrefix;
+using common::ParseIpPrefix;
 using kernel_os::Netlink;
-using kernel_os::ParseIpPrefix;
 
 class NetworkTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    home_ = base::Fd(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+    home_ = common::Fd(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
     ASSERT_EQ(::unshare(CLONE_NEWNET), 0) << std::strerror(errno);
     absl::StatusOr<Netlink> netlink = Netlink::Open();
     ASSERT_TRUE(netlink.ok()) << netlink.status();
@@ -40,7 +41,7 @@ class NetworkTest : public ::testing::Test {
   // Binds a TCP socket to the address, and returns the errno, 0 for success.
   static int Bind(const std::string& address, uint16_t port = 0) {
     const IpPrefix parsed = *ParseIpPrefix(address);
-    const base::Fd socket(::socket(parsed.family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const common::Fd socket(::socket(parsed.family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const sockaddr_storage storage = SocketAddress(parsed, port);
     return ::bind(socket.Get(), reinterpret_cast<const sockaddr*>(&storage), sizeof(storage)) == 0 ? 0
                                                                                                    : errno;
@@ -49,7 +50,7 @@ class NetworkTest : public ::testing::Test {
   // Connects to a port where nobody listens; only ever inside the namespace. Returns the errno.
   static int Connect(const std::string& address) {
     const IpPrefix parsed = *ParseIpPrefix(address);
-    const base::Fd socket(::socket(parsed.family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const common::Fd socket(::socket(parsed.family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const sockaddr_storage storage = SocketAddress(parsed, 9);
     return ::connect(socket.Get(), reinterpret_cast<const sockaddr*>(&storage), sizeof(storage)) == 0 ? 0
                                                                                                       : errno;
@@ -70,7 +71,7 @@ class NetworkTest : public ::testing::Test {
     return storage;
   }
 
-  base::Fd home_;
+  common::Fd home_;
   std::optional<Netlink> netlink_;
 };
 

@@ -9,6 +9,8 @@
 #include <csignal>
 #include <filesystem>
 
+#include "common/fd.h"
+#include "common/testing/temporary_directory.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_os/cgroup.h"
 #include "daemon/kernel_os/cgroup_root.h"
@@ -35,13 +37,13 @@ class ProcessTest : public ::testing::Test {
     spec_.gid = 65534;
     std::array<int, 2> ends{};
     ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
-    output_ = base::Fd(ends[0]);
-    input_ = base::Fd(ends[1]);
+    output_ = common::Fd(ends[0]);
+    input_ = common::Fd(ends[1]);
     spec_.fds = {{.fd = input_.Get(), .number = STDOUT_FILENO}};
   }
 
   void Execute(const std::string& path, const std::vector<std::string>& arguments) {
-    executable_ = base::Fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
+    executable_ = common::Fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
     ASSERT_TRUE(executable_.IsOpen()) << path;
     spec_.executable = executable_.Get();
     spec_.arguments = arguments;
@@ -59,9 +61,9 @@ class ProcessTest : public ::testing::Test {
   }
 
   absl::StatusOr<InstanceDirectory> instance_ = InstanceDirectory::Claim(*kernel_os::FindCgroupPlaces());
-  base::Fd executable_;
-  base::Fd output_;
-  base::Fd input_;
+  common::Fd executable_;
+  common::Fd output_;
+  common::Fd input_;
   ProcessSpec spec_;
 };
 
@@ -78,8 +80,8 @@ TEST_F(ProcessTest, RunsItsFileWithItsArgumentsAndEnvironment) {
 }
 
 TEST_F(ProcessTest, PlacesDescriptorsThatWantEachOthersNumbers) {
-  const base::Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  const base::Fd zero(::open("/dev/zero", O_RDONLY | O_CLOEXEC));
+  const common::Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const common::Fd zero(::open("/dev/zero", O_RDONLY | O_CLOEXEC));
   spec_.fds.push_back({.fd = null.Get(), .number = zero.Get()});
   spec_.fds.push_back({.fd = zero.Get(), .number = null.Get()});
   Execute("/bin/readlink", {"readlink", "/proc/self/fd/" + std::to_string(null.Get()),
@@ -92,7 +94,7 @@ TEST_F(ProcessTest, PlacesDescriptorsThatWantEachOthersNumbers) {
 
 TEST_F(ProcessTest, PassesNothingButWhatItIsTold) {
   // Without CLOEXEC, as a careless library leaves them.
-  const base::Fd leak(::open("/dev/null", O_RDONLY));
+  const common::Fd leak(::open("/dev/null", O_RDONLY));
   Execute("/bin/ls", {"ls", "/proc/self/fd"});
   absl::StatusOr<ChildProcess> child = ChildProcess::Start(spec_);
   ASSERT_TRUE(child.ok()) << child.status();
@@ -102,13 +104,11 @@ TEST_F(ProcessTest, PassesNothingButWhatItIsTold) {
 }
 
 TEST_F(ProcessTest, ReachesAFileBehindAClosedDirectory) {
-  std::string directory = ::testing::TempDir() + "/closed.XXXXXX";
-  ASSERT_NE(::mkdtemp(directory.data()), nullptr);  // 0700
-  const std::string copy = directory + "/true";
+  const common::TemporaryDirectory directory;  // 0700
+  const std::string copy = directory / "true";
   std::filesystem::copy_file("/bin/true", copy);
   Execute(copy, {"true"});
   absl::StatusOr<ChildProcess> child = ChildProcess::Start(spec_);
-  std::filesystem::remove_all(directory);
   ASSERT_TRUE(child.ok()) << child.status();
   EXPECT_EQ(DescribeEnd(child->Reap(Soon()).value()), "status 0");
 }
@@ -131,7 +131,7 @@ TEST_F(ProcessTest, SaysThatTheCgroupIsGone) {
   Execute("/bin/true", {"true"});
   absl::StatusOr<kernel_os::Cgroup> cgroup = kernel_os::Cgroup::Create(instance_->Get(), "gone");
   ASSERT_TRUE(cgroup.ok());
-  const base::Fd directory(::fcntl(cgroup->Get(), F_DUPFD_CLOEXEC, 3));
+  const common::Fd directory(::fcntl(cgroup->Get(), F_DUPFD_CLOEXEC, 3));
   ASSERT_TRUE(cgroup->Remove(Soon()).ok());
   spec_.cgroup = directory.Get();
   EXPECT_THAT(ChildProcess::Start(spec_).status().message(), HasSubstr("starting true: clone3: No such "));

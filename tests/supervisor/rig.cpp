@@ -28,16 +28,8 @@ absl::Time Deadline() { return absl::Now() + absl::FromChrono(kPatience); }
 
 }  // namespace
 
-SocketDirectory::SocketDirectory() {
-  std::string name = fs::temp_directory_path() / "rig.XXXXXX";
-  EXPECT_NE(::mkdtemp(name.data()), nullptr);
-  path_ = name;
-}
-
-SocketDirectory::~SocketDirectory() { fs::remove_all(path_); }
-
 FrontHandle::FrontHandle(const std::string& socket_path) {
-  connection_ = base::Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  connection_ = common::Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, socket_path.c_str(), sizeof(address.sun_path) - 1);
@@ -45,7 +37,7 @@ FrontHandle::FrontHandle(const std::string& socket_path) {
       << std::strerror(errno);
   EXPECT_TRUE(BecomesReadable(connection_));
   std::string bytes;
-  std::deque<base::Fd> fds;
+  std::deque<common::Fd> fds;
   EXPECT_TRUE(ipc::ReceiveBytes(connection_.Get(), bytes, fds).ok());
   EXPECT_TRUE(absl::SimpleAtoi(absl::StripAsciiWhitespace(bytes), &pid_)) << bytes;
   EXPECT_EQ(fds.size(), 1u);
@@ -59,12 +51,12 @@ void FrontHandle::Command(char command, bool answers) {
   EXPECT_EQ(::read(connection_.Get(), &command, 1), 1);
 }
 
-ControlReply FrontHandle::Spawn(uint64_t number, base::Fd* channel) {
+ControlReply FrontHandle::Spawn(uint64_t number, common::Fd* channel) {
   ControlRequest request;
   request.mutable_spawn()->set_worker(number);
   EXPECT_TRUE(control_->Send(request, -1, Deadline()).ok());
   ControlReply reply = Receive();
-  base::Fd fd = control_->TakeFd();
+  common::Fd fd = control_->TakeFd();
   EXPECT_EQ(fd.IsOpen(), reply.has_spawned()) << reply.ShortDebugString();
   if (channel != nullptr) *channel = std::move(fd);
   return reply;
@@ -89,7 +81,7 @@ bool FrontHandle::EndsSilently() {
   return received.ok() && !*received;
 }
 
-std::string AskWorker(const base::Fd& channel, char command) {
+std::string AskWorker(const common::Fd& channel, char command) {
   if (::send(channel.Get(), &command, 1, MSG_NOSIGNAL) != 1) return "";
   std::string answer;
   while (BecomesReadable(channel)) {
@@ -124,13 +116,13 @@ pid_t PidOf(const std::string& report) {
   return pid;
 }
 
-base::Fd OpenPidfd(pid_t pid) {
-  base::Fd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+common::Fd OpenPidfd(pid_t pid) {
+  common::Fd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   EXPECT_TRUE(fd.IsOpen()) << "process " << pid;
   return fd;
 }
 
-bool BecomesReadable(const base::Fd& fd) {
+bool BecomesReadable(const common::Fd& fd) {
   pollfd poll_fd{.fd = fd.Get(), .events = POLLIN, .revents = 0};
   return ::poll(&poll_fd, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) == 1;
 }

@@ -13,7 +13,8 @@
 
 #include "absl/status/statusor.h"
 #include "bpfrig/internal/v1/control.pb.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
+#include "common/testing/temporary_directory.h"
 #include "daemon/ipc/message_socket.h"
 #include "tests/support/subprocess.h"
 
@@ -24,17 +25,12 @@ inline constexpr std::chrono::seconds kPatience{10};
 // A directory for one test's socket.
 class SocketDirectory {
  public:
-  SocketDirectory();
-  ~SocketDirectory();
-  SocketDirectory(const SocketDirectory&) = delete;
-  SocketDirectory& operator=(const SocketDirectory&) = delete;
-
-  [[nodiscard]] std::string SocketPath() const { return path_ / "rig.sock"; }
+  [[nodiscard]] std::string SocketPath() const { return directory_ / "rig.sock"; }
   [[nodiscard]] std::string Address() const { return "unix:" + SocketPath(); }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] const std::filesystem::path& path() const { return directory_.path(); }
 
  private:
-  std::filesystem::path path_;
+  common::TemporaryDirectory directory_;
 };
 
 // The front's double, reached through the daemon's socket: its pid and its control channel.
@@ -49,7 +45,7 @@ class FrontHandle {
   void Command(char command, bool answers = true);
 
   // Asks for a worker; returns the supervisor's answer, and the channel with it where it has one.
-  internal::v1::ControlReply Spawn(uint64_t number, base::Fd* channel = nullptr);
+  internal::v1::ControlReply Spawn(uint64_t number, common::Fd* channel = nullptr);
   void Kill(uint64_t number);
   // The next reply; fails the test where none comes.
   internal::v1::ControlReply Receive();
@@ -57,13 +53,13 @@ class FrontHandle {
   bool EndsSilently();
 
  private:
-  base::Fd connection_;
+  common::Fd connection_;
   std::optional<ipc::MessageSocket> control_;
   pid_t pid_ = -1;
 };
 
 // Sends one of the worker double's commands, and returns what it answers; empty where the channel ended.
-std::string AskWorker(const base::Fd& channel, char command);
+std::string AskWorker(const common::Fd& channel, char command);
 // The lines of a report that begin with `key` and a colon, without it.
 std::vector<std::string> LinesOf(const std::string& report, const std::string& key);
 // The first of them; empty where there is none.
@@ -71,9 +67,9 @@ std::string LineOf(const std::string& report, const std::string& key);
 pid_t PidOf(const std::string& report);
 
 // A descriptor that becomes readable when the process ends.
-base::Fd OpenPidfd(pid_t pid);
+common::Fd OpenPidfd(pid_t pid);
 // Whether `fd` becomes readable within kPatience.
-bool BecomesReadable(const base::Fd& fd);
+bool BecomesReadable(const common::Fd& fd);
 
 // Paths of the instance directories that exist now.
 std::vector<std::string> InstanceDirectories();

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "common/fd.h"
 #include "tests/supervisor/rig.h"
 
 namespace bpfrig::tests {
@@ -34,9 +35,9 @@ TEST_F(DaemonTest, SigtermLeavesNothing) {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
     Subprocess daemon = Start();
     FrontHandle front(directory_.SocketPath());
-    base::Fd channel;
+    common::Fd channel;
     ASSERT_TRUE(front.Spawn(1, &channel).has_spawned());
-    const base::Fd worker = OpenPidfd(PidOf(AskWorker(channel, 'r')));
+    const common::Fd worker = OpenPidfd(PidOf(AskWorker(channel, 'r')));
     EXPECT_THAT(InstanceDirectories(), SizeIs(1));
     daemon.Signal(signal);
     const Outcome outcome = daemon.Wait(kPatience);
@@ -73,10 +74,10 @@ TEST_F(DaemonTest, SecondSignalDoesNotWaitForTheFront) {
 TEST_F(DaemonTest, DeathOfTheFrontEndsEverything) {
   Subprocess daemon = Start();
   FrontHandle front(directory_.SocketPath());
-  base::Fd channel;
+  common::Fd channel;
   ASSERT_TRUE(front.Spawn(1, &channel).has_spawned());
   ASSERT_EQ(AskWorker(channel, 'd'), "ok\n");
-  const base::Fd worker = OpenPidfd(PidOf(AskWorker(channel, 'r')));
+  const common::Fd worker = OpenPidfd(PidOf(AskWorker(channel, 'r')));
   ASSERT_EQ(::kill(front.pid(), SIGKILL), 0);
   const Outcome outcome = daemon.Wait(kPatience);
   EXPECT_EQ(outcome.status, 1);
@@ -101,7 +102,7 @@ TEST_F(DaemonTest, ReapsAlsoWhereItsStarterIgnoredSigchld) {
   Subprocess daemon = Subprocess::Start(argv);
   ASSERT_TRUE(daemon.WaitForOutput(": ready", kPatience));
   FrontHandle front(directory_.SocketPath());
-  base::Fd channel;
+  common::Fd channel;
   ASSERT_TRUE(front.Spawn(1, &channel).has_spawned());
   AskWorker(channel, 'x');
   EXPECT_EQ(front.Receive().exited().status(), 7);
@@ -115,9 +116,9 @@ TEST_F(DaemonTest, FrontThatTalksNonsenseEndsEverything) {
        {std::string("\xff\xff\xff\x7f", 4), std::string("\x03\0\0\0abc", 7), std::string("\0\0\0\0", 4)}) {
     Subprocess daemon = Start();
     FrontHandle front(directory_.SocketPath());
-    base::Fd channel;
+    common::Fd channel;
     ASSERT_TRUE(front.Spawn(1, &channel).has_spawned());
-    const base::Fd worker = OpenPidfd(PidOf(AskWorker(channel, 'r')));
+    const common::Fd worker = OpenPidfd(PidOf(AskWorker(channel, 'r')));
     ASSERT_TRUE(ipc::SendBytes(front.control().Get(), nonsense, -1).ok());
     const Outcome outcome = daemon.Wait(kPatience);
     EXPECT_EQ(outcome.status, 1);
@@ -144,10 +145,10 @@ TEST_F(DaemonTest, RequestMayComeInPieces) {
 TEST_F(DaemonTest, KilledSupervisorTakesFrontAndWorkersWithIt) {
   Subprocess daemon = Start();
   FrontHandle front(directory_.SocketPath());
-  base::Fd channel;
+  common::Fd channel;
   ASSERT_TRUE(front.Spawn(1, &channel).has_spawned());
-  const base::Fd worker = OpenPidfd(PidOf(AskWorker(channel, 'r')));
-  const base::Fd front_process = OpenPidfd(front.pid());
+  const common::Fd worker = OpenPidfd(PidOf(AskWorker(channel, 'r')));
+  const common::Fd front_process = OpenPidfd(front.pid());
   daemon.Signal(SIGKILL);
   EXPECT_EQ(daemon.Wait(kPatience).signal, SIGKILL);
   EXPECT_TRUE(BecomesReadable(worker));
@@ -167,14 +168,14 @@ TEST_F(DaemonTest, KilledSupervisorTakesFrontAndWorkersWithIt) {
 TEST_F(DaemonTest, NextDaemonKillsWhatAKilledOneLeftRunning) {
   Subprocess daemon = Start();
   FrontHandle front(directory_.SocketPath());
-  base::Fd channel;
+  common::Fd channel;
   ASSERT_TRUE(front.Spawn(1, &channel).has_spawned());
   // A worker that heeds neither lifeline nor channel, with a child of its own.
   ASSERT_EQ(AskWorker(channel, 'd'), "ok\n");
   ASSERT_EQ(AskWorker(channel, 'f'), "ok\n");
   const pid_t pid = PidOf(AskWorker(channel, 'r'));
-  const base::Fd worker = OpenPidfd(pid);
-  const base::Fd child = OpenPidfd(DescendantsOf(pid).at(0));
+  const common::Fd worker = OpenPidfd(pid);
+  const common::Fd child = OpenPidfd(DescendantsOf(pid).at(0));
   daemon.Signal(SIGKILL);
   EXPECT_EQ(daemon.Wait(kPatience).signal, SIGKILL);
   ASSERT_EQ(::kill(pid, 0), 0) << "the test would prove nothing";
@@ -194,8 +195,8 @@ TEST_F(DaemonTest, TwoDaemonsShareNeitherSlotNorUsers) {
   FrontHandle first_front(directory_.SocketPath());
   FrontHandle second_front(other_directory.SocketPath());
   EXPECT_THAT(InstanceDirectories(), SizeIs(2));
-  base::Fd first_channel;
-  base::Fd second_channel;
+  common::Fd first_channel;
+  common::Fd second_channel;
   ASSERT_TRUE(first_front.Spawn(1, &first_channel).has_spawned());
   ASSERT_TRUE(second_front.Spawn(1, &second_channel).has_spawned());
   EXPECT_NE(StatusField(first_front.pid(), "Uid"), StatusField(second_front.pid(), "Uid"));
@@ -214,7 +215,7 @@ TEST_F(DaemonTest, SecondDaemonAtTheSamePathIsRefusedAndTheFirstServesOn) {
   EXPECT_THAT(second.output,
               HasSubstr(absl::StrCat("another bpfrigd serves unix:", directory_.SocketPath())));
   FrontHandle front(directory_.SocketPath());
-  base::Fd channel;
+  common::Fd channel;
   EXPECT_TRUE(front.Spawn(1, &channel).has_spawned());
   daemon.Signal(SIGTERM);
   EXPECT_EQ(daemon.Wait(kPatience).status, 0);

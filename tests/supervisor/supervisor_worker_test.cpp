@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/fd.h"
 #include "tests/supervisor/rig.h"
 #include "tests/support/deadline.h"
 
@@ -36,8 +37,8 @@ class WorkerTest : public ::testing::Test {
     EXPECT_EQ(outcome.status, 0) << outcome.output;
   }
 
-  base::Fd Spawn(uint64_t number) {
-    base::Fd channel;
+  common::Fd Spawn(uint64_t number) {
+    common::Fd channel;
     const ControlReply reply = front_->Spawn(number, &channel);
     EXPECT_EQ(reply.spawned().worker(), number) << reply.ShortDebugString();
     return channel;
@@ -56,7 +57,7 @@ class WorkerTest : public ::testing::Test {
 };
 
 TEST_F(WorkerTest, HasExactlyItsPrivileges) {
-  const base::Fd channel = Spawn(1);
+  const common::Fd channel = Spawn(1);
   const std::string report = AskWorker(channel, 'r');
   for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"}) {
     EXPECT_EQ(LineOf(report, set), absl::StrFormat("%016x", kWorkerCapabilities)) << set;
@@ -78,12 +79,12 @@ TEST_F(WorkerTest, FrontHasNoPrivilegeAtAll) {
 }
 
 TEST_F(WorkerTest, NoTwoProcessesShareAUser) {
-  const base::Fd first = Spawn(1);
-  const base::Fd second = Spawn(2);
+  const common::Fd first = Spawn(1);
+  const common::Fd second = Spawn(2);
   // The same place in the range of uids as the first.
-  const base::Fd third = Spawn(4001);
+  const common::Fd third = Spawn(4001);
   std::set<std::string> users = {StatusField(daemon_.Pid(), "Uid"), StatusField(front_->pid(), "Uid")};
-  for (const base::Fd* channel : {&first, &second, &third}) {
+  for (const common::Fd* channel : {&first, &second, &third}) {
     const std::string report = AskWorker(*channel, 'r');
     users.insert(LineOf(report, "Uid"));
     EXPECT_EQ(LineOf(report, "Uid"), LineOf(report, "Gid"));
@@ -92,8 +93,8 @@ TEST_F(WorkerTest, NoTwoProcessesShareAUser) {
 }
 
 TEST_F(WorkerTest, IsAloneInANetnsWithLoopback) {
-  const base::Fd first = Spawn(1);
-  const base::Fd second = Spawn(2);
+  const common::Fd first = Spawn(1);
+  const common::Fd second = Spawn(2);
   const std::string report = AskWorker(first, 'r');
   EXPECT_THAT(LinesOf(report, "interface"), ElementsAre("lo down"));
   EXPECT_NE(LineOf(report, "netns"), LineOf(AskWorker(second, 'r'), "netns"));
@@ -101,7 +102,7 @@ TEST_F(WorkerTest, IsAloneInANetnsWithLoopback) {
 }
 
 TEST_F(WorkerTest, IsBornInACgroupOfItsOwnAndHoldsItsDirectory) {
-  const base::Fd channel = Spawn(7);
+  const common::Fd channel = Spawn(7);
   const std::string report = AskWorker(channel, 'r');
   EXPECT_THAT(LineOf(report, "0:"), HasSubstr("/sandbox-7"));
   const std::vector<std::string> fds = LinesOf(report, "fd");
@@ -124,7 +125,7 @@ TEST_F(WorkerTest, FileLimitIsTheOneAskedFor) {
 }
 
 TEST_F(WorkerTest, DeathBySignalIsToldWithTheSignalAndItsCgroupIsGone) {
-  const base::Fd channel = Spawn(3);
+  const common::Fd channel = Spawn(3);
   const std::string report = AskWorker(channel, 'r');
   const std::string cgroup = CgroupOf(report);
   ASSERT_TRUE(std::filesystem::exists(cgroup));
@@ -136,7 +137,7 @@ TEST_F(WorkerTest, DeathBySignalIsToldWithTheSignalAndItsCgroupIsGone) {
 }
 
 TEST_F(WorkerTest, ExitIsToldWithItsStatus) {
-  const base::Fd channel = Spawn(3);
+  const common::Fd channel = Spawn(3);
   EXPECT_EQ(AskWorker(channel, 'x'), "");
   const ControlReply reply = front_->Receive();
   EXPECT_EQ(reply.exited().status(), 7);
@@ -144,8 +145,8 @@ TEST_F(WorkerTest, ExitIsToldWithItsStatus) {
 }
 
 TEST_F(WorkerTest, CrashIsToldAndCostsNoOtherWorker) {
-  const base::Fd first = Spawn(1);
-  const base::Fd second = Spawn(2);
+  const common::Fd first = Spawn(1);
+  const common::Fd second = Spawn(2);
   EXPECT_EQ(AskWorker(first, 's'), "");
   EXPECT_EQ(front_->Receive().exited().signal(), SIGABRT);
   EXPECT_EQ(AskWorker(second, 'n'), "ok\n");
@@ -157,27 +158,27 @@ TEST_F(WorkerTest, EndsWhenItsChannelIsClosed) {
 }
 
 TEST_F(WorkerTest, KillTakesItsDescendantsToo) {
-  const base::Fd channel = Spawn(1);
+  const common::Fd channel = Spawn(1);
   ASSERT_EQ(AskWorker(channel, 'f'), "ok\n");
   const std::vector<pid_t> children = DescendantsOf(PidOf(AskWorker(channel, 'r')));
   ASSERT_EQ(children.size(), 1u);
-  const base::Fd child = OpenPidfd(children.front());
+  const common::Fd child = OpenPidfd(children.front());
   front_->Kill(1);
   EXPECT_EQ(front_->Receive().exited().signal(), SIGKILL);
   EXPECT_TRUE(BecomesReadable(child));
 }
 
 TEST_F(WorkerTest, ExitTakesItsDescendantsToo) {
-  const base::Fd channel = Spawn(1);
+  const common::Fd channel = Spawn(1);
   ASSERT_EQ(AskWorker(channel, 'f'), "ok\n");
-  const base::Fd child = OpenPidfd(DescendantsOf(PidOf(AskWorker(channel, 'r'))).at(0));
+  const common::Fd child = OpenPidfd(DescendantsOf(PidOf(AskWorker(channel, 'r'))).at(0));
   AskWorker(channel, 'x');
   EXPECT_EQ(front_->Receive().exited().status(), 7);
   EXPECT_TRUE(BecomesReadable(child));
 }
 
 TEST_F(WorkerTest, KillReachesAStoppedWorker) {
-  const base::Fd channel = Spawn(1);
+  const common::Fd channel = Spawn(1);
   ASSERT_EQ(::kill(PidOf(AskWorker(channel, 'r')), SIGSTOP), 0);
   front_->Kill(1);
   EXPECT_EQ(front_->Receive().exited().signal(), SIGKILL);
@@ -185,12 +186,12 @@ TEST_F(WorkerTest, KillReachesAStoppedWorker) {
 
 TEST_F(WorkerTest, KillOfOneThatIsGoneIsNoError) {
   front_->Kill(99);
-  const base::Fd channel = Spawn(1);
+  const common::Fd channel = Spawn(1);
   EXPECT_EQ(AskWorker(channel, 'n'), "ok\n");
 }
 
 TEST_F(WorkerTest, NumberInUseIsRefused) {
-  const base::Fd channel = Spawn(1);
+  const common::Fd channel = Spawn(1);
   const ControlReply reply = front_->Spawn(1);
   EXPECT_EQ(reply.spawn_failed().worker(), 1u);
   EXPECT_EQ(reply.spawn_failed().message(), "worker 1 is there already");
@@ -199,7 +200,7 @@ TEST_F(WorkerTest, NumberInUseIsRefused) {
 
 TEST_F(WorkerTest, MoreThanTheLimitAreRefused) {
   // For two sandboxes: theirs, as many dying, and sixteen.
-  std::vector<base::Fd> channels;
+  std::vector<common::Fd> channels;
   for (uint64_t number = 1; number <= 20; ++number) channels.push_back(Spawn(number));
   EXPECT_EQ(front_->Spawn(21).spawn_failed().message(), "there are 20 workers already");
   front_->Kill(1);

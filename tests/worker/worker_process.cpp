@@ -34,7 +34,7 @@ std::string CgroupMount() {
 
 // In the child: into the cgroup and a namespace, and on with it.
 [[noreturn]] void RunChild(worker::WorkerOptions options) {
-  const base::Fd procs(::openat(options.cgroup.Get(), "cgroup.procs", O_WRONLY | O_CLOEXEC));
+  const common::Fd procs(::openat(options.cgroup.Get(), "cgroup.procs", O_WRONLY | O_CLOEXEC));
   if (::write(procs.Get(), "0", 1) != 1 || ::unshare(CLONE_NEWNET) != 0) ::_exit(77);
   ::_exit(worker::RunWorker(std::move(options)));
 }
@@ -50,18 +50,18 @@ Request Parse(const std::string& text) {
 WorkerProcess::WorkerProcess() {
   cgroup_path_ = CgroupMount() + "/bpfrig-worker-test-" + std::to_string(::getpid());
   EXPECT_EQ(::mkdir(cgroup_path_.c_str(), 0755), 0) << cgroup_path_;
-  absl::StatusOr<base::Fd> statistics = kernel_os::EnableRunStatistics();
+  absl::StatusOr<common::Fd> statistics = kernel_os::EnableRunStatistics();
   EXPECT_TRUE(statistics.ok()) << statistics.status();
   if (statistics.ok()) statistics_ = *std::move(statistics);
   auto channel = ipc::MakeSocketPair();
   std::array<int, 2> lifeline{};
   EXPECT_TRUE(channel.ok() && ::pipe2(lifeline.data(), O_CLOEXEC) == 0);
-  lifeline_ = base::Fd(lifeline[1]);
+  lifeline_ = common::Fd(lifeline[1]);
   worker::WorkerOptions options;
   options.number = 1;
   options.channel = std::move(channel->second);
-  options.lifeline = base::Fd(lifeline[0]);
-  options.cgroup = base::Fd(::open(cgroup_path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  options.lifeline = common::Fd(lifeline[0]);
+  options.cgroup = common::Fd(::open(cgroup_path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   options.runs_counted = true;
   pid_ = ::fork();
   if (pid_ == 0) {

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/worker/testing/testing_client.h"
 
 namespace bpfrig::tests {
@@ -37,8 +37,8 @@ class WorkerProcess {
 
  private:
   std::string cgroup_path_;
-  base::Fd statistics_;
-  base::Fd lifeline_;
+  common::Fd statistics_;
+  common::Fd lifeline_;
   std::unique_ptr<bpfrig::worker::TestClient> client_;
   pid_t pid_ = -1;
 };

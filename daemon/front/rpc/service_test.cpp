@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/fd.h"
 #include "daemon/front/testing/front_fixture.h"
 
 namespace bpfrig::front {
@@ -96,7 +97,7 @@ TEST_F(ServiceTest, PassesAnObjectAsASealedFile) {
   StartFront([&](FakeWorker&, ipc::MessageSocket& call, const CallRequest& request) {
     EXPECT_EQ(request.load_program().name(), "o");
     EXPECT_TRUE(request.load_program().object().empty());
-    const base::Fd file = call.TakeFd();
+    const common::Fd file = call.TakeFd();
     constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
     EXPECT_EQ(::fcntl(file.Get(), F_GET_SEALS) & kSeals, kSeals);
     std::string content(object.size() + 1, '\0');

@@ -1,5 +1,6 @@
 #include "daemon/front/rpc/unary_relay.h"
 
+#include "common/fd.h"
 #include "daemon/base/status.h"
 #include "daemon/front/sandboxes/sealed_memfd.h"
 
@@ -24,7 +25,7 @@ grpc::ServerUnaryReactor* RefuseUnary(grpc::CallbackServerContext& context, cons
 
 absl::Status CallWorker(WorkerCall& call, internal::v1::CallRequest& request,
                         internal::v1::CallReply& reply) {
-  base::Fd object;
+  common::Fd object;
   if (request.has_load_program()) {
     BPFRIG_ASSIGN_OR_RETURN(object, MakeSealedMemfd(request.load_program().object()));
     request.mutable_load_program()->clear_object();

@@ -36,7 +36,7 @@ absl::Status PollUntil(std::vector<pollfd>& polled, absl::Time deadline) {
 }  // namespace
 
 absl::StatusOr<Event> Event::Create() {
-  base::Fd fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  common::Fd fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!fd.IsOpen()) return ErrnoError("making an eventfd");
   return Event(std::move(fd));
 }

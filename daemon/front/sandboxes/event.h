@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 
 namespace bpfrig::front {
 
@@ -22,9 +22,9 @@ class Event {
   [[nodiscard]] int Get() const { return fd_.Get(); }
 
  private:
-  explicit Event(base::Fd fd) : fd_(std::move(fd)) {}
+  explicit Event(common::Fd fd) : fd_(std::move(fd)) {}
 
-  base::Fd fd_;
+  common::Fd fd_;
 };
 
 // Waits until one of the descriptors can be read, or is at its end, and returns the first such one's index.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/fd.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 #include "daemon/front/sandboxes/event.h"
@@ -210,7 +211,7 @@ bool Sandbox::AnswersBy(absl::Time deadline) {
     return true;  // our fault, not the worker's
   }
   ipc::MessageSocket ours(std::move(pair->first));
-  base::Fd theirs = std::move(pair->second);
+  common::Fd theirs = std::move(pair->second);
   const absl::Status passed = PassCallSocket(theirs.Get(), deadline);
   theirs.Close();
   if (!passed.ok()) return passed.code() != absl::StatusCode::kDeadlineExceeded;

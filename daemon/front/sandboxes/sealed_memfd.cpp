@@ -17,16 +17,16 @@ using base::ErrnoError;
 // before say EINVAL to it.
 constexpr unsigned int kNoExecSeal = 0x0008;
 
-base::Fd CreateMemfd() {
-  base::Fd fd(::memfd_create("bpf_object", MFD_CLOEXEC | MFD_ALLOW_SEALING | kNoExecSeal));
+common::Fd CreateMemfd() {
+  common::Fd fd(::memfd_create("bpf_object", MFD_CLOEXEC | MFD_ALLOW_SEALING | kNoExecSeal));
   if (fd.IsOpen() || errno != EINVAL) return fd;
-  return base::Fd(::memfd_create("bpf_object", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  return common::Fd(::memfd_create("bpf_object", MFD_CLOEXEC | MFD_ALLOW_SEALING));
 }
 
 }  // namespace
 
-absl::StatusOr<base::Fd> MakeSealedMemfd(absl::string_view bytes) {
-  base::Fd fd = CreateMemfd();
+absl::StatusOr<common::Fd> MakeSealedMemfd(absl::string_view bytes) {
+  common::Fd fd = CreateMemfd();
   if (!fd.IsOpen()) return ErrnoError("making a memfd for an object");
   while (!bytes.empty()) {
     const ssize_t count = TEMP_FAILURE_RETRY(::write(fd.Get(), bytes.data(), bytes.size()));

@@ -4,10 +4,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 
 namespace bpfrig::front {
 
-[[nodiscard]] absl::StatusOr<base::Fd> MakeSealedMemfd(absl::string_view bytes);
+[[nodiscard]] absl::StatusOr<common::Fd> MakeSealedMemfd(absl::string_view bytes);
 
 }  // namespace bpfrig::front

@@ -28,7 +28,7 @@ absl::Status ToStatus(const internal::v1::SpawnFailed& failed) {
 
 }  // namespace
 
-SupervisorLink::SupervisorLink(base::Fd control, CredentialsListener on_credentials,
+SupervisorLink::SupervisorLink(common::Fd control, CredentialsListener on_credentials,
                                std::function<void()> on_gone)
     : control_(std::move(control)),
       on_credentials_(std::move(on_credentials)),
@@ -122,7 +122,7 @@ void SupervisorLink::Dispatch(const internal::v1::ControlReply& reply) {
   }
 }
 
-void SupervisorLink::OnSpawned(uint64_t number, base::Fd channel) {
+void SupervisorLink::OnSpawned(uint64_t number, common::Fd channel) {
   const std::lock_guard lock(mutex_);
   const auto found = workers_.find(number);
   if (found == workers_.end()) return;  // given up at its deadline, and killed

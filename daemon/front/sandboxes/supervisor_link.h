@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "bpfrig/internal/v1/control.pb.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/ipc/message_socket.h"
 
 namespace bpfrig::front {
@@ -27,7 +27,7 @@ struct WorkerExit {
 // A worker that runs.
 struct SpawnedWorker {
   uint64_t number = 0;
-  base::Fd channel;
+  common::Fd channel;
 };
 
 class SupervisorLink {
@@ -37,7 +37,7 @@ class SupervisorLink {
 
   // `on_credentials` is called where the supervisor sends some, `on_gone` once, where it has closed its end;
   // both from the link's thread.
-  SupervisorLink(base::Fd control, CredentialsListener on_credentials, std::function<void()> on_gone);
+  SupervisorLink(common::Fd control, CredentialsListener on_credentials, std::function<void()> on_gone);
   ~SupervisorLink() { Stop(); }
   SupervisorLink(const SupervisorLink&) = delete;
   SupervisorLink& operator=(const SupervisorLink&) = delete;
@@ -57,13 +57,13 @@ class SupervisorLink {
   struct Worker {
     bool answered = false;
     absl::Status failure;
-    base::Fd channel;
+    common::Fd channel;
     ExitListener on_exit;
   };
 
   void ReadReplies();
   void Dispatch(const internal::v1::ControlReply& reply);
-  void OnSpawned(uint64_t number, base::Fd channel);
+  void OnSpawned(uint64_t number, common::Fd channel);
   void OnSpawnFailed(const internal::v1::SpawnFailed& failed);
   void OnExited(const internal::v1::WorkerExited& exited);
   void OnGone();

@@ -24,7 +24,7 @@ absl::StatusOr<std::unique_ptr<WorkerCall>> WorkerCall::Create(std::shared_ptr<S
 }
 
 WorkerCall::WorkerCall(std::shared_ptr<Sandbox> sandbox, const CallTraits& traits, absl::Time deadline,
-                       base::Fd ours, base::Fd theirs)
+                       common::Fd ours, common::Fd theirs)
     : sandbox_(std::move(sandbox)),
       traits_(traits),
       deadline_(deadline),

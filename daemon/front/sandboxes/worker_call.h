@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "bpfrig/internal/v1/worker.pb.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/front/sandboxes/sandbox.h"
 #include "daemon/ipc/message_socket.h"
 
@@ -58,8 +58,8 @@ class WorkerCall {
   [[nodiscard]] int Get() const { return socket_.Get(); }
 
  private:
-  WorkerCall(std::shared_ptr<Sandbox> sandbox, const CallTraits& traits, absl::Time deadline, base::Fd ours,
-             base::Fd theirs);
+  WorkerCall(std::shared_ptr<Sandbox> sandbox, const CallTraits& traits, absl::Time deadline, common::Fd ours,
+             common::Fd theirs);
 
   // The call is over without the worker having finished it: how it ended.
   [[nodiscard]] absl::Status Unfinished();
@@ -71,7 +71,7 @@ class WorkerCall {
   const CallTraits traits_;
   const absl::Time deadline_;
   ipc::MessageSocket socket_;
-  base::Fd worker_end_;  // until it is handed over
+  common::Fd worker_end_;  // until it is handed over
   std::atomic<bool> cancelled_ = false;
   std::atomic<bool> aborted_ = false;
 };

@@ -17,7 +17,7 @@ auto Patience() { return absl::ToChronoTime(absl::Now() + kPatience); }
 
 }  // namespace
 
-FakeWorker::FakeWorker(base::Fd channel, Script script, OnExit on_exit)
+FakeWorker::FakeWorker(common::Fd channel, Script script, OnExit on_exit)
     : channel_(std::move(channel)),
       script_(std::move(script)),
       on_exit_(std::move(on_exit)),
@@ -60,12 +60,12 @@ void FakeWorker::Loop() {
       return;
     }
     std::string bytes;
-    std::deque<base::Fd> fds;
+    std::deque<common::Fd> fds;
     const auto count = ipc::ReceiveBytes(channel_.Get(), bytes, fds);
     if (!count.ok() || *count == 0) return Die(0);
     const std::lock_guard lock(mutex_);
     if (dead_) return;
-    for (base::Fd& fd : fds) {
+    for (common::Fd& fd : fds) {
       sockets_.push_back(std::make_shared<ipc::MessageSocket>(std::move(fd)));
       calls_.emplace_back([this, call = sockets_.back()] { Serve(call); });
     }

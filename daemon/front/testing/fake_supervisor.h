@@ -15,7 +15,7 @@
 
 #include "bpfrig/internal/v1/control.pb.h"
 #include "bpfrig/internal/v1/worker.pb.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/front/sandboxes/event.h"
 #include "daemon/ipc/message_socket.h"
 
@@ -28,7 +28,7 @@ class FakeWorker {
       std::function<void(FakeWorker&, ipc::MessageSocket& call, const internal::v1::CallRequest& request)>;
   using OnExit = std::function<void(int signal)>;
 
-  FakeWorker(base::Fd channel, Script script, OnExit on_exit);
+  FakeWorker(common::Fd channel, Script script, OnExit on_exit);
   ~FakeWorker();
 
   // Dies of a signal, or with 0 exits.
@@ -42,7 +42,7 @@ class FakeWorker {
   void Loop();
   void Serve(const std::shared_ptr<ipc::MessageSocket>& call);
 
-  const base::Fd channel_;
+  const common::Fd channel_;
   const Script script_;
   const OnExit on_exit_;
   Event stop_;
@@ -67,7 +67,7 @@ class FakeSupervisor {
   ~FakeSupervisor();
 
   // The front's end of the control socket.
-  [[nodiscard]] base::Fd TakeControl() { return std::move(front_end_); }
+  [[nodiscard]] common::Fd TakeControl() { return std::move(front_end_); }
   // Spawning fails from now on.
   void RefuseSpawns(absl::StatusCode code, const std::string& message);
   // Goes away: closes the control socket.
@@ -87,8 +87,8 @@ class FakeSupervisor {
   void Reply(const internal::v1::ControlReply& reply, int attached = -1);
 
   const FakeWorker::Script script_;
-  base::Fd front_end_;
-  ipc::MessageSocket control_{base::Fd()};
+  common::Fd front_end_;
+  ipc::MessageSocket control_{common::Fd()};
   std::mutex send_mutex_;
   std::mutex mutex_;
   std::condition_variable changed_;

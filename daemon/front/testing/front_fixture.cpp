@@ -10,11 +10,13 @@
 #include <cstdlib>
 #include <utility>
 
+#include "common/fd.h"
+
 namespace bpfrig::front {
 namespace {
 
-base::Fd ListenAt(const std::string& path) {
-  base::Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+common::Fd ListenAt(const std::string& path) {
+  common::Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   EXPECT_LT(path.size(), sizeof(address.sun_path));
@@ -63,10 +65,7 @@ grpc::Status OpenedSandbox::Finish() {
 void FrontFixture::StartFront(FakeWorker::Script script, FrontOptions options,
                               std::function<void(const internal::v1::CallRequest&)> before,
                               const absl::Status& refusal) {
-  std::string pattern = ::testing::TempDir() + "/bpfrig_front_XXXXXX";
-  ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-  directory_ = pattern;
-  const std::string path = directory_ + "/socket";
+  const std::string path = directory_ / "socket";
   supervisor_ = std::make_unique<FakeSupervisor>(
       [script = std::move(script), before = std::move(before)](FakeWorker& worker, ipc::MessageSocket& call,
                                                                const internal::v1::CallRequest& request) {
@@ -76,14 +75,14 @@ void FrontFixture::StartFront(FakeWorker::Script script, FrontOptions options,
   if (!refusal.ok()) supervisor_->RefuseSpawns(refusal.code(), std::string(refusal.message()));
   auto front = Front::Start(
       options,
-      {.listener = ListenAt(path), .control = supervisor_->TakeControl(), .tcp_listener = base::Fd()});
+      {.listener = ListenAt(path), .control = supervisor_->TakeControl(), .tcp_listener = common::Fd()});
   ASSERT_TRUE(front.ok()) << front.status();
   front_ = *std::move(front);
   std::array<int, 2> pipe{};
   ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
-  lifeline_ = base::Fd(pipe[1]);
+  lifeline_ = common::Fd(pipe[1]);
   runner_ = std::thread([this, lifeline = pipe[0]] {
-    const base::Fd owned(lifeline);
+    const common::Fd owned(lifeline);
     const absl::StatusOr<Event> no_signals = Event::Create();
     result_ = front_->Run(owned.Get(), no_signals->Get());
   });
@@ -105,10 +104,6 @@ void FrontFixture::TearDown() {
   if (front_) (void)StopFront();
   front_.reset();
   supervisor_.reset();
-  if (!directory_.empty()) {
-    EXPECT_EQ(std::remove((directory_ + "/socket").c_str()), 0);
-    EXPECT_EQ(std::remove(directory_.c_str()), 0);
-  }
 }
 
 grpc::Status FrontFixture::Attach(const std::string& sandbox, std::optional<absl::Duration> deadline) {

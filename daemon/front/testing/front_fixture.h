@@ -13,6 +13,8 @@
 
 #include "bpfrig/v1/bpfrig.grpc.pb.h"
 #include "bpfrig/v1/error.pb.h"
+#include "common/fd.h"
+#include "common/testing/temporary_directory.h"
 #include "daemon/front/front.h"
 #include "daemon/front/testing/fake_supervisor.h"
 
@@ -62,8 +64,8 @@ class FrontFixture : public ::testing::Test {
   grpc::Status Attach(const std::string& sandbox, std::optional<absl::Duration> deadline = std::nullopt);
 
  private:
-  std::string directory_;
-  base::Fd lifeline_;
+  const common::TemporaryDirectory directory_;
+  common::Fd lifeline_;
   std::unique_ptr<FakeSupervisor> supervisor_;
   std::unique_ptr<Front> front_;
   std::shared_ptr<grpc::Channel> channel_;

@@ -7,11 +7,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "common/errno_name.h"
+#include "common/near_names.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/btf/elf_file.h"
-#include "daemon/kernel_bpf/libbpf/libbpf_output.h"
-#include "daemon/kernel_bpf/libbpf/near_names.h"
 #include "daemon/kernel_bpf/btf/type_layout.h"
+#include "daemon/kernel_bpf/libbpf/libbpf_output.h"
 
 namespace bpfrig::kernel_bpf {
 namespace {
@@ -171,7 +172,7 @@ absl::StatusOr<TypeRef> TypeSet::Find(absl::string_view name) const {
                             absl::StrCat("type \"", name, "\" is only declared in this object, not defined"))
           : base::MakeError(base::Reason::kUnknownName,
                             absl::StrCat("the object has no type \"", name, "\"; it has ",
-                                         NamesNear(bare, std::move(search.names))));
+                                         common::NamesNear(bare, std::move(search.names))));
   return base::WithHint(base::WithObject(status, name), kInvisibleHint);
 }
 
@@ -193,7 +194,7 @@ absl::StatusOr<BtfTypes> BtfTypes::FromKernel() {
   struct btf* btf = btf__load_vmlinux_btf();
   if (btf != nullptr) return BtfTypes(btf);
   return base::MakeError(base::Reason::kUnsupported,
-                         absl::StrCat("reading the kernel's BTF: ", base::ErrnoName(errno)));
+                         absl::StrCat("reading the kernel's BTF: ", common::ErrnoName(errno)));
 }
 
 void BtfTypes::Free::operator()(struct btf* btf) const { btf__free(btf); }

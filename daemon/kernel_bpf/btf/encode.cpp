@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "common/near_names.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/btf/encode_scalar.h"
-#include "daemon/kernel_bpf/libbpf/near_names.h"
 #include "daemon/kernel_bpf/btf/type_layout.h"
 
 namespace bpfrig::kernel_bpf {
@@ -84,7 +84,7 @@ class Encoder {
     const Fields* fields = std::get_if<Fields>(&value.kind);
     if (fields == nullptr) {
       return base::WithHint(Mismatch(place, absl::StrCat(KindOf(value), " does not go into it")),
-                            absl::StrCat("name its members: ", NamesNear("", MemberNames(type))));
+                            absl::StrCat("name its members: ", common::NamesNear("", MemberNames(type))));
     }
     std::vector<Member> members = MembersOf(type);
     std::vector<bool> seen(members.size());
@@ -102,7 +102,7 @@ class Encoder {
     if (member == members.end()) {
       return base::MakeError(base::Reason::kUnknownName,
                              absl::StrCat(TypeName(type.ref), " has no member \"", field.name, "\"; it has ",
-                                          NamesNear(field.name, MemberNames(type))));
+                                          common::NamesNear(field.name, MemberNames(type))));
     }
     size_t index = static_cast<size_t>(member - members.begin());
     if (seen[index]) {

@@ -6,8 +6,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/near_names.h"
 #include "daemon/base/status.h"
-#include "daemon/kernel_bpf/libbpf/near_names.h"
 
 namespace bpfrig::kernel_bpf {
 namespace {
@@ -103,7 +103,7 @@ absl::Status WriteEnum(Memory& memory, const Place& place, const StrippedType& t
     if (!FindEnumerator(type.ref, text->text, named.word)) {
       return base::MakeError(base::Reason::kUnknownName,
                              absl::StrCat(Describe(place), "; it has no enumerator \"", text->text, "\" but ",
-                                          NamesNear(text->text, EnumeratorNames(type.ref))));
+                                          common::NamesNear(text->text, EnumeratorNames(type.ref))));
     }
     // An enumerator always goes into its own enum; a bitfield may still be too small for it.
     if (place.bitfield_bits == 0) {

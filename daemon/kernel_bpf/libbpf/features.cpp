@@ -10,7 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
-#include "daemon/base/fd.h"
+#include "common/errno_name.h"
+#include "common/fd.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
@@ -40,15 +41,15 @@ constexpr struct bpf_insn kExit = Instruction(BPF_JMP | BPF_EXIT, 0);
 // 0 where it can be done, otherwise the negative errno.
 using Probe = int;
 
-base::Fd LoadProgram(enum bpf_prog_type type, enum bpf_attach_type attach_type,
-                     absl::Span<const bpf_insn> code) {
+common::Fd LoadProgram(enum bpf_prog_type type, enum bpf_attach_type attach_type,
+                       absl::Span<const bpf_insn> code) {
   auto options = LibbpfOptions<bpf_prog_load_opts>();
   options.expected_attach_type = attach_type;
-  return base::Fd(bpf_prog_load(type, "bpfrig_probe", "GPL", code.data(), code.size(), &options));
+  return common::Fd(bpf_prog_load(type, "bpfrig_probe", "GPL", code.data(), code.size(), &options));
 }
 
 Probe TryProgram(enum bpf_prog_type type, enum bpf_attach_type attach_type, absl::Span<const bpf_insn> code) {
-  base::Fd program = LoadProgram(type, attach_type, code);
+  common::Fd program = LoadProgram(type, attach_type, code);
   return program.IsOpen() ? 0 : -errno;
 }
 
@@ -57,17 +58,17 @@ Probe TryProgram(enum bpf_prog_type type, enum bpf_attach_type attach_type) {
   return TryProgram(type, attach_type, code);
 }
 
-base::Fd CreateMap(enum bpf_map_type type, uint32_t key_size, uint32_t value_size, uint32_t max_entries) {
-  return base::Fd(bpf_map_create(type, "bpfrig_probe", key_size, value_size, max_entries, nullptr));
+common::Fd CreateMap(enum bpf_map_type type, uint32_t key_size, uint32_t value_size, uint32_t max_entries) {
+  return common::Fd(bpf_map_create(type, "bpfrig_probe", key_size, value_size, max_entries, nullptr));
 }
 
 Probe TryLink(enum bpf_prog_type type, enum bpf_attach_type load_type, int target, int attach_type) {
   const std::array<struct bpf_insn, 2> code = {Return(1), kExit};
-  base::Fd program = LoadProgram(type, load_type, code);
+  common::Fd program = LoadProgram(type, load_type, code);
   if (!program.IsOpen()) return -errno;
   int link = bpf_link_create(program.Get(), target, static_cast<enum bpf_attach_type>(attach_type), nullptr);
   if (link < 0) return link;
-  base::Fd(link).Close();
+  common::Fd(link).Close();
   return 0;
 }
 
@@ -81,18 +82,18 @@ Probe TryTcx(unsigned interface_index) {
 }
 
 Probe TryKernelBtf() {
-  base::Fd file(::open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC));
+  common::Fd file(::open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC));
   return file.IsOpen() ? 0 : -errno;
 }
 
 Probe TrySockmapLink() {
-  base::Fd map = CreateMap(BPF_MAP_TYPE_SOCKHASH, 4, 8, 1);
+  common::Fd map = CreateMap(BPF_MAP_TYPE_SOCKHASH, 4, 8, 1);
   if (!map.IsOpen()) return -errno;
   return TryLink(BPF_PROG_TYPE_SK_MSG, BPF_SK_MSG_VERDICT, map.Get(), BPF_SK_MSG_VERDICT);
 }
 
 Probe TryBatch() {
-  base::Fd map = CreateMap(BPF_MAP_TYPE_HASH, 4, 4, 1);
+  common::Fd map = CreateMap(BPF_MAP_TYPE_HASH, 4, 4, 1);
   if (!map.IsOpen()) return -errno;
   uint32_t key = 1;
   uint32_t value = 1;
@@ -101,7 +102,7 @@ Probe TryBatch() {
 }
 
 Probe TryRingBuffer() {
-  base::Fd map = CreateMap(BPF_MAP_TYPE_RINGBUF, 0, 0, 65536);
+  common::Fd map = CreateMap(BPF_MAP_TYPE_RINGBUF, 0, 0, 65536);
   return map.IsOpen() ? 0 : -errno;
 }
 
@@ -130,7 +131,7 @@ Probe TryProbeReadKernel() {
 }
 
 Probe TryMap() {
-  base::Fd map = CreateMap(BPF_MAP_TYPE_HASH, 4, 4, 1);
+  common::Fd map = CreateMap(BPF_MAP_TYPE_HASH, 4, 4, 1);
   return map.IsOpen() ? 0 : -errno;
 }
 
@@ -142,7 +143,7 @@ Feature Report(absl::string_view name, Probe result, absl::string_view descripti
   Feature feature;
   feature.name = std::string(name);
   feature.supported = result == 0;
-  if (result != 0) feature.detail = base::ErrnoName(-result);
+  if (result != 0) feature.detail = common::ErrnoName(-result);
   feature.description = std::string(description);
   return feature;
 }

@@ -3,8 +3,6 @@
 #include <bpf/libbpf.h>
 #include <gtest/gtest.h>
 
-#include "daemon/kernel_bpf/libbpf/near_names.h"
-
 namespace bpfrig::kernel_bpf {
 namespace {
 
@@ -44,15 +42,6 @@ TEST(LibbpfOutputTest, TakesWhatLibbpfPrints) {
     EXPECT_NE(inner.text(), "");
   }
   EXPECT_EQ(outer.text(), "");
-}
-
-TEST(NearNamesTest, PutsNearNamesFirst) {
-  EXPECT_EQ(NamesNear("adr", {"zone", "port", "addr"}), "addr, port, zone");
-  EXPECT_EQ(NamesNear("x", {}), "none");
-  std::vector<std::string> many;
-  many.reserve(40);
-  for (int i = 0; i < 40; ++i) many.push_back("name" + std::to_string(i));
-  EXPECT_NE(NamesNear("other", many).find("... (40 in all)"), std::string::npos);
 }
 
 }  // namespace

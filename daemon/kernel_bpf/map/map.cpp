@@ -34,13 +34,13 @@ absl::StatusOr<uint32_t> PossibleCpus() {
   return static_cast<uint32_t>(cpus);
 }
 
-Map::Map(std::string name, MapInfo info, int fd, base::Fd owned)
+Map::Map(std::string name, MapInfo info, int fd, common::Fd owned)
     : name_(std::move(name)), info_(info), owned_(std::move(owned)), fd_(fd), lookup_size_(info.value_size) {}
 
 absl::StatusOr<Map> Map::Borrow(std::string name, int fd, std::optional<TypeRef> key_type,
                                 std::optional<TypeRef> value_type) {
   BPFRIG_ASSIGN_OR_RETURN(MapInfo info, QueryMap(fd, name));
-  Map map(std::move(name), info, fd, base::Fd());
+  Map map(std::move(name), info, fd, common::Fd());
   map.key_type_ = key_type;
   map.value_type_ = value_type;
   if (map.IsPerCpu()) {
@@ -59,7 +59,7 @@ absl::StatusOr<Map> Map::Create(std::string name, const MapInfo& info) {
     return base::WithObject(
         base::KernelError(fd, absl::StrCat("creating ", MapTypeName(info.type), " map ", name)), name);
   }
-  base::Fd owned(fd);
+  common::Fd owned(fd);
   BPFRIG_ASSIGN_OR_RETURN(Map map, Borrow(std::move(name), fd, std::nullopt, std::nullopt));
   map.owned_ = std::move(owned);
   return map;

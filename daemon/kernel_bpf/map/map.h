@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/kernel_bpf/btf/btf_types.h"
 
 namespace bpfrig::kernel_bpf {
@@ -64,11 +64,11 @@ class Map {
   [[nodiscard]] uint32_t values_per_key() const { return values_per_key_; }
 
  private:
-  Map(std::string name, MapInfo info, int fd, base::Fd owned);
+  Map(std::string name, MapInfo info, int fd, common::Fd owned);
 
   std::string name_;
   MapInfo info_;
-  base::Fd owned_;  // not open where fd_ is borrowed
+  common::Fd owned_;  // not open where fd_ is borrowed
   int fd_;
   std::optional<TypeRef> key_type_;
   std::optional<TypeRef> value_type_;

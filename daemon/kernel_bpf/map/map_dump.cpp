@@ -6,13 +6,13 @@
 #include <cerrno>
 
 #include "absl/strings/str_cat.h"
+#include "common/errno_name.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
 
 namespace bpfrig::kernel_bpf {
 namespace {
 
-constexpr int kEnotsupp = 524;
 // What one batch may take, so that wide values do not take a gigabyte.
 constexpr size_t kMostBatchBytes = size_t{16} << 20;
 // A hash bucket that holds more is not to be waited for.
@@ -172,7 +172,7 @@ absl::StatusOr<std::vector<MapEntry>> MapDump::NextBatch() {
       chunk_ *= 2;
       continue;
     }
-    if ((error == -kEnotsupp || error == -EOPNOTSUPP) && !started_) {
+    if ((error == -common::kEnotsupp || error == -EOPNOTSUPP) && !started_) {
       if (forced_batch_)
         return Unsupported(*map_, "has no batch operations in this kernel", "use batch: auto");
       batched_ = false;

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "absl/strings/str_cat.h"
+#include "common/errno_name.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
 
@@ -13,9 +14,6 @@ namespace {
 
 // More gain nothing.
 constexpr size_t kMostBatched = 4096;
-// The kernel's internal "not supported", which it returns for a missing batch operation.
-constexpr int kEnotsupp = 524;
-
 absl::Status WrongSize(const Map& map, absl::string_view half, size_t have, size_t want) {
   return base::WithObject(base::MakeError(base::Reason::kTypeMismatch,
                                           absl::StrCat("the ", half, " of map \"", map.name(), "\" has ",
@@ -130,7 +128,7 @@ class Writer {
     auto options = LibbpfOptions<bpf_map_batch_opts>();
     int error = remove ? bpf_map_delete_batch(map_.fd(), keys.data(), &count, &options)
                        : bpf_map_update_batch(map_.fd(), keys.data(), values.data(), &count, &options);
-    if (error == -kEnotsupp || error == -EOPNOTSUPP) return false;
+    if (error == -common::kEnotsupp || error == -EOPNOTSUPP) return false;
     // The kernel says how many it did, but not where it could not even say that.
     uint64_t did = error == 0 ? end - begin : error == -EFAULT || count >= end - begin ? 0 : count;
     (remove ? progress_.deleted : progress_.written) += did;

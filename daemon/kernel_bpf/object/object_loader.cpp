@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/errno_name.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
 #include "daemon/kernel_bpf/program/verifier_hint.h"
@@ -103,7 +104,7 @@ absl::StatusOr<ObjectLoader::Attempt> ObjectLoader::Try(uint32_t log_level, size
 
 LoadOutcome ObjectLoader::Reject(const Attempt& attempt, int error, absl::string_view log, bool cut) {
   Rejected rejected;
-  rejected.errno_name = base::ErrnoName(-error);
+  rejected.errno_name = common::ErrnoName(-error);
   rejected.program = attempt.refused_program;
   rejected.map = attempt.refused_map;
   rejected.log_truncated = cut;

@@ -10,10 +10,11 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/errno_name.h"
+#include "common/near_names.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/btf/elf_file.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
-#include "daemon/kernel_bpf/libbpf/near_names.h"
 
 namespace bpfrig::kernel_bpf {
 namespace {
@@ -43,7 +44,7 @@ absl::Status BadObject(const ObjectSpec& spec, const LibbpfOutput& output, int e
   std::string said = output.LastLine();
   absl::Status status = base::MakeError(
       base::Reason::kBadObject,
-      absl::StrCat("reading object ", spec.name, ": ", said, " (", base::ErrnoName(error_number), ")"));
+      absl::StrCat("reading object ", spec.name, ": ", said, " (", common::ErrnoName(error_number), ")"));
   if (absl::StrContains(output.text(), "BTF is required")) {
     status = base::WithHint(status, "its maps are declared by BTF: compile it with clang -target bpf -g");
   }
@@ -138,9 +139,10 @@ absl::Status OpenedObject::ChooseProgram(const ProgramChoice& choice, std::vecto
     struct bpf_program* other = nullptr;
     while ((other = bpf_object__next_program(get(), other)) != nullptr)
       names.emplace_back(bpf_program__name(other));
-    absl::Status status = base::MakeError(
-        base::Reason::kUnknownName, absl::StrCat("the object has no program \"", choice.program,
-                                                 "\"; it has ", NamesNear(choice.program, std::move(names))));
+    absl::Status status =
+        base::MakeError(base::Reason::kUnknownName,
+                        absl::StrCat("the object has no program \"", choice.program, "\"; it has ",
+                                     common::NamesNear(choice.program, std::move(names))));
     return base::WithField(status, "program");
   }
   if (std::find(chosen.begin(), chosen.end(), choice.program) != chosen.end()) {
@@ -187,9 +189,9 @@ absl::StatusOr<const DeclaredMap*> OpenedObject::FindMap(absl::string_view name)
     if (declared.name == name) return &declared;
     names.push_back(declared.name);
   }
-  return base::MakeError(
-      base::Reason::kUnknownName,
-      absl::StrCat("the object has no map \"", name, "\"; it has ", NamesNear(name, std::move(names))));
+  return base::MakeError(base::Reason::kUnknownName,
+                         absl::StrCat("the object has no map \"", name, "\"; it has ",
+                                      common::NamesNear(name, std::move(names))));
 }
 
 }  // namespace bpfrig::kernel_bpf

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
 #include "daemon/kernel_bpf/object/object_spec.h"
 
@@ -56,7 +56,7 @@ class OpenedObject {
 
   ObjectHandle handle_;
   std::vector<DeclaredMap> maps_;
-  std::vector<base::Fd> inner_maps_;  // templates, needed until the object is loaded
+  std::vector<common::Fd> inner_maps_;  // templates, needed until the object is loaded
 };
 
 }  // namespace bpfrig::kernel_bpf

@@ -6,13 +6,13 @@
 #include <cerrno>
 
 #include "absl/strings/str_cat.h"
+#include "common/near_names.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/btf/encode.h"
+#include "daemon/kernel_bpf/btf/type_layout.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
 #include "daemon/kernel_bpf/map/map.h"
-#include "daemon/kernel_bpf/libbpf/near_names.h"
 #include "daemon/kernel_bpf/object/opened_object.h"
-#include "daemon/kernel_bpf/btf/type_layout.h"
 
 namespace bpfrig::kernel_bpf {
 namespace {
@@ -70,10 +70,11 @@ absl::Status OpenedObject::SetGlobal(const Field& global) {
     }
   }
   if (home == nullptr) {
-    return base::WithField(base::MakeError(base::Reason::kUnknownName,
-                                           absl::StrCat("the object has no global variable \"", global.name,
-                                                        "\"; it has ", NamesNear(global.name, names))),
-                           global.name);
+    return base::WithField(
+        base::MakeError(base::Reason::kUnknownName,
+                        absl::StrCat("the object has no global variable \"", global.name, "\"; it has ",
+                                     common::NamesNear(global.name, names))),
+        global.name);
   }
   size_t size = 0;
   const void* initial = bpf_map__initial_value(home->map, &size);

@@ -45,17 +45,17 @@ absl::Status Refused(const Program& program, absl::string_view where, int error)
   return base::WithObject(status, program.name());
 }
 
-absl::StatusOr<base::Fd> Duplicate(int fd) {
-  base::Fd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+absl::StatusOr<common::Fd> Duplicate(int fd) {
+  common::Fd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
   if (!copy.IsOpen()) return base::ErrnoError("duplicating a descriptor for a legacy attachment");
   return copy;
 }
 
-absl::StatusOr<base::Fd> CreateLink(const Program& program, int target, uint32_t attach_type,
-                                    absl::string_view where) {
+absl::StatusOr<common::Fd> CreateLink(const Program& program, int target, uint32_t attach_type,
+                                      absl::string_view where) {
   int fd = bpf_link_create(program.fd(), target, static_cast<enum bpf_attach_type>(attach_type), nullptr);
   if (fd < 0) return Refused(program, where, fd);
-  return base::Fd(fd);
+  return common::Fd(fd);
 }
 
 }  // namespace
@@ -111,7 +111,7 @@ absl::StatusOr<Link> Link::Attach(const Program& program, const AttachPoints& po
       break;
   }
   if (points.interface_index == 0) return Missing(program, "an interface");
-  absl::StatusOr<base::Fd> created =
+  absl::StatusOr<common::Fd> created =
       CreateLink(program, static_cast<int>(points.interface_index), link.attach_type_, "the interface");
   // Before 6.6 the kernel does not know tcx's attach types.
   if (!created.ok() && program.type() == BPF_PROG_TYPE_SCHED_CLS &&
@@ -136,15 +136,15 @@ absl::StatusOr<Link> Link::AttachToMap(const Program& program, const Map* map) {
   Link link;
   link.attach_type_ = AttachTypeOf(program, AttachPlace::kSocketMap, false);
   std::string where = absl::StrCat("map ", map->name());
-  absl::StatusOr<base::Fd> created = CreateLink(program, map->fd(), link.attach_type_, where);
+  absl::StatusOr<common::Fd> created = CreateLink(program, map->fd(), link.attach_type_, where);
   if (created.ok()) {
     link.link_ = *std::move(created);
     return link;
   }
   // Before 6.12 there are no links to sockmaps (EINVAL, as seen on 6.1).
   if (base::DetailOf(created.status()).errno_name != "EINVAL") return created.status();
-  BPFRIG_ASSIGN_OR_RETURN(base::Fd map_copy, Duplicate(map->fd()));
-  BPFRIG_ASSIGN_OR_RETURN(base::Fd program_copy, Duplicate(program.fd()));
+  BPFRIG_ASSIGN_OR_RETURN(common::Fd map_copy, Duplicate(map->fd()));
+  BPFRIG_ASSIGN_OR_RETURN(common::Fd program_copy, Duplicate(program.fd()));
   int error =
       bpf_prog_attach(program.fd(), map->fd(), static_cast<enum bpf_attach_type>(link.attach_type_), 0);
   if (error != 0) return Refused(program, where, error);

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "absl/status/statusor.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/kernel_bpf/map/map.h"
 #include "daemon/kernel_bpf/program/program.h"
 
@@ -59,10 +59,10 @@ class Link {
   Link() = default;
   [[nodiscard]] static absl::StatusOr<Link> AttachToMap(const Program& program, const Map* map);
 
-  base::Fd link_;
+  common::Fd link_;
   // A legacy attachment's own descriptors of map and program, and its bpf_attach_type.
-  base::Fd legacy_map_;
-  base::Fd legacy_program_;
+  common::Fd legacy_map_;
+  common::Fd legacy_program_;
   uint32_t attach_type_ = 0;
   bool is_bpf_link_ = true;
 };

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "common/errno_name.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
 
@@ -15,8 +16,6 @@ namespace {
 
 // Room for what a program may put in front of or behind the packet.
 constexpr size_t kMostPacket = 64 * 1024 + 512;
-constexpr int kEnotsupp = 524;
-
 }  // namespace
 
 Program::Program(std::string name, std::string section, int fd, uint32_t type, uint32_t attach_type)
@@ -53,7 +52,7 @@ absl::StatusOr<TestRunOutput> Program::TestRun(const TestRunInput& input) const 
   options.ctx_size_out = static_cast<uint32_t>(output.context.size());
   options.repeat = static_cast<int>(input.repeat == 0 ? 1 : input.repeat);
   int error = bpf_prog_test_run_opts(fd_, &options);
-  if (error == -kEnotsupp) {
+  if (error == -common::kEnotsupp) {
     absl::Status status =
         base::MakeError(base::Reason::kUnsupported,
                         absl::StrCat("the kernel cannot test-run programs of type ", type_name()));

@@ -29,7 +29,7 @@ void FillFinished(const absl::Status& status, bpfrig::internal::v1::CallFinished
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<Call>> Call::Open(Loop& loop, base::Fd socket) {
+absl::StatusOr<std::shared_ptr<Call>> Call::Open(Loop& loop, common::Fd socket) {
   auto call = std::make_shared<Call>(loop);
   error_code error;
   call->socket_.assign(socket.Get(), error);
@@ -85,9 +85,9 @@ void Call::OnReadable() {
   ContinueReading();
 }
 
-base::Fd Call::TakeFd() {
-  if (received_fds_.empty()) return base::Fd();
-  base::Fd fd = std::move(received_fds_.front());
+common::Fd Call::TakeFd() {
+  if (received_fds_.empty()) return common::Fd();
+  common::Fd fd = std::move(received_fds_.front());
   received_fds_.pop_front();
   return fd;
 }

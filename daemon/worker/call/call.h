@@ -11,7 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "bpfrig/internal/v1/worker.pb.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/ipc/frame.h"
 #include "daemon/worker/call/asio.h"
 #include "daemon/worker/call/signal.h"
@@ -24,7 +24,7 @@ class Call : public std::enable_shared_from_this<Call> {
   using Reply = bpfrig::internal::v1::CallReply;
   using OnRequest = std::function<void(std::optional<Request>)>;
 
-  [[nodiscard]] static absl::StatusOr<std::shared_ptr<Call>> Open(Loop& loop, base::Fd socket);
+  [[nodiscard]] static absl::StatusOr<std::shared_ptr<Call>> Open(Loop& loop, common::Fd socket);
   // Use Open().
   explicit Call(Loop& loop) : loop_(loop), socket_(loop) {}
 
@@ -32,7 +32,7 @@ class Call : public std::enable_shared_from_this<Call> {
   // where the call is over before that; what is no message ends the call with INTERNAL.
   void ReadRequest(OnRequest then);
   // The descriptor that came with the requests; not open where there is none.
-  [[nodiscard]] base::Fd TakeFd();
+  [[nodiscard]] common::Fd TakeFd();
 
   // Sends a reply; `then` runs from the loop once the kernel has taken all of it, never after the call is
   // over. Whoever sends many replies waits for that: it is the stream's back-pressure.
@@ -71,7 +71,7 @@ class Call : public std::enable_shared_from_this<Call> {
   Loop& loop_;
   asio::posix::stream_descriptor socket_;
   ipc::FrameDecoder decoder_;
-  std::deque<base::Fd> received_fds_;
+  std::deque<common::Fd> received_fds_;
   OnRequest on_request_;
   std::deque<Outgoing> outbox_;
   bool waiting_to_write_ = false;

@@ -12,7 +12,7 @@
 namespace bpfrig::worker {
 namespace {
 
-absl::Status Watch(asio::posix::stream_descriptor& descriptor, base::Fd fd, absl::string_view what) {
+absl::Status Watch(asio::posix::stream_descriptor& descriptor, common::Fd fd, absl::string_view what) {
   error_code error;
   descriptor.assign(fd.Get(), error);
   if (error) return base::KernelError(-error.value(), absl::StrCat("watching the ", what));
@@ -22,7 +22,7 @@ absl::Status Watch(asio::posix::stream_descriptor& descriptor, base::Fd fd, absl
 
 }  // namespace
 
-absl::Status Channel::Start(base::Fd socket) {
+absl::Status Channel::Start(common::Fd socket) {
   BPFRIG_RETURN_IF_ERROR(Watch(socket_, std::move(socket), "sandbox's channel"));
   WaitForCalls();
   return absl::OkStatus();
@@ -36,9 +36,9 @@ void Channel::WaitForCalls() {
 
 void Channel::OnReadable() {
   std::string bytes;
-  std::deque<base::Fd> sockets;
+  std::deque<common::Fd> sockets;
   const absl::StatusOr<ssize_t> count = ipc::ReceiveBytes(socket_.native_handle(), bytes, sockets);
-  for (base::Fd& socket : sockets) on_call_(std::move(socket));
+  for (common::Fd& socket : sockets) on_call_(std::move(socket));
   if (!count.ok()) base::LogError(count.status().message());
   if (count.ok() && *count > static_cast<ssize_t>(sockets.size())) {
     base::LogWarning(
@@ -48,7 +48,7 @@ void Channel::OnReadable() {
   WaitForCalls();
 }
 
-absl::Status Lifeline::Start(base::Fd pipe) {
+absl::Status Lifeline::Start(common::Fd pipe) {
   BPFRIG_RETURN_IF_ERROR(Watch(pipe_, std::move(pipe), "lifeline"));
   WaitForEnd();
   return absl::OkStatus();

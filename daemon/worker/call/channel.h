@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "absl/status/status.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/worker/call/asio.h"
 
 namespace bpfrig::worker {
@@ -13,18 +13,18 @@ namespace bpfrig::worker {
 class Channel {
  public:
   // `on_call` gets each call's socket; `on_end` runs once, at the end of the stream.
-  Channel(Loop& loop, std::function<void(base::Fd)> on_call, std::function<void()> on_end)
+  Channel(Loop& loop, std::function<void(common::Fd)> on_call, std::function<void()> on_end)
       : socket_(loop), on_call_(std::move(on_call)), on_end_(std::move(on_end)) {}
 
   // Takes over the socket and begins to read.
-  [[nodiscard]] absl::Status Start(base::Fd socket);
+  [[nodiscard]] absl::Status Start(common::Fd socket);
 
  private:
   void WaitForCalls();
   void OnReadable();
 
   asio::posix::stream_descriptor socket_;
-  std::function<void(base::Fd)> on_call_;
+  std::function<void(common::Fd)> on_call_;
   std::function<void()> on_end_;
 };
 
@@ -34,7 +34,7 @@ class Lifeline {
   // `on_end` runs once, when the other end has been closed.
   Lifeline(Loop& loop, std::function<void()> on_end) : pipe_(loop), on_end_(std::move(on_end)) {}
 
-  [[nodiscard]] absl::Status Start(base::Fd pipe);
+  [[nodiscard]] absl::Status Start(common::Fd pipe);
 
  private:
   void WaitForEnd();

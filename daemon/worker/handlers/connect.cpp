@@ -3,9 +3,10 @@
 #include <chrono>
 #include <utility>
 
+#include "common/errno_name.h"
 #include "daemon/base/status.h"
-#include "daemon/worker/traffic/dial.h"
 #include "daemon/worker/handlers/handlers.h"
+#include "daemon/worker/traffic/dial.h"
 #include "daemon/worker/traffic/waits.h"
 
 namespace bpfrig::worker {
@@ -59,7 +60,7 @@ void Connecting::Start(const DialPlan& plan) {
 void Connecting::OnDialled(DialResult result) {
   if (result.cancelled) return Abandon();
   if (result.end == nullptr) {
-    response().set_errno_name(base::ErrnoName(result.error));
+    response().set_errno_name(common::ErrnoName(result.error));
     return Answer();
   }
   ends_.dialled = std::move(result.end);

@@ -6,11 +6,12 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "common/fd.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/object/bpf_object.h"
-#include "daemon/worker/handlers/handlers.h"
 #include "daemon/worker/call/names.h"
+#include "daemon/worker/handlers/handlers.h"
 
 namespace bpfrig::worker {
 namespace {
@@ -35,7 +36,7 @@ absl::Status TooLarge(size_t size) {
 }
 
 // A copy: what libbpf reads must not change under it.
-absl::StatusOr<std::string> ReadAll(const base::Fd& file) {
+absl::StatusOr<std::string> ReadAll(const common::Fd& file) {
   struct stat status {};
   if (::fstat(file.Get(), &status) != 0) return base::ErrnoError("asking for the object's size");
   const auto size = static_cast<size_t>(status.st_size);
@@ -175,7 +176,7 @@ absl::Status LoadTypes(Sandbox& sandbox, const LoadProgramRequest& request, absl
 absl::Status LoadProgram(Sandbox& sandbox, const CallPtr& call, const LoadProgramRequest& request,
                          LoadProgramResponse& response) {
   BPFRIG_RETURN_IF_ERROR(sandbox.objects().CheckNewName(request.name()));
-  const base::Fd file = call->TakeFd();
+  const common::Fd file = call->TakeFd();
   std::string elf = request.object();
   if (file.IsOpen()) {
     BPFRIG_ASSIGN_OR_RETURN(elf, ReadAll(file));

@@ -3,9 +3,12 @@
 
 #include <algorithm>
 
+#include <optional>
+#include <string>
+
 #include "absl/strings/str_cat.h"
+#include "common/ip_prefix.h"
 #include "daemon/base/status.h"
-#include "daemon/kernel_os/ip_prefix.h"
 #include "daemon/kernel_os/netlink.h"
 #include "daemon/kernel_os/netns.h"
 #include "daemon/worker/handlers/handlers.h"
@@ -16,25 +19,32 @@ namespace {
 using base::MakeError;
 using base::Reason;
 using bpfrig::v1::OpenSandboxRequest;
-using kernel_os::IpPrefix;
+using common::IpPrefix;
 
 constexpr char kLoopback[] = "lo";
 constexpr int kMaxPrefixes = 256;
 
 // 127.0.0.1 and ::1, which the kernel gives to `lo` itself.
 bool IsThereAnyway(const IpPrefix& address) {
-  const std::string text = kernel_os::FormatIpPrefix(address);
+  const std::string text = common::FormatIpPrefix(address);
   return text == "127.0.0.1/32" || text == "::1/128";
 }
 
+// The front has refused what is not one.
+absl::StatusOr<IpPrefix> ReadPrefix(const std::string& text) {
+  const std::optional<IpPrefix> prefix = common::ParseIpPrefix(text);
+  if (!prefix) return base::MakeError(base::Reason::kInternal, absl::StrCat("not an address: ", text));
+  return *prefix;
+}
+
 absl::Status AddAddress(kernel_os::Netlink& netlink, const std::string& text) {
-  BPFRIG_ASSIGN_OR_RETURN(const IpPrefix address, kernel_os::ParseIpPrefix(text));
+  BPFRIG_ASSIGN_OR_RETURN(const IpPrefix address, ReadPrefix(text));
   if (IsThereAnyway(address)) return absl::OkStatus();
   return netlink.AddAddress(kLoopback, address);
 }
 
 absl::Status AddLocalRoute(kernel_os::Netlink& netlink, const std::string& text) {
-  BPFRIG_ASSIGN_OR_RETURN(const IpPrefix prefix, kernel_os::ParseIpPrefix(text));
+  BPFRIG_ASSIGN_OR_RETURN(const IpPrefix prefix, ReadPrefix(text));
   return netlink.AddLocalRoute(kLoopback, prefix);
 }
 

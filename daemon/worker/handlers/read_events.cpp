@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/fd.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/btf/decode.h"
 #include "daemon/kernel_bpf/btf/encode.h"
@@ -77,7 +78,7 @@ void Reading::Start(const Call::Reply& first) {
   call_->over_signal().Add([self = shared_from_this()] { self->StopReading(); });
   const int fd = ::fcntl(buffer_.PollFd(), F_DUPFD_CLOEXEC, 0);
   if (fd < 0) return call_->Finish(base::ErrnoError("duplicating a ring buffer's descriptor"));
-  base::Fd duplicate(fd);
+  common::Fd duplicate(fd);
   error_code error;
   poll_.assign(duplicate.Get(), error);
   if (error) return call_->Finish(base::KernelError(-error.value(), "watching a ring buffer"));

@@ -1,5 +1,6 @@
 // Receive: takes what arrived at either end of a kept connection.
 #include "absl/strings/str_cat.h"
+#include "common/errno_name.h"
 #include "daemon/base/status.h"
 #include "daemon/worker/handlers/handlers.h"
 #include "daemon/worker/traffic/waits.h"
@@ -24,7 +25,7 @@ void Answer(const CallPtr& call, TcpEnd& end, const ReceiveCondition& until, Wai
   bpfrig::v1::ReceiveResponse& response = *reply.mutable_receive();
   response.set_data(end.TakeReceived());
   response.set_peer_closed(end.PeerClosed());
-  if (end.error() != 0) response.set_errno_name(base::ErrnoName(end.error()));
+  if (end.error() != 0) response.set_errno_name(common::ErrnoName(end.error()));
   response.set_timed_out(result == WaitResult::kTimedOut);
   call->FinishWith(absl::OkStatus(), reply);
 }

@@ -6,12 +6,12 @@
 #include <optional>
 #include <set>
 
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/worker/call/asio.h"
 #include "daemon/worker/objects/link_table.h"
 #include "daemon/worker/objects/object_store.h"
-#include "daemon/worker/traffic/traffic.h"
 #include "daemon/worker/objects/value_proto.h"
+#include "daemon/worker/traffic/traffic.h"
 
 namespace bpfrig::worker {
 
@@ -19,7 +19,7 @@ class Sandbox {
  public:
   // `cgroup` is the sandbox's own cgroup directory; `runs_counted` says whether somebody holds
   // BPF_ENABLE_STATS.
-  Sandbox(Loop& loop, base::Fd cgroup, bool runs_counted)
+  Sandbox(Loop& loop, common::Fd cgroup, bool runs_counted)
       : loop_(loop), runs_counted_(runs_counted), traffic_(loop), links_(std::move(cgroup)) {}
 
   [[nodiscard]] Loop& loop() { return loop_; }

@@ -1,4 +1,5 @@
 // Send: bytes from either end of a kept connection.
+#include "common/errno_name.h"
 #include "daemon/base/status.h"
 #include "daemon/worker/handlers/handlers.h"
 #include "daemon/worker/traffic/waits.h"
@@ -9,7 +10,7 @@ namespace {
 void Answer(const CallPtr& call, const PendingWrite& write) {
   Call::Reply reply;
   reply.mutable_send()->set_sent(write.sent);
-  if (write.error != 0) reply.mutable_send()->set_errno_name(base::ErrnoName(write.error));
+  if (write.error != 0) reply.mutable_send()->set_errno_name(common::ErrnoName(write.error));
   call->FinishWith(absl::OkStatus(), reply);
 }
 

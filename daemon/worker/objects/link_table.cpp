@@ -15,8 +15,8 @@ namespace bpfrig::worker {
 
 using kernel_bpf::AttachPlace;
 
-absl::StatusOr<base::Fd> LinkTable::OpenNetns() const {
-  base::Fd netns(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+absl::StatusOr<common::Fd> LinkTable::OpenNetns() const {
+  common::Fd netns(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
   if (!netns.IsOpen()) return base::ErrnoError("opening /proc/self/ns/net");
   return netns;
 }
@@ -32,7 +32,7 @@ absl::StatusOr<bpfrig::v1::Link> LinkTable::Attach(ProgramRecord& program,
   }
   BPFRIG_ASSIGN_OR_RETURN(const AttachPlace place, kernel_bpf::PlaceOf(*program.program));
   kernel_bpf::AttachPoints points;
-  base::Fd netns;
+  common::Fd netns;
   if (place == AttachPlace::kCgroup) points.cgroup_fd = cgroup_.Get();
   if (place == AttachPlace::kNetns) {
     BPFRIG_ASSIGN_OR_RETURN(netns, OpenNetns());

@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "bpfrig/v1/program.pb.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/kernel_bpf/program/link.h"
 #include "daemon/worker/objects/object_store.h"
 
@@ -17,7 +17,7 @@ namespace bpfrig::worker {
 class LinkTable {
  public:
   // Programs of the cgroup kind go to `cgroup`, the others to the process's own netns and its `lo`.
-  explicit LinkTable(base::Fd cgroup) : cgroup_(std::move(cgroup)) {}
+  explicit LinkTable(common::Fd cgroup) : cgroup_(std::move(cgroup)) {}
 
   // Attaches `program`. The link's name is the target's, or the program's. Errors have the target's fields.
   [[nodiscard]] absl::StatusOr<bpfrig::v1::Link> Attach(ProgramRecord& program,
@@ -37,9 +37,9 @@ class LinkTable {
     kernel_bpf::Link link;
   };
 
-  [[nodiscard]] absl::StatusOr<base::Fd> OpenNetns() const;
+  [[nodiscard]] absl::StatusOr<common::Fd> OpenNetns() const;
 
-  base::Fd cgroup_;
+  common::Fd cgroup_;
   std::map<std::string, Entry> links_;
 };
 

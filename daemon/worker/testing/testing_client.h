@@ -14,7 +14,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "bpfrig/internal/v1/worker.pb.h"
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 #include "daemon/ipc/message_socket.h"
 
 namespace bpfrig::worker {
@@ -40,7 +40,7 @@ struct CallResult {
 // One call under way.
 class TestCall {
  public:
-  explicit TestCall(base::Fd socket) : socket_(std::move(socket)) {}
+  explicit TestCall(common::Fd socket) : socket_(std::move(socket)) {}
 
   absl::Status Send(const bpfrig::internal::v1::CallRequest& request, int attached = -1) {
     return socket_.Send(request, attached, absl::Now() + absl::Seconds(20));
@@ -70,14 +70,14 @@ class TestCall {
 
 class TestClient {
  public:
-  explicit TestClient(base::Fd channel) : channel_(std::move(channel)) {}
+  explicit TestClient(common::Fd channel) : channel_(std::move(channel)) {}
 
   // A call's socket, without a request yet.
   TestCall Open() {
-    absl::StatusOr<std::pair<base::Fd, base::Fd>> pair = ipc::MakeSocketPair();
-    if (!pair.ok()) return TestCall(base::Fd());
+    absl::StatusOr<std::pair<common::Fd, common::Fd>> pair = ipc::MakeSocketPair();
+    if (!pair.ok()) return TestCall(common::Fd());
     const absl::StatusOr<ssize_t> sent = ipc::SendBytes(channel_.Get(), "c", pair->second.Get());
-    return TestCall(sent.ok() ? std::move(pair->first) : base::Fd());
+    return TestCall(sent.ok() ? std::move(pair->first) : common::Fd());
   }
   TestCall Start(const bpfrig::internal::v1::CallRequest& request, int attached = -1) {
     TestCall call = Open();
@@ -87,9 +87,9 @@ class TestClient {
   }
   // One request, all replies. `object` is passed as a memfd, as LoadProgram wants it.
   CallResult Run(const bpfrig::internal::v1::CallRequest& request, const std::string& object = "") {
-    base::Fd file;
+    common::Fd file;
     if (!object.empty()) {
-      file = base::Fd(::memfd_create("object", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+      file = common::Fd(::memfd_create("object", MFD_CLOEXEC | MFD_ALLOW_SEALING));
       if (::write(file.Get(), object.data(), object.size()) != static_cast<ssize_t>(object.size()))
         file.Close();
     }
@@ -100,7 +100,7 @@ class TestClient {
   void Close() { channel_.Close(); }
 
  private:
-  base::Fd channel_;
+  common::Fd channel_;
 };
 
 }  // namespace bpfrig::worker

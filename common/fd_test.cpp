@@ -1,9 +1,9 @@
-#include "daemon/base/fd.h"
+#include "common/fd.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
-namespace bpfrig::base {
+namespace bpfrig::common {
 namespace {
 
 bool IsOpenInKernel(int fd) { return ::fcntl(fd, F_GETFD) >= 0; }
@@ -27,4 +27,4 @@ TEST(FdTest, HasOneOwnerAfterAMove) {
 }
 
 }  // namespace
-}  // namespace bpfrig::base
+}  // namespace bpfrig::common

@@ -1,14 +1,14 @@
-// IpPrefix: an IPv4 or IPv6 address with a prefix length, as the netlink calls take it.
+// IpPrefix: an IPv4 or IPv6 address with a prefix length, as netlink takes it.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace bpfrig::kernel_os {
+namespace bpfrig::common {
 
 struct IpPrefix {
   // AF_INET or AF_INET6.
@@ -22,10 +22,11 @@ struct IpPrefix {
 // How many bytes an address of the family has.
 [[nodiscard]] size_t AddressSize(int family);
 
-// Reads "10.96.0.1", "10.96.0.0/16", "fd00::1", "fd00::/64". Without a length it is a single address.
-[[nodiscard]] absl::StatusOr<IpPrefix> ParseIpPrefix(absl::string_view text);
+// Reads "10.96.0.1", "10.96.0.0/16", "fd00::1", "fd00::/64"; a single address if there is no length. Nothing
+// if `text` is none of these.
+[[nodiscard]] std::optional<IpPrefix> ParseIpPrefix(absl::string_view text);
 
 // The same way back, always with its length.
 [[nodiscard]] std::string FormatIpPrefix(const IpPrefix& prefix);
 
-}  // namespace bpfrig::kernel_os
+}  // namespace bpfrig::common

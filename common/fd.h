@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace bpfrig::base {
+namespace bpfrig::common {
 
 class Fd {
  public:
@@ -32,4 +32,4 @@ class Fd {
   int fd_ = -1;
 };
 
-}  // namespace bpfrig::base
+}  // namespace bpfrig::common
