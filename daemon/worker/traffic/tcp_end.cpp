@@ -43,7 +43,7 @@ void TcpEnd::Start() {
 }
 
 void TcpEnd::WaitToRead() {
-  if (waiting_to_read_ || IsClosed() || peer_closed_ || IsFull()) return;
+  if (waiting_to_read_ || state_ != State::kOpen || IsFull()) return;
   if (behaviour_.kind == Behaviour::Kind::kEcho && unsent_bytes_ > kMaxUnsentBytes) return;
   waiting_to_read_ = true;
   socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](const error_code& error) {
@@ -69,13 +69,13 @@ void TcpEnd::NotifyLater() {
 void TcpEnd::ReadAvailable() {
   const uint64_t total_before = total_received_;
   std::array<char, kReadBytes> buffer;
-  for (size_t i = 0; i < kReadsAtOnce && !peer_closed_ && !IsFull() && !IsClosed(); ++i) {
+  for (size_t i = 0; i < kReadsAtOnce && state_ == State::kOpen && !IsFull(); ++i) {
     const size_t space = std::min(buffer.size(), receive_limit_ - received_.size());
     error_code error;
     const size_t count = socket_.read_some(asio::buffer(buffer.data(), space), error);
     if (error == asio::error::would_block || error == asio::error::interrupted) break;
     if (error) {
-      peer_closed_ = true;
+      state_ = State::kPeerClosed;
       if (error != asio::error::eof) error_ = error.value();
       break;
     }
@@ -89,11 +89,9 @@ void TcpEnd::Behave(size_t arrived) {
   if (behaviour_.kind == Behaviour::Kind::kEcho && arrived > 0) {
     (void)Write(received_.substr(received_.size() - arrived));
   }
-  if (behaviour_.kind == Behaviour::Kind::kReply && arrived > 0 && !replied_) {
-    replied_ = true;
-    (void)Write(behaviour_.reply);
-  }
-  const bool done = peer_closed_ && (writes_.empty() || error_ != 0);
+  const bool first = arrived > 0 && arrived == total_received_;
+  if (behaviour_.kind == Behaviour::Kind::kReply && first) (void)Write(behaviour_.reply);
+  const bool done = PeerClosed() && (writes_.empty() || error_ != 0);
   if (behaviour_.kind != Behaviour::Kind::kNone && done) Close(false);
 }
 
@@ -127,16 +125,7 @@ void TcpEnd::Flush() {
                                  error);
     }
     if (error == asio::error::would_block) {
-      waiting_to_write_ = true;
-      socket_.async_wait(asio::ip::tcp::socket::wait_write,
-                         [self = shared_from_this()](const error_code& failed) {
-                           self->waiting_to_write_ = false;
-                           if (failed) return;
-                           self->Flush();
-                           self->Behave(0);
-                           self->WaitToRead();
-                           self->changed_.Notify();
-                         });
+      WaitToWrite();
       return;
     }
     if (error == asio::error::interrupted) continue;
@@ -150,6 +139,18 @@ void TcpEnd::Flush() {
     write.finished = true;
     writes_.pop_front();
   }
+}
+
+void TcpEnd::WaitToWrite() {
+  waiting_to_write_ = true;
+  socket_.async_wait(asio::ip::tcp::socket::wait_write, [self = shared_from_this()](const error_code& error) {
+    self->waiting_to_write_ = false;
+    if (error) return;
+    self->Flush();
+    self->Behave(0);
+    self->WaitToRead();
+    self->changed_.Notify();
+  });
 }
 
 void TcpEnd::AbandonWrite(const std::shared_ptr<PendingWrite>& write) {
@@ -172,6 +173,7 @@ void TcpEnd::FailWrites(int error) {
 
 void TcpEnd::Close(bool reset) {
   if (IsClosed()) return;
+  state_ = PeerClosed() ? State::kFinished : State::kClosed;
   error_code error;
   if (reset) socket_.set_option(asio::ip::tcp::socket::linger(true, 0), error);
   if (error) base::LogWarning(absl::StrCat("setting SO_LINGER: ", error.message()));

@@ -9,8 +9,8 @@
 
 #include "absl/strings/string_view.h"
 #include "daemon/worker/call/asio.h"
-#include "daemon/worker/traffic/endpoint.h"
 #include "daemon/worker/call/signal.h"
+#include "daemon/worker/traffic/endpoint.h"
 
 namespace bpfrig::worker {
 
@@ -47,10 +47,10 @@ class TcpEnd : public std::enable_shared_from_this<TcpEnd> {
   [[nodiscard]] const Endpoint& peer() const { return peer_; }
   [[nodiscard]] uint64_t cookie() const { return cookie_; }
   // -1 once closed.
-  [[nodiscard]] int fd() { return socket_.is_open() ? socket_.native_handle() : -1; }
-  [[nodiscard]] bool IsClosed() const { return !socket_.is_open(); }
+  [[nodiscard]] int fd() { return IsClosed() ? -1 : socket_.native_handle(); }
+  [[nodiscard]] bool IsClosed() const { return state_ == State::kClosed || state_ == State::kFinished; }
   // The peer has closed or reset the connection, and all that it sent has been read.
-  [[nodiscard]] bool PeerClosed() const { return peer_closed_; }
+  [[nodiscard]] bool PeerClosed() const { return state_ == State::kPeerClosed || state_ == State::kFinished; }
   // The errno that ended the connection, or 0.
   [[nodiscard]] int error() const { return error_; }
   [[nodiscard]] uint64_t total_sent() const { return total_sent_; }
@@ -69,15 +69,21 @@ class TcpEnd : public std::enable_shared_from_this<TcpEnd> {
   [[nodiscard]] std::shared_ptr<PendingWrite> Write(std::string data);
   // Gives up what did not go yet.
   void AbandonWrite(const std::shared_ptr<PendingWrite>& write);
-  // Closes, with RST where asked; writes under way fail with EPIPE.
+  // Closes, with RST if asked; writes under way fail with EPIPE.
   void Close(bool reset);
 
  private:
+  // How far the connection has come. kOpen goes to kPeerClosed when the end of what the peer sends has been
+  // read, or an error; to kClosed when this end is closed before that. kPeerClosed goes to kFinished when
+  // this end is closed too. kClosed and kFinished are the last: nothing is read or written any more.
+  enum class State { kOpen, kPeerClosed, kClosed, kFinished };
+
   void WaitToRead();
   void ReadAvailable();
   // Does what the server says once `arrived` more bytes are there.
   void Behave(size_t arrived);
   void Flush();
+  void WaitToWrite();
   void FailWrites(int error);
   // From the loop: reading and closing happen in the middle of other things.
   void NotifyLater();
@@ -88,14 +94,14 @@ class TcpEnd : public std::enable_shared_from_this<TcpEnd> {
   const uint64_t cookie_;
   const Behaviour behaviour_;
   const size_t receive_limit_;
+  State state_ = State::kOpen;
+  int error_ = 0;
   std::string received_;
   std::deque<std::shared_ptr<PendingWrite>> writes_;
   size_t unsent_bytes_ = 0;
   uint64_t total_sent_ = 0;
   uint64_t total_received_ = 0;
-  int error_ = 0;
-  bool peer_closed_ = false;
-  bool replied_ = false;
+  // Whether the loop has been asked to tell; both may be true in any state, for a moment.
   bool waiting_to_read_ = false;
   bool waiting_to_write_ = false;
   Signal changed_;
