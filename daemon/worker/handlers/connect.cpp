@@ -64,7 +64,6 @@ void Connecting::OnDialled(DialResult result) {
     return Answer();
   }
   ends_.dialled = std::move(result.end);
-  ends_.dialled->Start();
   *response().mutable_local() = ToProto(ends_.dialled->local());
   *response().mutable_peer() = ToProto(ends_.dialled->peer());
   response().set_dialled_cookie(ends_.dialled->cookie());
@@ -109,7 +108,7 @@ void Connecting::SendBytes() {
 
 void Connecting::ReceiveBytes() {
   if (!request_.has_receive()) return Answer();
-  const std::shared_ptr<TcpEnd> end = ends_.dialled;
+  const std::shared_ptr<DataSocket> end = ends_.dialled;
   end->ReadNow();
   AwaitSignal(
       sandbox_.loop(), end->changed(), call_, deadline_,

@@ -7,7 +7,7 @@ namespace {
 
 absl::Status Disconnect(Sandbox& sandbox, const bpfrig::v1::DisconnectRequest& request,
                         bpfrig::v1::DisconnectResponse& response) {
-  const absl::StatusOr<std::shared_ptr<TcpEnd>> end = sandbox.traffic().FindEnd(request.connection());
+  const absl::StatusOr<std::shared_ptr<DataSocket>> end = sandbox.traffic().FindEnd(request.connection());
   if (!end.ok()) return base::WithField(end.status(), "connection");
   // Closing over bytes that nobody has read resets the connection.
   (*end)->ReadNow();

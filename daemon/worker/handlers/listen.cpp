@@ -2,8 +2,8 @@
 #include <utility>
 
 #include "daemon/base/status.h"
-#include "daemon/worker/traffic/endpoint.h"
 #include "daemon/worker/handlers/handlers.h"
+#include "daemon/worker/traffic/endpoint.h"
 
 namespace bpfrig::worker {
 namespace {

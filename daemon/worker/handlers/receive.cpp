@@ -11,7 +11,7 @@ namespace {
 using bpfrig::v1::ReceiveCondition;
 using bpfrig::v1::ReceiveRequest;
 
-void Answer(const CallPtr& call, TcpEnd& end, const ReceiveCondition& until, WaitResult result) {
+void Answer(const CallPtr& call, DataSocket& end, const ReceiveCondition& until, WaitResult result) {
   if (call->IsOver()) return;  // what arrived stays for the next
   const bool waits_for_close = until.until_closed() && until.at_least() == 0;
   if (waits_for_close && end.IsFull() && !end.PeerClosed()) {
@@ -34,9 +34,9 @@ absl::Status StartReceiving(Sandbox& sandbox, const CallPtr& call, const Receive
   BPFRIG_ASSIGN_OR_RETURN(const Clock::time_point deadline, DeadlineOf(request.timeout_ms()));
   BPFRIG_RETURN_IF_ERROR(
       base::WithField(CheckCondition(request.until(), sandbox.traffic().receive_limit()), "until"));
-  const absl::StatusOr<std::shared_ptr<TcpEnd>> found = sandbox.traffic().FindEnd(request.at());
+  const absl::StatusOr<std::shared_ptr<DataSocket>> found = sandbox.traffic().FindEnd(request.at());
   if (!found.ok()) return base::WithField(found.status(), "at");
-  const std::shared_ptr<TcpEnd> end = *found;
+  const std::shared_ptr<DataSocket> end = *found;
   call->ReleaseSlot();
   end->ReadNow();
   const ReceiveCondition until = request.until();

@@ -16,9 +16,9 @@ void Answer(const CallPtr& call, const PendingWrite& write) {
 
 absl::Status StartSending(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::SendRequest& request) {
   BPFRIG_ASSIGN_OR_RETURN(const Clock::time_point deadline, DeadlineOf(request.timeout_ms()));
-  const absl::StatusOr<std::shared_ptr<TcpEnd>> found = sandbox.traffic().FindEnd(request.from());
+  const absl::StatusOr<std::shared_ptr<DataSocket>> found = sandbox.traffic().FindEnd(request.from());
   if (!found.ok()) return base::WithField(found.status(), "from");
-  const std::shared_ptr<TcpEnd> end = *found;
+  const std::shared_ptr<DataSocket> end = *found;
   call->ReleaseSlot();
   const std::shared_ptr<PendingWrite> write = end->Write(request.data());
   AwaitSignal(

@@ -130,7 +130,7 @@ absl::StatusOr<Value> ValueResolver::ResolveTag(const Tag& tag, Reference allowe
     case Tag::kTuple:
       return ResolveTuple(tag.tuple());
     case Tag::kCookie: {
-      BPFRIG_ASSIGN_OR_RETURN(const std::shared_ptr<TcpEnd> end, traffic_.FindEnd(tag.cookie()));
+      BPFRIG_ASSIGN_OR_RETURN(const std::shared_ptr<DataSocket> end, traffic_.FindEnd(tag.cookie()));
       return kernel_bpf::Unsigned(end->cookie());
     }
     case Tag::kNetnsCookie:
@@ -169,7 +169,7 @@ absl::StatusOr<Value> ValueResolver::ResolveConcat(const bpfrig::v1::ValueList& 
 
 absl::StatusOr<Value> ValueResolver::ResolveSocket(const bpfrig::v1::SocketReference& reference,
                                                    Purpose purpose) const {
-  BPFRIG_ASSIGN_OR_RETURN(const std::shared_ptr<TcpEnd> end, traffic_.FindEnd(reference));
+  BPFRIG_ASSIGN_OR_RETURN(const std::shared_ptr<DataSocket> end, traffic_.FindEnd(reference));
   if (purpose == Purpose::kExpect) return kernel_bpf::Unsigned(end->cookie());
   if (end->IsClosed()) {
     return base::WithObject(MakeError(Reason::kInvalidField,
@@ -177,13 +177,13 @@ absl::StatusOr<Value> ValueResolver::ResolveSocket(const bpfrig::v1::SocketRefer
                                                    "': this end is closed already")),
                             reference.connection());
   }
-  return kernel_bpf::Unsigned(static_cast<uint64_t>(end->fd()));
+  return kernel_bpf::Unsigned(static_cast<uint64_t>(end->descriptor()));
 }
 
 absl::StatusOr<Value> ValueResolver::ResolveTuple(const bpfrig::v1::TupleReference& tuple) const {
   BPFRIG_ASSIGN_OR_RETURN(const Connection connection, traffic_.FindConnection(tuple.connection()));
   const bool host_order = tuple.ports() == bpfrig::v1::PORT_ORDER_HOST;
-  const TcpEnd& dialled = *connection.dialled;
+  const Socket& dialled = *connection.dialled;
   if (tuple.view() != bpfrig::v1::TUPLE_VIEW_SERVER) {
     return kernel_bpf::Prefix(EncodeSockTuple(dialled.local(), dialled.peer(), host_order));
   }

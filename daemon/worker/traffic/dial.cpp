@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "daemon/base/status.h"
+#include "daemon/worker/traffic/stream_end.h"
 
 namespace bpfrig::worker {
 namespace {
@@ -15,7 +16,7 @@ using bpfrig::v1::ConnectRequest;
 // A socket on its way to being connected.
 struct Dialling {
   explicit Dialling(Loop& loop) : socket(loop) {}
-  asio::ip::tcp::socket socket;
+  StreamSocket socket;
   Signal changed;
   bool finished = false;
   error_code error;
@@ -43,13 +44,13 @@ absl::StatusOr<Endpoint> ParseFrom(const bpfrig::v1::SocketAddress& from, const 
 }
 
 // Everything up to connect(), which alone may take time.
-error_code Prepare(const DialPlan& plan, asio::ip::tcp::socket& socket) {
+error_code Prepare(const DialPlan& plan, StreamSocket& socket) {
   error_code error;
-  socket.open(plan.to.protocol(), error);
+  socket.open(plan.to.ForStreams().protocol(), error);
   if (error || !plan.from.has_value()) return error;
   // A port that the caller chose may be in TIME_WAIT from the last time.
   if (plan.from->port() != 0) socket.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) socket.bind(*plan.from, error);
+  if (!error) socket.bind(plan.from->ForStreams(), error);
   return error;
 }
 
@@ -58,13 +59,12 @@ DialResult Finish(Dialling& dialling, WaitResult wait, size_t receive_limit) {
   error_code error = dialling.error;
   Endpoint local;
   Endpoint peer;
-  if (wait == WaitResult::kMet && !error) local = dialling.socket.local_endpoint(error);
-  if (wait == WaitResult::kMet && !error) peer = dialling.socket.remote_endpoint(error);
+  if (wait == WaitResult::kMet && !error) local = Endpoint(dialling.socket.local_endpoint(error));
+  if (wait == WaitResult::kMet && !error) peer = Endpoint(dialling.socket.remote_endpoint(error));
   // It was connected, and reset before we could ask.
   if (error == asio::error::not_connected) error = asio::error::connection_reset;
   if (wait == WaitResult::kMet && !error) {
-    result.end =
-        std::make_shared<TcpEnd>(std::move(dialling.socket), local, peer, Behaviour(), receive_limit);
+    result.end = StreamEnd::Start(std::move(dialling.socket), local, peer, Behaviour(), receive_limit);
     return result;
   }
   result.cancelled = wait == WaitResult::kCancelled;
@@ -95,7 +95,7 @@ void Dial(Loop& loop, const CallPtr& call, const DialPlan& plan, size_t receive_
   if (dialling->error) {
     dialling->finished = true;
   } else {
-    dialling->socket.async_connect(plan.to, [dialling](const error_code& error) {
+    dialling->socket.async_connect(plan.to.ForStreams(), [dialling](const error_code& error) {
       dialling->error = error;
       dialling->finished = true;
       dialling->changed.Notify();

@@ -1,4 +1,4 @@
-// Dial: the dialling half of Connect: a socket, bound where asked, and connected within a deadline.
+// Dial: the dialling half of Connect: a socket, bound if asked, and connected within a deadline.
 #pragma once
 
 #include <functional>
@@ -9,8 +9,8 @@
 #include "bpfrig/v1/traffic.pb.h"
 #include "daemon/worker/call/asio.h"
 #include "daemon/worker/call/call.h"
+#include "daemon/worker/traffic/data_socket.h"
 #include "daemon/worker/traffic/endpoint.h"
-#include "daemon/worker/traffic/tcp_end.h"
 
 namespace bpfrig::worker {
 
@@ -24,8 +24,8 @@ struct DialPlan {
 [[nodiscard]] absl::StatusOr<DialPlan> ParseDialPlan(const bpfrig::v1::ConnectRequest& request);
 
 struct DialResult {
-  // The connected end, not started yet; null where it did not come to that.
-  std::shared_ptr<TcpEnd> end;
+  // The connected end, which reads already; null if it did not come to that.
+  std::shared_ptr<DataSocket> end;
   // The errno of what failed, ETIMEDOUT at the deadline.
   int error = 0;
   bool cancelled = false;

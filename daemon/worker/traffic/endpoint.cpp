@@ -1,8 +1,10 @@
 #include "daemon/worker/traffic/endpoint.h"
 
-#include <sys/socket.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 
-#include <sstream>
+#include <cstddef>
+#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
@@ -11,6 +13,43 @@ namespace bpfrig::worker {
 
 using base::MakeError;
 using base::Reason;
+
+Endpoint::Endpoint(const asio::ip::address& address, uint16_t port)
+    : stored_(asio::ip::tcp::endpoint(address, port)) {}
+
+asio::ip::address Endpoint::address() const {
+  if (family() == AF_INET) {
+    sockaddr_in four{};
+    std::memcpy(&four, stored_.data(), sizeof(four));
+    return asio::ip::address_v4(ntohl(four.sin_addr.s_addr));
+  }
+  if (family() == AF_INET6) {
+    sockaddr_in6 six{};
+    std::memcpy(&six, stored_.data(), sizeof(six));
+    asio::ip::address_v6::bytes_type bytes{};
+    std::memcpy(bytes.data(), &six.sin6_addr, bytes.size());
+    return asio::ip::address_v6(bytes, six.sin6_scope_id);
+  }
+  return asio::ip::address_v4();
+}
+
+uint16_t Endpoint::port() const {
+  // Both families have it at the same place.
+  static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
+  if (family() != AF_INET && family() != AF_INET6) return 0;
+  sockaddr_in either{};
+  std::memcpy(&either, stored_.data(), sizeof(either));
+  return ntohs(either.sin_port);
+}
+
+bool Endpoint::operator==(const Endpoint& other) const {
+  if (family() != other.family()) return false;
+  // The kernel may tell a flow label, which does not belong to where a socket is.
+  if (family() == AF_INET || family() == AF_INET6) {
+    return address() == other.address() && port() == other.port();
+  }
+  return stored_ == other.stored_;
+}
 
 absl::StatusOr<Endpoint> ParseEndpoint(const bpfrig::v1::SocketAddress& address) {
   error_code error;
@@ -31,11 +70,9 @@ absl::StatusOr<Endpoint> ParseEndpoint(const bpfrig::v1::SocketAddress& address)
 }
 
 Endpoint Normalised(const Endpoint& endpoint) {
-  if (!endpoint.address().is_v6() || !endpoint.address().to_v6().is_v4_mapped()) return endpoint;
-  asio::ip::address_v4::bytes_type bytes{};
-  const asio::ip::address_v6::bytes_type mapped = endpoint.address().to_v6().to_bytes();
-  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = mapped[mapped.size() - bytes.size() + i];
-  return Endpoint(asio::ip::address_v4(bytes), endpoint.port());
+  const asio::ip::address address = endpoint.address();
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return endpoint;
+  return Endpoint(asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()), endpoint.port());
 }
 
 bpfrig::v1::SocketAddress ToProto(const Endpoint& endpoint) {
@@ -47,16 +84,9 @@ bpfrig::v1::SocketAddress ToProto(const Endpoint& endpoint) {
 }
 
 std::string ToText(const Endpoint& endpoint) {
-  std::ostringstream text;
-  text << endpoint;
-  return text.str();
-}
-
-uint64_t SocketCookie(int socket) {
-  uint64_t cookie = 0;
-  socklen_t size = sizeof(cookie);
-  if (::getsockopt(socket, SOL_SOCKET, SO_COOKIE, &cookie, &size) != 0) return 0;
-  return cookie;
+  const std::string address = endpoint.address().to_string();
+  if (endpoint.family() == AF_INET6) return absl::StrCat("[", address, "]:", endpoint.port());
+  return absl::StrCat(address, ":", endpoint.port());
 }
 
 }  // namespace bpfrig::worker

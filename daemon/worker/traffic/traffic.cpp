@@ -2,27 +2,40 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
 #include "daemon/worker/call/names.h"
+#include "daemon/worker/traffic/stream_server.h"
 
 namespace bpfrig::worker {
+namespace {
+
+using base::MakeError;
+using base::Reason;
+using bpfrig::v1::SocketReference;
+
+// Whether a connection to `peer` can have ended at a server: at its port, and at its address or any.
+bool Covers(const Server& server, const Endpoint& peer) {
+  const Endpoint at = server.socket()->local();
+  if (at.family() != peer.family() || at.port() != peer.port()) return false;
+  return at.address().is_unspecified() || at == peer;
+}
+
+}  // namespace
 
 absl::StatusOr<Endpoint> Traffic::Listen(const std::string& name, const Endpoint& at, Behaviour behaviour) {
   BPFRIG_RETURN_IF_ERROR(base::WithField(CheckName("server", name), "name"));
   if (servers_.count(name) != 0) return base::WithField(DuplicateName("server", name), "name");
-  auto server =
-      TcpServer::Open(loop_, at, std::move(behaviour), receive_limit_,
-                      [this, name](std::shared_ptr<TcpEnd> end) { OnAccept(name, std::move(end)); });
+  auto server = StreamServer::Open(loop_, at, std::move(behaviour), receive_limit_, [this] { OnAccept(); });
   if (!server.ok()) return base::WithField(server.status(), "at");
-  const Endpoint endpoint = (*server)->at();
+  const Endpoint endpoint = (*server)->socket()->local();
   servers_.emplace(name, *std::move(server));
   return endpoint;
 }
 
-void Traffic::OnAccept(const std::string& server, std::shared_ptr<TcpEnd> end) {
-  unclaimed_.push_back({server, std::move(end)});
+void Traffic::OnAccept() {
   accepted_.Notify();
   if (dials_under_way_ == 0) ForgetClosed();
 }
@@ -33,33 +46,31 @@ void Traffic::EndDial() {
 }
 
 void Traffic::ForgetClosed() {
-  unclaimed_.erase(std::remove_if(unclaimed_.begin(), unclaimed_.end(),
-                                  [](const AcceptedEnd& accepted) { return accepted.end->IsClosed(); }),
-                   unclaimed_.end());
+  for (const auto& [name, server] : servers_) server->ForgetClosed();
 }
 
-bool Traffic::AnyServerCovers(const Endpoint& peer) const {
-  return std::any_of(servers_.begin(), servers_.end(),
-                     [&](const auto& named) { return named.second->Covers(peer); });
+std::optional<AcceptedEnd> Traffic::TakeAccepted(const Server::Condition& condition) {
+  for (const auto& [name, server] : servers_) {
+    if (std::shared_ptr<DataSocket> end = server->TakeAccepted(condition)) {
+      return AcceptedEnd{name, std::move(end)};
+    }
+  }
+  return std::nullopt;
 }
 
-std::optional<AcceptedEnd> Traffic::Claim(const TcpEnd& dialled) {
+std::optional<AcceptedEnd> Traffic::Claim(const Socket& dialled) {
   const Endpoint local = Normalised(dialled.local());
   const Endpoint peer = Normalised(dialled.peer());
-  auto found = std::find_if(unclaimed_.begin(), unclaimed_.end(), [&](const AcceptedEnd& accepted) {
-    return Normalised(accepted.end->peer()) == local && Normalised(accepted.end->local()) == peer;
+  std::optional<AcceptedEnd> claimed = TakeAccepted([&](const Socket& accepted) {
+    return Normalised(accepted.peer()) == local && Normalised(accepted.local()) == peer;
   });
+  if (claimed.has_value()) return claimed;
+  const bool is_covered = std::any_of(servers_.begin(), servers_.end(),
+                                      [&](const auto& named) { return Covers(*named.second, peer); });
+  if (is_covered) return std::nullopt;
   // A getpeername program, or one that rewrites packets, may show the dialling end a peer that nobody listens
   // at.
-  if (found == unclaimed_.end() && !AnyServerCovers(peer)) {
-    found = std::find_if(unclaimed_.begin(), unclaimed_.end(), [&](const AcceptedEnd& accepted) {
-      return Normalised(accepted.end->peer()) == local;
-    });
-  }
-  if (found == unclaimed_.end()) return std::nullopt;
-  AcceptedEnd claimed = std::move(*found);
-  unclaimed_.erase(found);
-  return claimed;
+  return TakeAccepted([&](const Socket& accepted) { return Normalised(accepted.peer()) == local; });
 }
 
 absl::Status Traffic::ReserveName(const std::string& name) {
@@ -70,6 +81,15 @@ absl::Status Traffic::ReserveName(const std::string& name) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::shared_ptr<DataSocket>> Traffic::FindEnd(const SocketReference& reference) const {
+  BPFRIG_ASSIGN_OR_RETURN(const Connection connection, FindConnection(reference.connection()));
+  if (reference.end() != bpfrig::v1::CONNECTION_END_ACCEPTED) return connection.dialled;
+  if (connection.accepted != nullptr) return connection.accepted;
+  return MakeError(Reason::kUnknownName,
+                   absl::StrCat("looking up the accepted end of '", reference.connection(),
+                                "': no server of this sandbox was matched when it was dialled"));
+}
+
 absl::StatusOr<Connection> Traffic::FindConnection(const std::string& name) const {
   const auto found = connections_.find(name);
   if (found != connections_.end() && found->second.dialled != nullptr) return found->second;
@@ -78,15 +98,6 @@ absl::StatusOr<Connection> Traffic::FindConnection(const std::string& name) cons
     if (connection.dialled != nullptr) names.push_back(existing);
   }
   return UnknownName("connection", name, names);
-}
-
-absl::StatusOr<std::shared_ptr<TcpEnd>> Traffic::FindEnd(const bpfrig::v1::SocketReference& reference) const {
-  BPFRIG_ASSIGN_OR_RETURN(const Connection connection, FindConnection(reference.connection()));
-  if (reference.end() != bpfrig::v1::CONNECTION_END_ACCEPTED) return connection.dialled;
-  if (connection.accepted != nullptr) return connection.accepted;
-  return base::MakeError(base::Reason::kUnknownName,
-                         absl::StrCat("looking up the accepted end of '", reference.connection(),
-                                      "': no server of this sandbox was matched when it was dialled"));
 }
 
 void Traffic::CloseDialled() {
@@ -100,8 +111,7 @@ void Traffic::CloseAll() {
   for (auto& [name, connection] : connections_) {
     if (connection.accepted != nullptr) connection.accepted->Close(false);
   }
-  for (const AcceptedEnd& accepted : unclaimed_) accepted.end->Close(false);
-  unclaimed_.clear();
+  for (const auto& [name, server] : servers_) server->Close();
   servers_.clear();
 }
 

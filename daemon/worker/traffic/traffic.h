@@ -1,33 +1,32 @@
-// Traffic: the sandbox's TCP servers and connections. It finds the accepted end that belongs to a dialled
-// one, and keeps both under the name that Connect was given.
+// Traffic: the sandbox's sockets, by their names: servers, and connections with their two ends. It finds the
+// accepted end that belongs to a dialled one, and the end that a request refers to.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "bpfrig/v1/socket.pb.h"
 #include "daemon/worker/call/asio.h"
-#include "daemon/worker/traffic/endpoint.h"
 #include "daemon/worker/call/signal.h"
-#include "daemon/worker/traffic/tcp_end.h"
-#include "daemon/worker/traffic/tcp_server.h"
+#include "daemon/worker/traffic/behaviour.h"
+#include "daemon/worker/traffic/data_socket.h"
+#include "daemon/worker/traffic/server.h"
 
 namespace bpfrig::worker {
 
 // An accepted end and the server that accepted it.
 struct AcceptedEnd {
   std::string server;
-  std::shared_ptr<TcpEnd> end;
+  std::shared_ptr<DataSocket> end;
 };
 
-// A connection's two ends; `accepted` is null where no server was matched.
+// A connection's two ends; `accepted` is null if no server was matched.
 struct Connection {
-  std::shared_ptr<TcpEnd> dialled;
-  std::shared_ptr<TcpEnd> accepted;
+  std::shared_ptr<DataSocket> dialled;
+  std::shared_ptr<DataSocket> accepted;
 };
 
 class Traffic {
@@ -44,8 +43,8 @@ class Traffic {
   // A dial under way keeps accepted ends that have closed already from being forgotten.
   void BeginDial() { ++dials_under_way_; }
   void EndDial();
-  // Takes the accepted end of this connection, where it has been accepted.
-  [[nodiscard]] std::optional<AcceptedEnd> Claim(const TcpEnd& dialled);
+  // Takes the accepted end of this connection, if it has been accepted.
+  [[nodiscard]] std::optional<AcceptedEnd> Claim(const Socket& dialled);
   // Notified when a server has accepted.
   [[nodiscard]] Signal& accepted() { return accepted_; }
 
@@ -54,10 +53,11 @@ class Traffic {
   void ReleaseName(const std::string& name) { connections_.erase(name); }
   void Keep(const std::string& name, Connection connection) { connections_[name] = std::move(connection); }
 
-  // A kept connection; errors name those that exist.
-  [[nodiscard]] absl::StatusOr<Connection> FindConnection(const std::string& name) const;
-  [[nodiscard]] absl::StatusOr<std::shared_ptr<TcpEnd>> FindEnd(
+  // A socket to send from or to receive at: an end of a connection.
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<DataSocket>> FindEnd(
       const bpfrig::v1::SocketReference& reference) const;
+  // A kept connection. Errors name those that exist.
+  [[nodiscard]] absl::StatusOr<Connection> FindConnection(const std::string& name) const;
 
   [[nodiscard]] size_t server_count() const { return servers_.size(); }
   [[nodiscard]] size_t connection_count() const { return connections_.size(); }
@@ -67,17 +67,15 @@ class Traffic {
   void CloseAll();
 
  private:
-  void OnAccept(const std::string& server, std::shared_ptr<TcpEnd> end);
-  [[nodiscard]] bool AnyServerCovers(const Endpoint& peer) const;
+  void OnAccept();
   void ForgetClosed();
+  [[nodiscard]] std::optional<AcceptedEnd> TakeAccepted(const Server::Condition& condition);
 
   Loop& loop_;  // outlives this
   size_t receive_limit_ = 1024 * 1024;
-  std::map<std::string, std::shared_ptr<TcpServer>> servers_;
+  std::map<std::string, std::shared_ptr<Server>> servers_;
   // Reserved names have null ends.
   std::map<std::string, Connection> connections_;
-  // Accepted ends that no dial has claimed.
-  std::vector<AcceptedEnd> unclaimed_;
   size_t dials_under_way_ = 0;
   Signal accepted_;
 };

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "bpfrig/v1/socket.pb.h"
 #include "daemon/worker/call/asio.h"
-#include "daemon/worker/traffic/tcp_end.h"
+#include "daemon/worker/traffic/data_socket.h"
 
 namespace bpfrig::worker {
 
@@ -17,10 +17,10 @@ inline constexpr uint32_t kMaxWaitMs = 60'000;
 // `timeout_ms`.
 [[nodiscard]] absl::StatusOr<Clock::time_point> DeadlineOf(uint32_t timeout_ms);
 
-// LIMIT_REACHED where more is to be waited for than an end keeps, with the field `at_least`.
+// LIMIT_REACHED if more is to be waited for than an end keeps, with the field `at_least`.
 [[nodiscard]] absl::Status CheckCondition(const bpfrig::v1::ReceiveCondition& condition,
                                           size_t receive_limit);
-// Whether a wait is over: also where the connection is, or where the end can keep no more.
-[[nodiscard]] bool IsMet(const bpfrig::v1::ReceiveCondition& condition, const TcpEnd& end);
+// Whether a wait is over: also if the connection is, or if the end can keep no more.
+[[nodiscard]] bool IsMet(const bpfrig::v1::ReceiveCondition& condition, const DataSocket& end);
 
 }  // namespace bpfrig::worker

@@ -1,4 +1,4 @@
-#include "daemon/worker/traffic/tcp_end.h"
+#include "daemon/worker/traffic/stream_end.h"
 
 #include <algorithm>
 #include <array>
@@ -19,16 +19,21 @@ constexpr size_t kMaxUnsentBytes = 256 * 1024;
 
 }  // namespace
 
-TcpEnd::TcpEnd(asio::ip::tcp::socket socket, const Endpoint& local, const Endpoint& peer, Behaviour behaviour,
-               size_t receive_limit)
-    : socket_(std::move(socket)),
-      local_(local),
-      peer_(peer),
-      cookie_(SocketCookie(socket_.native_handle())),
+std::shared_ptr<StreamEnd> StreamEnd::Start(StreamSocket socket, const Endpoint& local, const Endpoint& peer,
+                                            Behaviour behaviour, size_t receive_limit) {
+  auto end = std::make_shared<StreamEnd>(std::move(socket), local, peer, std::move(behaviour), receive_limit);
+  end->Prepare();
+  return end;
+}
+
+StreamEnd::StreamEnd(StreamSocket socket, const Endpoint& local, const Endpoint& peer, Behaviour behaviour,
+                     size_t receive_limit)
+    : DataSocket(socket.native_handle(), local, peer),
+      socket_(std::move(socket)),
       behaviour_(std::move(behaviour)),
       receive_limit_(receive_limit) {}
 
-void TcpEnd::Start() {
+void StreamEnd::Prepare() {
   error_code error;
   socket_.non_blocking(true, error);
   if (error) {
@@ -42,31 +47,31 @@ void TcpEnd::Start() {
   WaitToRead();
 }
 
-void TcpEnd::WaitToRead() {
+void StreamEnd::WaitToRead() {
   if (waiting_to_read_ || state_ != State::kOpen || IsFull()) return;
   if (behaviour_.kind == Behaviour::Kind::kEcho && unsent_bytes_ > kMaxUnsentBytes) return;
   waiting_to_read_ = true;
-  socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](const error_code& error) {
+  socket_.async_wait(StreamSocket::wait_read, [self = shared_from_this()](const error_code& error) {
     self->waiting_to_read_ = false;
     if (error) return;
     self->ReadAvailable();
     self->WaitToRead();
-    self->changed_.Notify();
+    self->changed().Notify();
   });
 }
 
-void TcpEnd::ReadNow() {
+void StreamEnd::ReadNow() {
   if (IsClosed()) return;
   ReadAvailable();
   WaitToRead();
   NotifyLater();
 }
 
-void TcpEnd::NotifyLater() {
-  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->changed_.Notify(); });
+void StreamEnd::NotifyLater() {
+  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->changed().Notify(); });
 }
 
-void TcpEnd::ReadAvailable() {
+void StreamEnd::ReadAvailable() {
   const uint64_t total_before = total_received_;
   std::array<char, kReadBytes> buffer;
   for (size_t i = 0; i < kReadsAtOnce && state_ == State::kOpen && !IsFull(); ++i) {
@@ -85,7 +90,7 @@ void TcpEnd::ReadAvailable() {
   Behave(total_received_ - total_before);
 }
 
-void TcpEnd::Behave(size_t arrived) {
+void StreamEnd::Behave(size_t arrived) {
   if (behaviour_.kind == Behaviour::Kind::kEcho && arrived > 0) {
     (void)Write(received_.substr(received_.size() - arrived));
   }
@@ -95,13 +100,13 @@ void TcpEnd::Behave(size_t arrived) {
   if (behaviour_.kind != Behaviour::Kind::kNone && done) Close(false);
 }
 
-std::string TcpEnd::TakeReceived() {
+std::string StreamEnd::TakeReceived() {
   std::string taken = std::exchange(received_, std::string());
   WaitToRead();
   return taken;
 }
 
-std::shared_ptr<PendingWrite> TcpEnd::Write(std::string data) {
+std::shared_ptr<PendingWrite> StreamEnd::Write(std::string data) {
   auto write = std::make_shared<PendingWrite>();
   write->data = std::move(data);
   if (IsClosed()) {
@@ -115,7 +120,7 @@ std::shared_ptr<PendingWrite> TcpEnd::Write(std::string data) {
   return write;
 }
 
-void TcpEnd::Flush() {
+void StreamEnd::Flush() {
   while (!waiting_to_write_ && !writes_.empty()) {
     PendingWrite& write = *writes_.front();
     error_code error;
@@ -141,19 +146,19 @@ void TcpEnd::Flush() {
   }
 }
 
-void TcpEnd::WaitToWrite() {
+void StreamEnd::WaitToWrite() {
   waiting_to_write_ = true;
-  socket_.async_wait(asio::ip::tcp::socket::wait_write, [self = shared_from_this()](const error_code& error) {
+  socket_.async_wait(StreamSocket::wait_write, [self = shared_from_this()](const error_code& error) {
     self->waiting_to_write_ = false;
     if (error) return;
     self->Flush();
     self->Behave(0);
     self->WaitToRead();
-    self->changed_.Notify();
+    self->changed().Notify();
   });
 }
 
-void TcpEnd::AbandonWrite(const std::shared_ptr<PendingWrite>& write) {
+void StreamEnd::AbandonWrite(const std::shared_ptr<PendingWrite>& write) {
   const auto found = std::find(writes_.begin(), writes_.end(), write);
   if (found == writes_.end()) return;
   unsent_bytes_ -= write->data.size() - write->sent;
@@ -162,7 +167,7 @@ void TcpEnd::AbandonWrite(const std::shared_ptr<PendingWrite>& write) {
   writes_.erase(found);
 }
 
-void TcpEnd::FailWrites(int error) {
+void StreamEnd::FailWrites(int error) {
   for (const std::shared_ptr<PendingWrite>& write : writes_) {
     write->finished = true;
     write->error = error;
@@ -171,11 +176,11 @@ void TcpEnd::FailWrites(int error) {
   unsent_bytes_ = 0;
 }
 
-void TcpEnd::Close(bool reset) {
+void StreamEnd::Close(bool reset) {
   if (IsClosed()) return;
   state_ = PeerClosed() ? State::kFinished : State::kClosed;
   error_code error;
-  if (reset) socket_.set_option(asio::ip::tcp::socket::linger(true, 0), error);
+  if (reset) socket_.set_option(asio::socket_base::linger(true, 0), error);
   if (error) base::LogWarning(absl::StrCat("setting SO_LINGER: ", error.message()));
   socket_.close(error);
   if (error) base::LogWarning(absl::StrCat("closing a connection: ", error.message()));

@@ -1,0 +1,31 @@
+// Server: what Listen made: the socket that has its name, and those that it accepted.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "daemon/worker/traffic/data_socket.h"
+#include "daemon/worker/traffic/socket.h"
+
+namespace bpfrig::worker {
+
+class Server {
+ public:
+  using Condition = std::function<bool(const Socket&)>;
+
+  Server() = default;
+  virtual ~Server() = default;
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // The socket that listens.
+  [[nodiscard]] virtual std::shared_ptr<Socket> socket() const = 0;
+  // Hands over the first accepted socket that meets the condition; null if there is none.
+  [[nodiscard]] virtual std::shared_ptr<DataSocket> TakeAccepted(const Condition& condition) = 0;
+  // Forgets accepted sockets that have been closed already.
+  virtual void ForgetClosed() = 0;
+  // Closes the accepted sockets that nobody has taken, and listens no more.
+  virtual void Close() = 0;
+};
+
+}  // namespace bpfrig::worker
