@@ -54,6 +54,42 @@ TEST_F(SocketMapTest, ASockhashTakesBothEndsByTheirTuples) {
   EXPECT_TRUE(entries[2].absent());
 }
 
+TEST_F(SocketMapTest, AServersNameMeansTheSocketThatListens) {
+  BPFRIG_EXPECT_RUNS(R"(seed_map { map: "sockhash_with_cookies" entries {
+      key { tag { tuple { connection: "c" } } } value { tag { socket { connection: "sink" } } } } })");
+  const CallResult dumped = Run(R"(dump_map { map: "sockhash_with_cookies"
+      patterns { value { tag { socket { connection: "sink" } } } }
+      patterns { value { tag { cookie { connection: "sink" } } } } })");
+  ASSERT_EQ(dumped.replies.size(), 2u) << dumped.Text();
+  const v1::DumpMapResponse& patterns = dumped.replies[0].dump_map();
+  ASSERT_EQ(patterns.patterns_size(), 2);
+  ASSERT_EQ(patterns.entries_size(), 1);
+  // The map has the socket of this cookie, as the kernel tells it.
+  const std::string held = patterns.entries(0).raw_value();
+  EXPECT_EQ(held, patterns.patterns(0).value().bytes());
+  EXPECT_EQ(held, patterns.patterns(1).value().bytes());
+  EXPECT_NE(held, Bytes(0));
+  EXPECT_NE(held, Bytes(cookie_));
+  EXPECT_NE(held, Bytes(accepted_cookie_));
+}
+
+TEST_F(SocketMapTest, AServerIsSaidToBeOneIfAnEndIsNeeded) {
+  for (const char* request :
+       {R"(send { from { connection: "sink" } data: "x" })", R"(receive { at { connection: "sink" } })",
+        R"(disconnect { connection { connection: "sink" } })",
+        R"(seed_map { map: "sockhash" entries {
+                                         key { tag { tuple { connection: "sink" } } }
+                                         value { tag { socket { connection: "c" } } } } })",
+        R"(seed_map { map: "sockmap" entries { key { unsigned_integer: 1 }
+                                         value { tag { socket { connection: "sink"
+                                                                end: CONNECTION_END_ACCEPTED } } } } })"}) {
+    const CallResult result = Run(request);
+    EXPECT_EQ(result.reason(), v1::ERROR_REASON_UNKNOWN_NAME) << request;
+    EXPECT_EQ(result.finished.message(),
+              "looking up the connection 'sink': it is a server, which has a socket of its own but no ends");
+  }
+}
+
 TEST_F(SocketMapTest, ValuesThatTheKernelDoesNotTellCannotBeExpected) {
   BPFRIG_EXPECT_RUNS(R"(seed_map { map: "sockmap" entries {
       key { unsigned_integer: 3 } value { tag { socket { connection: "c" } } } } })");
@@ -63,7 +99,7 @@ TEST_F(SocketMapTest, ValuesThatTheKernelDoesNotTellCannotBeExpected) {
   EXPECT_EQ(dumped.field(), "patterns[0].value");
 }
 
-TEST_F(SocketMapTest, AClosedEndIsNoSocketAnyMore) {
+TEST_F(SocketMapTest, AClosedEndIsNotASocketAnyMore) {
   BPFRIG_EXPECT_RUNS(R"(disconnect { connection { connection: "c" } })");
   const CallResult result = Run(R"(seed_map { map: "sockmap" entries {
       key { unsigned_integer: 3 } value { tag { socket { connection: "c" } } } } })");

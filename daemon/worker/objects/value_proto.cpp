@@ -130,8 +130,8 @@ absl::StatusOr<Value> ValueResolver::ResolveTag(const Tag& tag, Reference allowe
     case Tag::kTuple:
       return ResolveTuple(tag.tuple());
     case Tag::kCookie: {
-      BPFRIG_ASSIGN_OR_RETURN(const std::shared_ptr<DataSocket> end, traffic_.FindEnd(tag.cookie()));
-      return kernel_bpf::Unsigned(end->cookie());
+      BPFRIG_ASSIGN_OR_RETURN(const std::shared_ptr<Socket> socket, traffic_.FindSocket(tag.cookie()));
+      return kernel_bpf::Unsigned(socket->cookie());
     }
     case Tag::kNetnsCookie:
       if (netns_cookie_.has_value()) return kernel_bpf::Unsigned(*netns_cookie_);
@@ -169,15 +169,12 @@ absl::StatusOr<Value> ValueResolver::ResolveConcat(const bpfrig::v1::ValueList& 
 
 absl::StatusOr<Value> ValueResolver::ResolveSocket(const bpfrig::v1::SocketReference& reference,
                                                    Purpose purpose) const {
-  BPFRIG_ASSIGN_OR_RETURN(const std::shared_ptr<DataSocket> end, traffic_.FindEnd(reference));
-  if (purpose == Purpose::kExpect) return kernel_bpf::Unsigned(end->cookie());
-  if (end->IsClosed()) {
-    return base::WithObject(MakeError(Reason::kInvalidField,
-                                      absl::StrCat("using the socket of connection '", reference.connection(),
-                                                   "': this end is closed already")),
-                            reference.connection());
+  if (purpose == Purpose::kExpect) {
+    BPFRIG_ASSIGN_OR_RETURN(const std::shared_ptr<Socket> socket, traffic_.FindSocket(reference));
+    return kernel_bpf::Unsigned(socket->cookie());
   }
-  return kernel_bpf::Unsigned(static_cast<uint64_t>(end->descriptor()));
+  BPFRIG_ASSIGN_OR_RETURN(const int descriptor, traffic_.FindDescriptor(reference));
+  return kernel_bpf::Unsigned(static_cast<uint64_t>(descriptor));
 }
 
 absl::StatusOr<Value> ValueResolver::ResolveTuple(const bpfrig::v1::TupleReference& tuple) const {

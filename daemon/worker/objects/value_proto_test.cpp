@@ -14,8 +14,9 @@ using kernel_bpf::Value;
 
 class ValueProtoTest : public ::testing::Test {
  protected:
-  absl::StatusOr<Value> Resolve(const v1::Value& value, Reference allowed = Reference::kNone) {
-    return ValueResolver(traffic_, objects_, netns_cookie_).Resolve(value, allowed, Purpose::kWrite);
+  absl::StatusOr<Value> Resolve(const v1::Value& value, Reference allowed = Reference::kNone,
+                                Purpose purpose = Purpose::kWrite) {
+    return ValueResolver(traffic_, objects_, netns_cookie_).Resolve(value, allowed, purpose);
   }
   static v1::Value Ip(const std::string& address) {
     v1::Value value;
@@ -90,7 +91,23 @@ TEST_F(ValueProtoTest, ReferencesNameWhatExistsAndStandWhereTheyMay) {
             base::Reason::kUnknownName);
 }
 
-TEST_F(ValueProtoTest, TheNetnsCookieIsANumberWhereTheKernelTellsIt) {
+TEST_F(ValueProtoTest, AServersNameMeansItsOwnSocket) {
+  const Endpoint any_port(asio::ip::address_v4::loopback(), 0);
+  ASSERT_TRUE(traffic_.Listen("web", any_port, {}).ok());
+  v1::SocketReference web;
+  web.set_connection("web");
+  v1::Value socket;
+  *socket.mutable_tag()->mutable_socket() = web;
+  v1::Value cookie;
+  *cookie.mutable_tag()->mutable_cookie() = web;
+  const uint64_t known = (*traffic_.FindSocket(web))->cookie();
+  EXPECT_EQ(*Resolve(cookie), kernel_bpf::Unsigned(known));
+  EXPECT_EQ(*Resolve(socket, Reference::kSocket, Purpose::kExpect), kernel_bpf::Unsigned(known));
+  EXPECT_EQ(*Resolve(socket, Reference::kSocket),
+            kernel_bpf::Unsigned(static_cast<uint64_t>(*traffic_.FindDescriptor(web))));
+}
+
+TEST_F(ValueProtoTest, TheNetnsCookieIsANumberIfTheKernelTellsIt) {
   v1::Value value;
   value.mutable_tag()->set_netns_cookie(true);
   EXPECT_EQ(*Resolve(value), kernel_bpf::Unsigned(4711));

@@ -81,6 +81,36 @@ absl::Status Traffic::ReserveName(const std::string& name) {
   return absl::OkStatus();
 }
 
+bool Traffic::HasConnection(const std::string& name) const {
+  const auto found = connections_.find(name);
+  return found != connections_.end() && found->second.dialled != nullptr;
+}
+
+absl::StatusOr<std::shared_ptr<Socket>> Traffic::FindSocket(const SocketReference& reference) const {
+  const std::string& name = reference.connection();
+  if (HasConnection(name)) return FindEnd(reference);
+  const auto server = servers_.find(name);
+  if (server != servers_.end() && reference.end() == bpfrig::v1::CONNECTION_END_UNSPECIFIED) {
+    return server->second->socket();
+  }
+  if (server != servers_.end()) return FindEnd(reference);
+  std::vector<std::string> names;
+  for (const auto& [existing, connection] : connections_) {
+    if (connection.dialled != nullptr) names.push_back(absl::StrCat(existing, " (connection)"));
+  }
+  for (const auto& [existing, other] : servers_) names.push_back(absl::StrCat(existing, " (server)"));
+  return UnknownName("socket", name, names);
+}
+
+absl::StatusOr<int> Traffic::FindDescriptor(const SocketReference& reference) const {
+  BPFRIG_ASSIGN_OR_RETURN(const std::shared_ptr<Socket> socket, FindSocket(reference));
+  if (!socket->IsClosed()) return socket->descriptor();
+  return base::WithObject(
+      MakeError(Reason::kInvalidField, absl::StrCat("using the socket of connection '",
+                                                    reference.connection(), "': this end is closed already")),
+      reference.connection());
+}
+
 absl::StatusOr<std::shared_ptr<DataSocket>> Traffic::FindEnd(const SocketReference& reference) const {
   BPFRIG_ASSIGN_OR_RETURN(const Connection connection, FindConnection(reference.connection()));
   if (reference.end() != bpfrig::v1::CONNECTION_END_ACCEPTED) return connection.dialled;
@@ -91,8 +121,14 @@ absl::StatusOr<std::shared_ptr<DataSocket>> Traffic::FindEnd(const SocketReferen
 }
 
 absl::StatusOr<Connection> Traffic::FindConnection(const std::string& name) const {
-  const auto found = connections_.find(name);
-  if (found != connections_.end() && found->second.dialled != nullptr) return found->second;
+  if (HasConnection(name)) return connections_.at(name);
+  if (servers_.count(name) != 0) {
+    return base::WithObject(
+        MakeError(Reason::kUnknownName,
+                  absl::StrCat("looking up the connection '", name,
+                               "': it is a server, which has a socket of its own but no ends")),
+        name);
+  }
   std::vector<std::string> names;
   for (const auto& [existing, connection] : connections_) {
     if (connection.dialled != nullptr) names.push_back(existing);

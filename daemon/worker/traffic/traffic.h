@@ -1,5 +1,5 @@
 // Traffic: the sandbox's sockets, by their names: servers, and connections with their two ends. It finds the
-// accepted end that belongs to a dialled one, and the end that a request refers to.
+// accepted end that belongs to a dialled one, and whatever socket a request refers to.
 #pragma once
 
 #include <map>
@@ -53,10 +53,16 @@ class Traffic {
   void ReleaseName(const std::string& name) { connections_.erase(name); }
   void Keep(const std::string& name, Connection connection) { connections_[name] = std::move(connection); }
 
+  // Whatever socket is meant: an end of a connection, or a server's own. A connection goes before a server of
+  // the same name. Errors name the connections and servers that exist.
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<Socket>> FindSocket(
+      const bpfrig::v1::SocketReference& reference) const;
+  // The descriptor of that socket, which is open: for a call on it at once.
+  [[nodiscard]] absl::StatusOr<int> FindDescriptor(const bpfrig::v1::SocketReference& reference) const;
   // A socket to send from or to receive at: an end of a connection.
   [[nodiscard]] absl::StatusOr<std::shared_ptr<DataSocket>> FindEnd(
       const bpfrig::v1::SocketReference& reference) const;
-  // A kept connection. Errors name those that exist.
+  // A kept connection. Errors name those that exist, and say it if the name is a server's.
   [[nodiscard]] absl::StatusOr<Connection> FindConnection(const std::string& name) const;
 
   [[nodiscard]] size_t server_count() const { return servers_.size(); }
@@ -70,6 +76,7 @@ class Traffic {
   void OnAccept();
   void ForgetClosed();
   [[nodiscard]] std::optional<AcceptedEnd> TakeAccepted(const Server::Condition& condition);
+  [[nodiscard]] bool HasConnection(const std::string& name) const;
 
   Loop& loop_;  // outlives this
   size_t receive_limit_ = 1024 * 1024;
