@@ -20,9 +20,9 @@ using Request = bpfrig::internal::v1::CallRequest;
 
 class WorkerProcess {
  public:
-  // Fails the test where it cannot start.
+  // Fails the test if it cannot start.
   WorkerProcess();
-  // Ends the worker by closing its channel; fails the test where it does not exit with 0.
+  // Ends the worker by closing its channel; fails the test if it does not exit with 0.
   ~WorkerProcess();
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
@@ -30,9 +30,9 @@ class WorkerProcess {
   // `request` is a CallRequest in protobuf's text format.
   CallResult Run(const std::string& request);
   TestCall Start(const std::string& request);
-  // Opens the sandbox with addresses, as `"10.0.0.1", "fd00::1"`; fails the test where that fails.
+  // Opens the sandbox with addresses, as `"10.0.0.1", "fd00::1"`; fails the test if that fails.
   void Open(const std::string& addresses = "");
-  // Loads a file, under the name of its stem where it is given none. `more` is further fields of the request.
+  // Loads a file, under the name of its stem if it is given none. `more` is further fields of the request.
   CallResult Load(const std::string& path, const std::string& more = "", const std::string& name = "");
 
  private:
