@@ -49,6 +49,8 @@ absl::StatusCode CodeOf(Reason reason) {
       return absl::StatusCode::kUnavailable;
     case Reason::kDeadline:
       return absl::StatusCode::kDeadlineExceeded;
+    case Reason::kNotAllowed:
+      return absl::StatusCode::kPermissionDenied;
     case Reason::kUnspecified:
     case Reason::kInternal:
       return absl::StatusCode::kInternal;

@@ -28,6 +28,7 @@ enum class Reason {
   kWorkerDied = 12,
   kDeadline = 13,
   kInternal = 14,
+  kNotAllowed = 15,
 };
 
 // What a Status carries beside code and message.
