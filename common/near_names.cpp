@@ -12,7 +12,6 @@ namespace {
 
 // Longer texts are not mistyped words.
 constexpr size_t kLongestWord = 64;
-constexpr size_t kMostNames = 24;
 
 // Insertions, deletions and changes that make one word the other.
 size_t Distance(absl::string_view a, absl::string_view b) {
@@ -43,7 +42,7 @@ std::string DidYouMean(absl::string_view word, const std::vector<std::string>& k
   return nearest == nullptr ? "" : absl::StrCat(" (did you mean \"", *nearest, "\"?)");
 }
 
-std::string NamesNear(absl::string_view wanted, std::vector<std::string> names) {
+std::string NamesNear(absl::string_view wanted, std::vector<std::string> names, size_t most) {
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   if (names.empty()) return "none";
@@ -57,10 +56,10 @@ std::string NamesNear(absl::string_view wanted, std::vector<std::string> names) 
   std::stable_sort(ranked.begin(), ranked.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   const size_t all = ranked.size();
-  if (all > kMostNames) ranked.resize(kMostNames);
+  if (all > most) ranked.resize(most);
   std::string text =
       absl::StrJoin(ranked, ", ", [](std::string* out, const auto& entry) { out->append(entry.second); });
-  if (all > kMostNames) absl::StrAppend(&text, ", ... (", all, " in all)");
+  if (all > most) absl::StrAppend(&text, ", ... (", all, " in all)");
   return text;
 }
 

@@ -1,6 +1,7 @@
 // Which names a mistyped one may have meant. For every message about a name that is not there.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -11,8 +12,8 @@ namespace bpfrig::common {
 // ` (did you mean "word"?)`, or nothing if none of `known` is near.
 [[nodiscard]] std::string DidYouMean(absl::string_view word, const std::vector<std::string>& known);
 
-// The names as a list for a sentence, those nearest to `wanted` first, the others sorted, at most 24 of them:
+// The names as a list for a sentence, those nearest to `wanted` first, the others sorted, at most `most` of them:
 // "addr, port, ... (31 in all)"; "none" if there are none.
-[[nodiscard]] std::string NamesNear(absl::string_view wanted, std::vector<std::string> names);
+[[nodiscard]] std::string NamesNear(absl::string_view wanted, std::vector<std::string> names, size_t most = 24);
 
 }  // namespace bpfrig::common
