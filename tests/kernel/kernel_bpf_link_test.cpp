@@ -68,7 +68,11 @@ TEST(KernelBpfLinkTest, KnowsWhereAProgramGoes) {
   EXPECT_EQ(PlaceOf(*object.FindProgram("pass_frame")).value(), AttachPlace::kInterface);
   EXPECT_EQ(PlaceOf(*object.FindProgram("pass_message")).value(), AttachPlace::kSocketMap);
   EXPECT_EQ(PlaceOf(*object.FindProgram("mark_packet")).value(), AttachPlace::kCgroup);
-  absl::Status status = PlaceOf(*object.FindProgram("nowhere")).status();
+  TestSpec kprobe("kernel_bpf_hooks");
+  kprobe.spec.programs = {{"nowhere", ""}};
+  kprobe.spec.policy = LoadPolicy::Allowing({"program-type:kprobe"}).value();
+  BpfObject elsewhere = LoadOrDie(kprobe.spec);
+  absl::Status status = PlaceOf(*elsewhere.FindProgram("nowhere")).status();
   EXPECT_EQ(DetailOf(status).reason, Reason::kUnsupported);
   EXPECT_THAT(std::string(status.message()), HasSubstr("kprobe"));
   status = Link::Attach(*object.FindProgram("mark_packet"), AttachPoints()).status();

@@ -105,5 +105,18 @@ TEST(KernelBpfPrivilegeTest, NamesTheCapabilityThatLoadingNeeds) {
   });
 }
 
+// Not EPERM: the kernel was not asked.
+TEST(KernelBpfPrivilegeTest, RefusesTypesBeforeTheKernelIsAsked) {
+  TestSpec congestion("struct_ops");
+  TestSpec hooks("kernel_bpf_hooks");
+  hooks.spec.programs = {{"nowhere", ""}};
+  WithOnly({}, [&] {
+    for (const ObjectSpec* spec : {&congestion.spec, &hooks.spec}) {
+      EXPECT_EQ(base::DetailOf(BpfObject::Load(*spec).status()).reason, base::Reason::kNotAllowed);
+    }
+    EXPECT_EQ(LoadRefused(TestSpec("noop").spec).errno_name, "EPERM");
+  });
+}
+
 }  // namespace
 }  // namespace bpfrig::kernel_bpf

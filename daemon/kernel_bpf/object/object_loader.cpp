@@ -10,6 +10,8 @@
 #include "common/errno_name.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
+#include "daemon/kernel_bpf/policy/refusals.h"
+#include "daemon/kernel_bpf/policy/rehearsal.h"
 #include "daemon/kernel_bpf/program/verifier_hint.h"
 
 namespace bpfrig::kernel_bpf {
@@ -53,6 +55,8 @@ absl::string_view ObjectLoader::Attempt::RefusedLog() const {
 }
 
 absl::StatusOr<LoadOutcome> ObjectLoader::Run() {
+  BPFRIG_ASSIGN_OR_RETURN(const Attempt rehearsal, RehearseAndJudge());
+  if (rehearsal.error != 0) return Reject(rehearsal, rehearsal.error, "", false);
   BPFRIG_ASSIGN_OR_RETURN(Attempt first, Try(spec_.log_level, kFirstLog));
   if (first.error == 0) {
     std::string log = CollectLogs(first);
@@ -63,9 +67,31 @@ absl::StatusOr<LoadOutcome> ObjectLoader::Run() {
   return Reject(first, first.error, log, false);
 }
 
+absl::StatusOr<ObjectLoader::Attempt> ObjectLoader::RehearseAndJudge() {
+  ObjectSpec bare = spec_;
+  // A rehearsal makes no map, and must not reach those of the sandbox.
+  bare.maps.clear();
+  bare.globals.clear();
+  BPFRIG_ASSIGN_OR_RETURN(OpenedObject object, OpenedObject::Open(bare));
+  BPFRIG_ASSIGN_OR_RETURN(LogMemory no_logs, LogMemory::Allocate(0, kFirstLog));
+  Rehearsed rehearsed = Rehearse(object.get());
+  if (rehearsed.error == 0) BPFRIG_RETURN_IF_ERROR(JudgeCalls(object));
+  return Attempt{
+      std::move(object), std::move(no_logs), {}, rehearsed.error, std::move(rehearsed.libbpf_output), "", ""};
+}
+
+absl::Status ObjectLoader::JudgeCalls(const OpenedObject& object) {
+  Refusals refusals(spec_.policy);
+  for (struct bpf_program* program : object.Programs()) {
+    refusals.JudgeCalls(bpf_program__name(program),
+                        {bpf_program__insns(program), bpf_program__insn_cnt(program)}, functions_);
+  }
+  return refusals.status();
+}
+
 // A log that does not fit makes ENOSPC of every verdict, good or bad. Ask for the verdict alone, then for
 // more log until its end is there.
-absl::StatusOr<LoadOutcome> ObjectLoader::AfterFullLog(Attempt first) const {
+absl::StatusOr<LoadOutcome> ObjectLoader::AfterFullLog(Attempt first) {
   BPFRIG_ASSIGN_OR_RETURN(Attempt verdict, Try(kVerdictOnly, kFirstLog));
   Attempt longest = std::move(first);
   for (size_t size = kFirstLog * kLogGrowth; size <= kLargestLog; size *= kLogGrowth) {
@@ -120,7 +146,9 @@ LoadOutcome ObjectLoader::Reject(const Attempt& attempt, int error, absl::string
   return LoadOutcome(std::move(rejected));
 }
 
-absl::StatusOr<LoadOutcome> ObjectLoader::Finish(Attempt attempt, std::string log) const {
+absl::StatusOr<LoadOutcome> ObjectLoader::Finish(Attempt attempt, std::string log) {
+  // The rehearsal saw the same instructions; should libbpf ever make others of them, they go no further.
+  BPFRIG_RETURN_IF_ERROR(JudgeCalls(attempt.object));
   BpfObject object;
   object.name_ = spec_.name;
   object.log_ = std::move(log);

@@ -9,6 +9,8 @@
 #include "daemon/kernel_bpf/object/bpf_object.h"
 #include "daemon/kernel_bpf/object/object_spec.h"
 #include "daemon/kernel_bpf/object/opened_object.h"
+#include "daemon/kernel_bpf/object_spec.h"
+#include "daemon/kernel_bpf/policy/kernel_functions.h"
 #include "daemon/kernel_bpf/program/verifier_log.h"
 
 namespace bpfrig::kernel_bpf {
@@ -33,13 +35,18 @@ class ObjectLoader {
     [[nodiscard]] absl::string_view RefusedLog() const;
   };
 
+  // Relocates the object without loading it; NOT_ALLOWED if a program calls what it may not. An error in the
+  // attempt is that of relocating.
+  [[nodiscard]] absl::StatusOr<Attempt> RehearseAndJudge();
+  [[nodiscard]] absl::Status JudgeCalls(const OpenedObject& object);
   [[nodiscard]] absl::StatusOr<Attempt> Try(uint32_t log_level, size_t log_size) const;
-  [[nodiscard]] absl::StatusOr<LoadOutcome> AfterFullLog(Attempt first) const;
-  [[nodiscard]] absl::StatusOr<LoadOutcome> Finish(Attempt attempt, std::string log) const;
+  [[nodiscard]] absl::StatusOr<LoadOutcome> AfterFullLog(Attempt first);
+  [[nodiscard]] absl::StatusOr<LoadOutcome> Finish(Attempt attempt, std::string log);
   [[nodiscard]] static LoadOutcome Reject(const Attempt& attempt, int error, absl::string_view log, bool cut);
   [[nodiscard]] static std::string CollectLogs(const Attempt& attempt);
 
   const ObjectSpec& spec_;  // borrowed
+  KernelFunctions functions_;
 };
 
 }  // namespace bpfrig::kernel_bpf

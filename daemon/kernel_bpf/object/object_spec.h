@@ -8,6 +8,7 @@
 
 #include "absl/strings/string_view.h"
 #include "daemon/kernel_bpf/btf/value.h"
+#include "daemon/kernel_bpf/policy/load_policy.h"
 
 namespace bpfrig::kernel_bpf {
 
@@ -44,6 +45,8 @@ struct ObjectSpec {
   std::vector<MapChoice> maps;
   // 0: a log only where the load fails. 1 or 2: at that level in any case.
   uint32_t log_level = 0;
+  // What may load.
+  LoadPolicy policy;
 };
 
 }  // namespace bpfrig::kernel_bpf

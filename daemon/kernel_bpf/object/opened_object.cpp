@@ -15,6 +15,7 @@
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/btf/elf_file.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
+#include "daemon/kernel_bpf/policy/refusals.h"
 
 namespace bpfrig::kernel_bpf {
 namespace {
@@ -64,6 +65,7 @@ absl::StatusOr<OpenedObject> OpenedObject::Open(const ObjectSpec& spec) {
   if (read.ok()) read = opened.ListMaps();
   BPFRIG_RETURN_IF_ERROR(base::WithField(read, "object"));
   BPFRIG_RETURN_IF_ERROR(opened.ChoosePrograms(spec.programs));
+  BPFRIG_RETURN_IF_ERROR(opened.JudgeTypes(spec));
   BPFRIG_RETURN_IF_ERROR(base::WithField(opened.SetGlobals(spec.globals), "globals"));
   BPFRIG_RETURN_IF_ERROR(opened.ChangeMaps(spec.maps));
   return opened;
@@ -181,6 +183,27 @@ absl::Status OpenedObject::RequireTypes() {
                             name);
   }
   return absl::OkStatus();
+}
+
+// Before the first map or program is made. A template of an inner map is a map too.
+absl::Status OpenedObject::JudgeTypes(const ObjectSpec& spec) const {
+  Refusals refusals(spec.policy);
+  for (struct bpf_program* program : Programs()) {
+    std::string name = bpf_program__name(program);
+    std::string field = "object";
+    for (size_t i = 0; i < spec.programs.size(); ++i) {
+      const ProgramChoice& choice = spec.programs[i];
+      if (choice.program == name && !choice.type.empty()) field = absl::StrCat("programs[", i, "].type");
+    }
+    refusals.JudgeProgramType(name, bpf_program__type(program), field);
+  }
+  for (const DeclaredMap& declared : maps_) {
+    struct bpf_map* map = declared.map;
+    for (; map != nullptr; map = bpf_map__inner_map(map)) {
+      refusals.JudgeMapType(declared.name, bpf_map__type(map));
+    }
+  }
+  return refusals.status();
 }
 
 absl::StatusOr<const DeclaredMap*> OpenedObject::FindMap(absl::string_view name) const {

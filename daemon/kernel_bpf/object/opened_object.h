@@ -46,6 +46,7 @@ class OpenedObject {
   [[nodiscard]] absl::Status ChoosePrograms(const std::vector<ProgramChoice>& choices);
   [[nodiscard]] absl::Status ChooseProgram(const ProgramChoice& choice, std::vector<std::string>& chosen);
   [[nodiscard]] absl::Status RequireTypes();
+  [[nodiscard]] absl::Status JudgeTypes(const ObjectSpec& spec) const;
   [[nodiscard]] absl::Status SetGlobals(const Fields& globals);
   [[nodiscard]] absl::Status SetGlobal(const Field& global);
   [[nodiscard]] absl::Status ChangeMaps(const std::vector<MapChoice>& choices);
