@@ -81,6 +81,13 @@ void AddDaemonOptions(CLI::App& command, DaemonOptions& options) {
             "The private daemon's executable; otherwise bpfrigd beside bpfrig, or in PATH");
   command.add_flag("--no-perfmon", options.private_daemon.no_perfmon,
                    "The private daemon's sandboxes go without CAP_PERFMON");
+  command
+      .add_option("--allow-load", options.private_daemon.allow_load,
+                  "Let the private daemon's sandboxes load what could reach past them, such as "
+                  "kfunc:bpf_task_from_pid")
+      ->type_name("KIND:NAME,...")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command.add_flag("-v,--verbose", options.private_daemon.verbose, "The private daemon's log goes to stderr");
 }
 

@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -19,6 +20,7 @@
 #include "daemon/base/status.h"
 #include "daemon/doctor/doctor.h"
 #include "daemon/doctor/trial.h"
+#include "daemon/kernel_bpf/policy/load_policy.h"
 #include "daemon/kernel_os/inherited_fds.h"
 #include "daemon/supervisor/options.h"
 #include "daemon/supervisor/supervisor.h"
@@ -52,6 +54,16 @@ const std::map<std::string, base::LogLevel>& LogLevels() {
 constexpr char kWorkerMode[] = "worker";
 constexpr char kDoctorMode[] = "doctor";
 constexpr char kTrialMode[] = "trial";
+
+// Each time with one list, so that what follows is not taken for a part of it.
+void AddAllowLoad(CLI::App& app, std::vector<std::string>& names) {
+  app.add_option(kernel_bpf::kAllowLoadFlag, names,
+                 "Let sandboxes load what could reach past them, such as kfunc:bpf_task_from_pid or "
+                 "program-type:syscall")
+      ->type_name("KIND:NAME,...")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+}
 
 void AddRemoteOptions(CLI::App& app, supervisor::RemoteOptions& options) {
   app.add_option("--listen-tcp", options.address,
@@ -105,6 +117,7 @@ void AddOptions(CLI::App& app, Arguments& arguments) {
       ->type_name("FILE");
   app.add_flag("--no-perfmon", arguments.no_perfmon,
                "Keep CAP_PERFMON from programs: no bpf_snprintf, bpf_trace_printk, probe_read_kernel");
+  AddAllowLoad(app, options.allow_load);
   app.add_option("--max-sandboxes", options.max_sandboxes, "How many sandboxes may be open at once")
       ->type_name("N")
       ->check(CLI::Range(1, 1900))
@@ -133,6 +146,7 @@ void AddOptions(CLI::App& app, Arguments& arguments) {
   CLI::App* worker = app.add_subcommand(kWorkerMode, "For the supervisor's own use")->group("");
   worker->add_option("--number", arguments.number)->required();
   worker->add_flag("--runs-counted", arguments.runs_counted);
+  AddAllowLoad(*worker, options.allow_load);
   worker->add_option("--log-level", options.log_level)
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
 }
@@ -158,6 +172,7 @@ int RunWorkerMode(const Arguments& arguments) {
   worker::WorkerOptions options;
   options.number = arguments.number;
   options.runs_counted = arguments.runs_counted;
+  options.allow_load = arguments.options.allow_load;
   absl::Status status = Adopt(supervisor::kWorkerChannelNumber, options.channel);
   status.Update(Adopt(supervisor::kWorkerCgroupNumber, options.cgroup));
   status.Update(Adopt(supervisor::kWorkerLifelineNumber, options.lifeline));
@@ -203,6 +218,11 @@ int Main(int argc, char** argv) {
   arguments.options.perfmon = !arguments.no_perfmon;
   if (app.got_subcommand(kWorkerMode)) return RunWorkerMode(arguments);
   if (app.got_subcommand(kTrialMode)) return RunTrialMode();
+  const absl::Status known = kernel_bpf::LoadPolicy::Allowing(arguments.options.allow_load).status();
+  if (!known.ok()) {
+    base::LogError(supervisor::Explain(known));
+    return kExitUsage;
+  }
   if (app.got_subcommand(kDoctorMode)) {
     base::SetLogName("doctor");
     return doctor::RunDoctor(arguments.options);

@@ -188,6 +188,9 @@ absl::Status PrivateDaemon::Spawn(const PrivateDaemonOptions& options, int ready
                                         absl::StrCat(lifeline_fd),
                                         "--private"};
   if (options.no_perfmon) arguments.push_back("--no-perfmon");
+  for (const std::string& name : options.allow_load) {
+    arguments.insert(arguments.end(), {"--allow-load", name});
+  }
   std::vector<std::string> environment = DaemonEnvironment();
   pid_t pid = -1;
   if (int error = posix_spawn(&pid, executable_.c_str(), settings.actions(), settings.attributes(),

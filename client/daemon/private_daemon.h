@@ -19,6 +19,8 @@ struct PrivateDaemonOptions {
   // Empty: `bpfrigd` beside this executable, then in PATH.
   std::string executable;
   bool no_perfmon = false;
+  // Go to it as --allow-load.
+  std::vector<std::string> allow_load;
   // Its log goes to our stderr instead of being kept.
   bool verbose = false;
 };

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "common/fd.h"
 #include "daemon/supervisor/remote_options.h"
@@ -24,6 +25,8 @@ struct Options {
   std::string worker_path = "/proc/self/exe";
   // Whether workers get CAP_PERFMON.
   bool perfmon = true;
+  // What may load beside what the worker's lists allow, each as kind:name; checked.
+  std::vector<std::string> allow_load;
   uint32_t max_sandboxes = 64;
   // The first uid of slot 0; every slot has kUidsPerSlot.
   uint32_t uid_base = 0x7e000000;

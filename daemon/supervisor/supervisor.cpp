@@ -77,6 +77,7 @@ absl::StatusOr<Supervisor> Supervisor::Start(Options options) {
   settings.first_uid = host.first_uid() + 1;
   settings.limit = WorkerLimit(options.max_sandboxes);
   settings.perfmon = options.perfmon;
+  settings.allow_load = options.allow_load;
   settings.runs_counted = host.run_statistics.IsOpen();
   settings.log_level = options.log_level;
   BPFRIG_ASSIGN_OR_RETURN(WorkerPool workers, WorkerPool::Make(std::move(settings)));

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 #include "daemon/ipc/message_socket.h"
@@ -48,6 +49,9 @@ absl::StatusOr<common::Fd> WorkerPool::Spawn(uint64_t number, uint32_t open_file
   spec.executable = settings_.executable.Get();
   spec.arguments = {"bpfrigd",     "worker",           "--number", absl::StrCat(number),
                     "--log-level", settings_.log_level};
+  if (!settings_.allow_load.empty()) {
+    spec.arguments.insert(spec.arguments.end(), {"--allow-load", absl::StrJoin(settings_.allow_load, ",")});
+  }
   if (settings_.runs_counted) spec.arguments.emplace_back("--runs-counted");
   spec.fds = {PassedFd{.fd = channel.second.Get(), .number = kWorkerChannelNumber},
               PassedFd{.fd = lifeline_.read_end.Get(), .number = kWorkerLifelineNumber}};

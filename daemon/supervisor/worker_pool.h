@@ -38,6 +38,8 @@ struct WorkerSettings {
   // As many at once; no more than kWorkerUids.
   size_t limit = 0;
   bool perfmon = true;
+  // Passed on.
+  std::vector<std::string> allow_load;
   bool runs_counted = false;
   std::string log_level;
 };

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
+#include "daemon/kernel_bpf/policy/load_policy.h"
 #include "daemon/worker/call/channel.h"
 #include "daemon/worker/dispatcher.h"
 #include "daemon/worker/handlers/sandbox.h"
@@ -16,7 +17,8 @@ namespace {
 
 absl::Status Serve(WorkerOptions options) {
   Loop loop(1);
-  Sandbox sandbox(loop, std::move(options.cgroup), options.runs_counted);
+  Sandbox sandbox(loop, std::move(options.cgroup), options.runs_counted,
+                  kernel_bpf::LoadPolicy::AllowingChecked(options.allow_load));
   Dispatcher dispatcher(loop, sandbox);
   Channel channel(
       loop, [&](common::Fd socket) { dispatcher.Accept(std::move(socket)); }, [&] { loop.stop(); });

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "common/fd.h"
 
@@ -19,6 +21,8 @@ struct WorkerOptions {
   common::Fd lifeline;
   // Whether the supervisor holds BPF_ENABLE_STATS.
   bool runs_counted = false;
+  // What may load beside what the lists allow, checked by who started us.
+  std::vector<std::string> allow_load;
 };
 
 // Serves calls until the channel or the lifeline ends. Returns the process's exit status. What the sandbox

@@ -198,8 +198,22 @@ TEST_F(CommandTest, SocketBelongsToTheGroup) {
   EXPECT_EQ(daemon.Wait(kPatience).status, 0);
 }
 
+TEST_F(CommandTest, RefusesToAllowWhatThereIsNot) {
+  const Outcome outcome = RunToEnd(Command({"--allow-load", "kfunc:bpf_task_from_pit"}));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.output,
+              HasSubstr("--allow-load kfunc:bpf_task_from_pit: there is no such thing to allow; the nearest: "
+                        "kfunc:bpf_task_from_pid, "));
+  std::vector<std::string> by_variable = Command();
+  by_variable.insert(by_variable.begin(),
+                     {"env", "BPFRIGD_ALLOW_LOAD=program-type:syscall,program-type:kprobes"});
+  EXPECT_THAT(RunToEnd(by_variable).output, HasSubstr("program-type:kprobe, "));
+}
+
 TEST_F(CommandTest, RealWorkerRunsAndEndsWithItsChannel) {
-  Subprocess daemon = Subprocess::Start(Command({"--no-perfmon"}));
+  Subprocess daemon =
+      Subprocess::Start(Command({"--no-perfmon", "--allow-load", "program-type:syscall,map-type:struct_ops",
+                                 "--allow-load", "kfunc:bpf_task_from_pid"}));
   ASSERT_TRUE(daemon.WaitForOutput(": ready", kPatience));
   FrontHandle front(directory_.SocketPath());
   common::Fd channel;
@@ -214,6 +228,8 @@ TEST_F(CommandTest, RealWorkerRunsAndEndsWithItsChannel) {
   ASSERT_GT(worker, 0);
   EXPECT_TRUE(WaitUntil(kPatience, [&] { return StatusField(worker, "Name") == "bpfrig-worker"; }))
       << StatusField(worker, "Name");
+  EXPECT_THAT(CommandLineOf(worker),
+              HasSubstr("--allow-load program-type:syscall,map-type:struct_ops,kfunc:bpf_task_from_pid"));
   EXPECT_EQ(StatusField(worker, "CapEff"), "0000008000001400") << "BPF, NET_ADMIN and NET_BIND_SERVICE";
   channel.Close();
   const internal::v1::ControlReply reply = front.Receive();

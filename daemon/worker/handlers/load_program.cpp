@@ -81,6 +81,7 @@ absl::StatusOr<ObjectSpec> MakeSpec(Sandbox& sandbox, const LoadProgramRequest& 
   spec.name = request.name();
   spec.elf = elf;
   spec.log_level = request.log_level();
+  spec.policy = sandbox.policy();
   absl::StatusOr<kernel_bpf::Fields> globals = sandbox.values().ResolveFields(request.globals());
   if (!globals.ok()) return base::WithField(globals.status(), "globals");
   spec.globals = *std::move(globals);

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "common/fd.h"
+#include "daemon/kernel_bpf/policy/load_policy.h"
 #include "daemon/worker/call/asio.h"
 #include "daemon/worker/objects/link_table.h"
 #include "daemon/worker/objects/object_store.h"
@@ -18,12 +19,17 @@ namespace bpfrig::worker {
 class Sandbox {
  public:
   // `cgroup` is the sandbox's own cgroup directory; `runs_counted` says whether somebody holds
-  // BPF_ENABLE_STATS.
-  Sandbox(Loop& loop, common::Fd cgroup, bool runs_counted)
-      : loop_(loop), runs_counted_(runs_counted), traffic_(loop), links_(std::move(cgroup)) {}
+  // BPF_ENABLE_STATS; `policy` what may load.
+  Sandbox(Loop& loop, common::Fd cgroup, bool runs_counted, kernel_bpf::LoadPolicy policy)
+      : loop_(loop),
+        runs_counted_(runs_counted),
+        policy_(std::move(policy)),
+        traffic_(loop),
+        links_(std::move(cgroup)) {}
 
   [[nodiscard]] Loop& loop() { return loop_; }
   [[nodiscard]] bool runs_counted() const { return runs_counted_; }
+  [[nodiscard]] const kernel_bpf::LoadPolicy& policy() const { return policy_; }
   [[nodiscard]] Traffic& traffic() { return traffic_; }
   [[nodiscard]] ObjectStore& objects() { return objects_; }
   [[nodiscard]] LinkTable& links() { return links_; }
@@ -46,6 +52,7 @@ class Sandbox {
  private:
   Loop& loop_;  // outlives this
   const bool runs_counted_;
+  const kernel_bpf::LoadPolicy policy_;
   bool is_open_ = false;
   bool is_closed_ = false;
   std::optional<uint64_t> netns_cookie_;
