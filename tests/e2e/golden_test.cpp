@@ -9,6 +9,7 @@
 #include <fstream>
 #include <regex>
 
+#include "tests/e2e/kill_object.h"
 #include "tests/e2e/rig.h"
 #include "tests/support/file.h"
 
@@ -22,7 +23,9 @@ std::string Folder() { return std::string(BPFRIG_SOURCE) + "/tests/golden/run"; 
 std::vector<std::string> Names() {
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(Folder())) {
-    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem());
+    const std::string name = entry.path().stem();
+    if (name.rfind("kfunc_", 0) == 0 && !KernelCanKill()) continue;
+    if (entry.path().extension() == ".yaml") names.push_back(name);
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -43,13 +46,16 @@ std::string Normalised(std::string output) {
 
 TEST(GoldenTest, EveryRefusalSaysExactlyWhatItShould) {
   const Daemon daemon;
+  // What only a running kernel can say: the numbers of its functions.
+  const TemporaryFile by_number("kill_by_number.o", KillObject(1));
+  const std::string made_now = fs::path(by_number.Path()).parent_path();
   const std::vector<std::string> names = Names();
   ASSERT_FALSE(names.empty());
   for (const std::string& name : names) {
     SCOPED_TRACE(name);
     const Outcome outcome =
         RunToEnd({Binary("bpfrig"), "run", "--target", daemon.Target(), "-I", BPFRIG_TEST_OBJECTS, "-I",
-                  BPFRIG_BPF_OBJECTS, Folder() + "/" + name + ".yaml"});
+                  BPFRIG_BPF_OBJECTS, "-I", made_now, Folder() + "/" + name + ".yaml"});
     const std::string actual =
         Normalised(outcome.output) + "exit status " + std::to_string(outcome.status) + "\n";
     const std::string path = Folder() + "/" + name + ".expected";
