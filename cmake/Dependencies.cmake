@@ -16,8 +16,16 @@ pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET libssl libcrypto)
 find_library(GRPC_REFLECTION grpc++_reflection REQUIRED)
 find_program(PROTOC protoc REQUIRED)
 find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
+
+# bpfrig_find_llvm(VARIABLE TOOL): the newest TOOL of LLVM, or that without a number.
+function(bpfrig_find_llvm variable tool)
+  foreach(version RANGE 30 14 -1)
+    list(APPEND names ${tool}-${version})
+  endforeach()
+  find_program(${variable} NAMES ${names} ${tool} REQUIRED)
+endfunction()
 # The compiler for BPF objects, whatever compiles the rest.
-find_program(BPF_CLANG NAMES clang-19 clang-14 clang REQUIRED)
+bpfrig_find_llvm(BPF_CLANG clang)
 if(BUILD_TESTING)
   find_package(GTest REQUIRED)
   find_package(benchmark REQUIRED)

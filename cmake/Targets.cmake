@@ -3,19 +3,28 @@
 set(CMAKE_C_FLAGS_DEV "-O1 -g1")
 set(CMAKE_CXX_FLAGS_DEV "-O1 -g1")
 
-set(BPFRIG_SANITIZE "" CACHE STRING "Sanitizers to build with, as for -fsanitize=")
-if(BPFRIG_SANITIZE)
-  add_compile_options(-fsanitize=${BPFRIG_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
-  add_link_options(-fsanitize=${BPFRIG_SANITIZE})
+# The presets set it. Whoever builds with a compiler that we never tried is not stopped by what it warns of.
+option(BPFRIG_WERROR "Treat warnings as errors" OFF)
+if(BPFRIG_WERROR)
+  set(BPFRIG_WERROR_FLAG -Werror)
 endif()
 
 # What all of our own code is compiled with; generated code is not held to it.
 add_library(bpfrig_options INTERFACE)
 target_compile_options(bpfrig_options INTERFACE
-  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
+  -Wall -Wextra -Wpedantic ${BPFRIG_WERROR_FLAG} -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
   -Wimplicit-fallthrough)
 target_include_directories(bpfrig_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_definitions(bpfrig_options INTERFACE BPFRIG_VERSION="${PROJECT_VERSION}")
+
+# bpfrig_add_test(NAME LABEL COMMAND ... LIMITS ...)
+# Every test of the project is added here. LIMITS are properties of a test, such as TIMEOUT 300.
+function(bpfrig_add_test name label)
+  cmake_parse_arguments(arg "" "" "COMMAND;LIMITS" ${ARGN})
+  add_test(NAME ${name} COMMAND ${arg_COMMAND})
+  set_tests_properties(${name} PROPERTIES
+    LABELS ${label} TIMEOUT 300 ENVIRONMENT "${BPFRIG_TEST_ENVIRONMENT}" ${arg_LIMITS})
+endfunction()
 
 # bpfrig_layer(NAME [PRECOMPILED TARGET] DEPENDS ... [TEST_DEPENDS ...])
 # The library of the current folder: its *.cpp files, and an executable NAME_test of its *_test.cpp files,
@@ -33,8 +42,7 @@ function(bpfrig_layer name)
   if(BUILD_TESTING AND tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${name} ${arg_TEST_DEPENDS} GTest::gmock GTest::gtest_main)
-    add_test(NAME unit.${name} COMMAND ${name}_test)
-    set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300)
+    bpfrig_add_test(unit.${name} unit COMMAND ${name}_test)
     list(APPEND targets ${name}_test)
   endif()
   if(arg_PRECOMPILED)
