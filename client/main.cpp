@@ -11,6 +11,7 @@
 #include "client/command/environment.h"
 #include "client/command/exit_code.h"
 #include "client/command/options.h"
+#include "common/version.h"
 
 namespace {
 
@@ -180,7 +181,7 @@ int Execute(const CLI::App& app, Options& options) {
 int main(int argc, char** argv) {
   CLI::App app("Runs test plans for BPF programs on sockets and cgroups.", "bpfrig");
   app.require_subcommand(1);
-  app.set_version_flag("--version", "bpfrig " BPFRIG_VERSION);
+  app.set_version_flag("--version", std::string("bpfrig ") + bpfrig::common::VersionAndRevision());
   Options options;
   AddCommands(app, options);
   try {

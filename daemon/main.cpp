@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "common/fd.h"
+#include "common/version.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 #include "daemon/doctor/doctor.h"
@@ -133,7 +134,7 @@ void AddOptions(CLI::App& app, Arguments& arguments) {
   app.add_option("--log-level", options.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();
-  app.set_version_flag("--version", std::string("bpfrigd " BPFRIG_VERSION));
+  app.set_version_flag("--version", std::string("bpfrigd ") + common::VersionAndRevision());
   NameVariables(app);
 
   // The doctor's question is about the daemon that these options would start.

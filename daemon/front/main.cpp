@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/fd.h"
+#include "common/version.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 #include "daemon/front/front.h"
@@ -66,7 +67,7 @@ int Main(int argc, char** argv) {
                                                         {"warning", base::LogLevel::kWarning},
                                                         {"error", base::LogLevel::kError}};
   CLI::App app("The gRPC front of bpfrigd, which starts it.", "bpfrigd-front");
-  app.set_version_flag("--version", BPFRIG_VERSION);
+  app.set_version_flag("--version", std::string("bpfrigd-front ") + common::VersionAndRevision());
   app.add_option("--max-sandboxes", options.max_sandboxes, "How many sandboxes may be open at a time")
       ->check(CLI::Range(1u, 100'000u));
   app.add_flag("--tcp", with_tcp, "A TCP listener is passed too, and its credentials follow");
