@@ -35,8 +35,9 @@ TEST(ReportTest, PrintsInOrderAsSoonAsItCan) {
 TEST(ReportTest, ShowsExpectedAndActualWithTheirPlace) {
   const auto file = std::make_shared<const std::string>("a.yaml");
   verdict::TestResult result = Result(verdict::Verdict::kFailed, "t");
-  result.failures.push_back(
-      {{file, 3, 7}, "step 2, connect", "", "", {{{file, 4, 15}, "server", "a", "b\nand more"}}});
+  verdict::Failure failure{{file, 3, 7}, "step 2, connect", "", "", {}};
+  failure.differences.push_back({{file, 4, 15}, "server", "a", "b\nand more"});
+  result.failures.push_back(failure);
   EXPECT_EQ(FormatResult(result, false),
             "FAIL  p / t  12 ms\n"
             "      a.yaml:3:7: step 2, connect\n"
