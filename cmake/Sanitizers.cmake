@@ -5,3 +5,8 @@ if(BPFRIG_SANITIZE)
   add_compile_options(-fsanitize=${BPFRIG_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${BPFRIG_SANITIZE})
 endif()
+
+# What tests run with. Leaks of libraries' own, each with its reason, are left out of the leak sanitizer's verdict.
+if(BPFRIG_SANITIZE)
+  set(BPFRIG_TEST_ENVIRONMENT LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/sanitizers/lsan.supp:print_suppressions=0)
+endif()
