@@ -1,9 +1,12 @@
 // Plans under tests/golden: the bad ones with the exact complaints that they must get, the good ones with
-// none, and all of them mutated, which must never end in anything but complaints.
+// none, and all of them mutated, which must never end in anything but complaints. BPFRIG_UPDATE_GOLDEN=1
+// rewrites the complaints; read the difference before you commit it.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <random>
 #include <string>
 #include <vector>
@@ -44,8 +47,9 @@ TEST_P(GoldenTest, ComplainsExactly) {
   EXPECT_FALSE(ReadPlan(GetParam().filename().string(), files, problems).has_value());
   std::string complaints;
   for (const Problem& problem : problems.Sorted()) absl::StrAppend(&complaints, ToString(problem), "\n");
-  fs::path expected = GetParam();
-  EXPECT_EQ(complaints, Read(expected.replace_extension(".expected")));
+  const fs::path expected = fs::path(GetParam()).replace_extension(".expected");
+  if (std::getenv("BPFRIG_UPDATE_GOLDEN") != nullptr) std::ofstream(expected) << complaints;
+  EXPECT_EQ(complaints, Read(expected));
   EXPECT_NE(complaints, "");
 }
 
