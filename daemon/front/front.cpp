@@ -40,7 +40,7 @@ Front::Front(const FrontOptions& options, common::Fd control, Event supervisor_g
       registry_(link_, options.max_sandboxes),
       threads_(kMaxCalls),
       environment_{.registry = registry_, .threads = threads_, .default_deadline = options.default_deadline},
-      service_(environment_, kernel_info_) {}
+      service_(MakeService(environment_, kernel_info_)) {}
 
 absl::StatusOr<std::unique_ptr<Front>> Front::Start(const FrontOptions& options, FrontSockets sockets) {
   BPFRIG_ASSIGN_OR_RETURN(Event supervisor_gone, Event::Create());
@@ -57,7 +57,7 @@ absl::Status Front::StartServer(FrontSockets sockets) {
     BPFRIG_RETURN_IF_ERROR(remote_.AwaitFirst(absl::Now() + kCredentialsTime));
     remote = std::make_shared<GuardedCredentials>(remote_);
   }
-  BPFRIG_ASSIGN_OR_RETURN(server_, Server::Start(service_, remote));
+  BPFRIG_ASSIGN_OR_RETURN(server_, Server::Start(*service_, remote));
   BPFRIG_RETURN_IF_ERROR(threads_.Start([this] { Probe(); }));
   BPFRIG_ASSIGN_OR_RETURN(acceptor_,
                           ConnectionAcceptor::Start(std::move(sockets.listener), [this](common::Fd client) {

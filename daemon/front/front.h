@@ -68,7 +68,7 @@ class Front {
   CallThreads threads_;
   KernelInfo kernel_info_;
   const RelayEnvironment environment_;
-  Service service_;
+  const std::unique_ptr<grpc::Service> service_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<ConnectionAcceptor> acceptor_;
   std::unique_ptr<ConnectionAcceptor> tcp_acceptor_;

@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "bpfrig/v1/bpfrig.grpc.pb.h"
 #include "daemon/base/status.h"
 
 namespace bpfrig::front {
@@ -41,7 +42,7 @@ void Pass(Acceptor& acceptor, common::Fd client) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(
-    Service& service, const std::shared_ptr<grpc::ServerCredentials>& remote) {
+    grpc::Service& service, const std::shared_ptr<grpc::ServerCredentials>& remote) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;

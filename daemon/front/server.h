@@ -7,11 +7,11 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/fd.h"
-#include "daemon/front/rpc/service.h"
 
 namespace grpc {
 class Server;
 class ServerCredentials;
+class Service;
 namespace experimental {
 class ExternalConnectionAcceptor;
 }
@@ -21,10 +21,10 @@ namespace bpfrig::front {
 
 class Server {
  public:
-  // `service` outlives the server. `remote` guards the second door; where it is null there is none. Health
+  // `service` outlives the server. `remote` guards the second door; if it is null there is none. Health
   // says NOT_SERVING until SetServing(true).
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Server>> Start(
-      Service& service, const std::shared_ptr<grpc::ServerCredentials>& remote);
+      grpc::Service& service, const std::shared_ptr<grpc::ServerCredentials>& remote);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -34,7 +34,7 @@ class Server {
   void AddConnection(common::Fd client);
   void AddRemoteConnection(common::Fd client);
   void SetServing(bool serving);
-  // Ends all RPCs, by force where the deadline passes, and returns when the last is over.
+  // Ends all RPCs, by force if the deadline passes, and returns when the last is over.
   void Shutdown(absl::Time deadline);
 
  private:

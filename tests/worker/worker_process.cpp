@@ -88,7 +88,7 @@ void WorkerProcess::Open(const std::string& addresses) {
   const CallResult result =
       Run("open_sandbox { addresses: [" + addresses + "] local_routes: [\"0.0.0.2/32\"] }");
   ASSERT_TRUE(result.ok()) << result.Text();
-  ASSERT_NE(result.reply().open_sandbox().netns_cookie(), 0u);
+  ASSERT_NE(result.reply().open_sandbox().opened().netns_cookie(), 0u);
 }
 
 CallResult WorkerProcess::Load(const std::string& path, const std::string& more, const std::string& name) {

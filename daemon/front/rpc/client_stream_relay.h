@@ -10,9 +10,10 @@
 #include <utility>
 
 #include "daemon/base/status.h"
-#include "daemon/front/sandboxes/event.h"
 #include "daemon/front/rpc/relay.h"
 #include "daemon/front/rpc/validate.h"
+#include "daemon/front/sandboxes/event.h"
+#include "daemon/ipc/envelope.h"
 
 namespace bpfrig::front {
 
@@ -21,8 +22,8 @@ template <class Request, class Response>
 class ClientStreamRelay final : public grpc::ServerReadReactor<Request> {
  public:
   ClientStreamRelay(const RelayEnvironment& environment, grpc::CallbackServerContext& context,
-                    const Route<Request, Response>& route, Response* response)
-      : environment_(environment), context_(context), route_(route), response_(response) {
+                    Response* response)
+      : environment_(environment), context_(context), response_(response) {
     this->StartRead(&incoming_);
   }
 
@@ -43,9 +44,9 @@ class ClientStreamRelay final : public grpc::ServerReadReactor<Request> {
  private:
   // The first message says which sandbox it is for; the rest is a thread's.
   void Begin(bool ok) {
-    const char* const name = route_.traits.name;
-    const absl::Status valid = ok ? ValidateFirst(incoming_) : MissingFirst(name);
-    auto call = PrepareCall(environment_, context_, route_.traits, incoming_.sandbox(), valid);
+    const std::string& name = NameOfCall<Request>();
+    const absl::Status valid = ok ? ValidateFirst(incoming_) : MissingFirst(name.c_str());
+    auto call = PrepareCall(environment_, context_, incoming_, incoming_.sandbox(), valid);
     absl::StatusOr<Event> event = Event::Create();
     absl::Status status = call.ok() ? event.status() : call.status();
     if (status.ok()) {
@@ -55,30 +56,29 @@ class ClientStreamRelay final : public grpc::ServerReadReactor<Request> {
         call_ = *std::move(call);
         if (cancelled_) call_->Cancel();
       }
-      status = environment_.threads.Start([this, name] { this->Finish(EndOfCall(name, Relay())); });
+      status = environment_.threads.Start([this, &name] { this->Finish(EndOfCall(name, Relay())); });
     }
     if (!status.ok()) this->Finish(EndOfCall(name, status));
   }
 
   absl::Status Relay() {
     internal::v1::CallRequest request;
-    (request.*route_.request)()->Swap(&incoming_);
+    BPFRIG_RETURN_IF_ERROR(ipc::PutSwapped(incoming_, request));
     BPFRIG_RETURN_IF_ERROR(call_->Start(request));
     while (true) {
       this->StartRead(&incoming_);
       BPFRIG_RETURN_IF_ERROR(AwaitRead());
       if (!read_ok_) break;
       BPFRIG_RETURN_IF_ERROR(ValidateNext(incoming_));
-      (request.*route_.request)()->Swap(&incoming_);
+      BPFRIG_RETURN_IF_ERROR(ipc::PutSwapped(incoming_, request));
       BPFRIG_RETURN_IF_ERROR(call_->Send(request));
     }
     call_->FinishSending();
     internal::v1::CallReply reply;
     BPFRIG_ASSIGN_OR_RETURN(const bool answered, call_->Next(reply));
-    if (!answered || !(reply.*route_.has_response)()) return WrongReply(route_.traits.name);
-    response_->Swap((reply.*route_.response)());
+    if (!answered || !ipc::Take(reply, *response_)) return WrongReply(*call_);
     BPFRIG_ASSIGN_OR_RETURN(const bool more, call_->Next(reply));
-    return more ? WrongReply(route_.traits.name) : absl::OkStatus();
+    return more ? WrongReply(*call_) : absl::OkStatus();
   }
 
   // Until the client's next message is there. The worker says something before only to end the call.
@@ -92,12 +92,11 @@ class ClientStreamRelay final : public grpc::ServerReadReactor<Request> {
     }
     internal::v1::CallReply reply;
     BPFRIG_RETURN_IF_ERROR(call_->Next(reply).status());
-    return WrongReply(route_.traits.name);
+    return WrongReply(*call_);
   }
 
   const RelayEnvironment& environment_;
   grpc::CallbackServerContext& context_;
-  const Route<Request, Response> route_;
   Response* const response_;
   Request incoming_;
   Event read_done_;
@@ -108,11 +107,10 @@ class ClientStreamRelay final : public grpc::ServerReadReactor<Request> {
 };
 
 template <class Request, class Response>
-grpc::ServerReadReactor<Request>* RelayClientStream(const RelayEnvironment& environment,
-                                                    grpc::CallbackServerContext& context,
-                                                    const Route<Request, Response>& route,
-                                                    Response* response) {
-  return new ClientStreamRelay<Request, Response>(environment, context, route, response);
+[[nodiscard]] grpc::ServerReadReactor<Request>* RelayClientStream(const RelayEnvironment& environment,
+                                                                  grpc::CallbackServerContext& context,
+                                                                  Response* response) {
+  return new ClientStreamRelay<Request, Response>(environment, context, response);
 }
 
 }  // namespace bpfrig::front

@@ -12,25 +12,26 @@ namespace bpfrig::front {
 
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context, const RelayEnvironment& environment) {
   // Longer than any call has a use for, and within what poll() can wait.
-  constexpr absl::Duration kLongest = absl::Hours(24);
+  constexpr absl::Duration kMaxTime = absl::Hours(24);
   const absl::Time now = absl::Now();
   // How gRPC says that there is none.
   if (context.deadline() == std::chrono::system_clock::time_point::max())
     return now + environment.default_deadline;
-  return std::min(absl::FromChrono(context.deadline()), now + kLongest);
+  return std::min(absl::FromChrono(context.deadline()), now + kMaxTime);
 }
 
 absl::StatusOr<std::unique_ptr<WorkerCall>> PrepareCall(const RelayEnvironment& environment,
                                                         const grpc::CallbackServerContext& context,
-                                                        const CallTraits& traits, const std::string& sandbox,
+                                                        const google::protobuf::Message& request,
+                                                        const std::string& sandbox,
                                                         const absl::Status& valid) {
   BPFRIG_RETURN_IF_ERROR(valid);
   absl::StatusOr<std::shared_ptr<Sandbox>> found = environment.registry.Find(sandbox);
   if (!found.ok()) return base::WithField(found.status(), "sandbox");
-  return WorkerCall::Create(*std::move(found), traits, DeadlineOf(context, environment));
+  return WorkerCall::Create(*std::move(found), request, DeadlineOf(context, environment));
 }
 
-grpc::Status EndOfCall(const char* name, const absl::Status& status) {
+grpc::Status EndOfCall(absl::string_view name, const absl::Status& status) {
   if (absl::IsInternal(status)) {
     base::LogError(absl::StrCat(name, ": ", status.message()));
   } else if (!status.ok()) {

@@ -1,5 +1,5 @@
 // RPCs that answer with a stream (DumpMap, ReadEvents): the worker's replies go to the client one by one.
-// Where the client does not read, nothing is read from the worker, so that it waits too.
+// While the client does not read, nothing is read from the worker, so that it waits too.
 #pragma once
 
 #include <grpcpp/support/server_callback.h>
@@ -9,9 +9,10 @@
 #include <utility>
 
 #include "daemon/base/status.h"
-#include "daemon/front/sandboxes/event.h"
 #include "daemon/front/rpc/relay.h"
 #include "daemon/front/rpc/validate.h"
+#include "daemon/front/sandboxes/event.h"
+#include "daemon/ipc/envelope.h"
 
 namespace bpfrig::front {
 
@@ -20,10 +21,10 @@ template <class Request, class Response>
 class ServerStreamRelay final : public grpc::ServerWriteReactor<Response> {
  public:
   ServerStreamRelay(const RelayEnvironment& environment, grpc::CallbackServerContext& context,
-                    const Route<Request, Response>& route, const Request* request)
-      : context_(context), route_(route), request_(request) {
+                    const Request* request)
+      : context_(context), request_(request) {
     const absl::Status status = Begin(environment);
-    if (!status.ok()) this->Finish(EndOfCall(route_.traits.name, status));
+    if (!status.ok()) this->Finish(EndOfCall(NameOfCall<Request>(), status));
   }
 
   void OnWriteDone(bool ok) override {
@@ -41,20 +42,19 @@ class ServerStreamRelay final : public grpc::ServerWriteReactor<Response> {
   absl::Status Begin(const RelayEnvironment& environment) {
     BPFRIG_ASSIGN_OR_RETURN(write_done_, Event::Create());
     BPFRIG_ASSIGN_OR_RETURN(
-        call_, PrepareCall(environment, context_, route_.traits, request_->sandbox(), Validate(*request_)));
-    return environment.threads.Start([this] { this->Finish(EndOfCall(route_.traits.name, Relay())); });
+        call_, PrepareCall(environment, context_, *request_, request_->sandbox(), Validate(*request_)));
+    return environment.threads.Start([this] { this->Finish(EndOfCall(NameOfCall<Request>(), Relay())); });
   }
 
   absl::Status Relay() {
     internal::v1::CallRequest request;
-    *(request.*route_.request)() = *request_;
+    BPFRIG_RETURN_IF_ERROR(ipc::PutCopy(*request_, request));
     BPFRIG_RETURN_IF_ERROR(call_->Start(request));
     while (true) {
       internal::v1::CallReply reply;
       BPFRIG_ASSIGN_OR_RETURN(const bool more, call_->Next(reply));
       if (!more) return absl::OkStatus();
-      if (!(reply.*route_.has_response)()) return WrongReply(route_.traits.name);
-      outgoing_.Swap((reply.*route_.response)());
+      if (!ipc::Take(reply, outgoing_)) return WrongReply(*call_);
       this->StartWrite(&outgoing_);
       BPFRIG_RETURN_IF_ERROR(AwaitWrite());
     }
@@ -76,7 +76,6 @@ class ServerStreamRelay final : public grpc::ServerWriteReactor<Response> {
   }
 
   grpc::CallbackServerContext& context_;
-  const Route<Request, Response> route_;
   const Request* const request_;
   Response outgoing_;
   Event write_done_;
@@ -84,12 +83,11 @@ class ServerStreamRelay final : public grpc::ServerWriteReactor<Response> {
   std::unique_ptr<WorkerCall> call_;  // set before there is a thread
 };
 
-template <class Request, class Response>
+template <class Response, class Request>
 grpc::ServerWriteReactor<Response>* RelayServerStream(const RelayEnvironment& environment,
                                                       grpc::CallbackServerContext& context,
-                                                      const Route<Request, Response>& route,
                                                       const Request* request) {
-  return new ServerStreamRelay<Request, Response>(environment, context, route, request);
+  return new ServerStreamRelay<Request, Response>(environment, context, request);
 }
 
 }  // namespace bpfrig::front

@@ -2,42 +2,100 @@
 
 #include <utility>
 
+#include "bpfrig/v1/bpfrig.grpc.pb.h"
 #include "daemon/base/status.h"
 #include "daemon/front/rpc/client_stream_relay.h"
 #include "daemon/front/rpc/lease.h"
-#include "daemon/front/sandboxes/sandbox_life.h"
 #include "daemon/front/rpc/server_stream_relay.h"
 #include "daemon/front/rpc/unary_relay.h"
+#include "daemon/front/sandboxes/sandbox_life.h"
 
 namespace bpfrig::front {
+namespace {
 
-using grpc::CallbackServerContext;
-using grpc::ServerReadReactor;
-using grpc::ServerUnaryReactor;
-using grpc::ServerWriteReactor;
-using internal::v1::CallReply;
-using internal::v1::CallRequest;
+using Context = grpc::CallbackServerContext;
+using Unary = grpc::ServerUnaryReactor;
+template <class Request>
+using Reader = grpc::ServerReadReactor<Request>;
+template <class Response>
+using Writer = grpc::ServerWriteReactor<Response>;
 
-ServerWriteReactor<v1::OpenSandboxResponse>* Service::OpenSandbox(CallbackServerContext* context,
-                                                                  const v1::OpenSandboxRequest* request) {
-  return new Lease(environment_, *context, request);
-}
+class Service final : public v1::BpfRig::CallbackService {
+ public:
+  Service(const RelayEnvironment& environment, KernelInfo& kernel_info)
+      : environment_(environment), kernel_info_(kernel_info) {}
 
-ServerUnaryReactor* Service::CloseSandbox(CallbackServerContext* context,
-                                          const v1::CloseSandboxRequest* request,
-                                          v1::CloseSandboxResponse* response) {
+  Writer<v1::OpenSandboxResponse>* OpenSandbox(Context* context,
+                                               const v1::OpenSandboxRequest* request) override {
+    return new Lease(environment_, *context, request);
+  }
+  Unary* CloseSandbox(Context* context, const v1::CloseSandboxRequest* request,
+                      v1::CloseSandboxResponse* response) override;
+  Unary* GetInfo(Context* context, const v1::GetInfoRequest* request, v1::GetInfoResponse* response) override;
+
+  Unary* LoadProgram(Context* context, const v1::LoadProgramRequest* request,
+                     v1::LoadProgramResponse* response) override {
+    return RelayUnary(environment_, *context, request, response);
+  }
+  Unary* Attach(Context* context, const v1::AttachRequest* request, v1::AttachResponse* response) override {
+    return RelayUnary(environment_, *context, request, response);
+  }
+  Unary* Detach(Context* context, const v1::DetachRequest* request, v1::DetachResponse* response) override {
+    return RelayUnary(environment_, *context, request, response);
+  }
+  Reader<v1::SeedMapRequest>* SeedMap(Context* context, v1::SeedMapResponse* response) override {
+    return RelayClientStream<v1::SeedMapRequest>(environment_, *context, response);
+  }
+  Unary* Listen(Context* context, const v1::ListenRequest* request, v1::ListenResponse* response) override {
+    return RelayUnary(environment_, *context, request, response);
+  }
+  Unary* Connect(Context* context, const v1::ConnectRequest* request,
+                 v1::ConnectResponse* response) override {
+    return RelayUnary(environment_, *context, request, response);
+  }
+  Unary* Send(Context* context, const v1::SendRequest* request, v1::SendResponse* response) override {
+    return RelayUnary(environment_, *context, request, response);
+  }
+  Unary* Receive(Context* context, const v1::ReceiveRequest* request,
+                 v1::ReceiveResponse* response) override {
+    return RelayUnary(environment_, *context, request, response);
+  }
+  Unary* Disconnect(Context* context, const v1::DisconnectRequest* request,
+                    v1::DisconnectResponse* response) override {
+    return RelayUnary(environment_, *context, request, response);
+  }
+  Writer<v1::DumpMapResponse>* DumpMap(Context* context, const v1::DumpMapRequest* request) override {
+    return RelayServerStream<v1::DumpMapResponse>(environment_, *context, request);
+  }
+  Writer<v1::ReadEventsResponse>* ReadEvents(Context* context,
+                                             const v1::ReadEventsRequest* request) override {
+    return RelayServerStream<v1::ReadEventsResponse>(environment_, *context, request);
+  }
+  Unary* RunProgram(Context* context, const v1::RunProgramRequest* request,
+                    v1::RunProgramResponse* response) override {
+    return RelayUnary(environment_, *context, request, response);
+  }
+
+ private:
+  const RelayEnvironment& environment_;
+  KernelInfo& kernel_info_;
+};
+
+Unary* Service::CloseSandbox(Context* context, const v1::CloseSandboxRequest* request,
+                             v1::CloseSandboxResponse* response) {
+  const std::string& name = NameOfCall<v1::CloseSandboxRequest>();
   const absl::Status valid = Validate(*request);
-  if (!valid.ok()) return RefuseUnary(*context, "CloseSandbox", valid);
+  if (!valid.ok()) return RefuseUnary(*context, name, valid);
   auto close = [this, request, response, deadline = DeadlineOf(*context, environment_)]() -> absl::Status {
     BPFRIG_ASSIGN_OR_RETURN(*response, front::CloseSandbox(environment_.registry, *request, deadline));
     return absl::OkStatus();
   };
   // What has begun to close is closed to the end, whether or not the client waits for it.
-  return UnaryWork::Start(environment_.threads, "CloseSandbox", std::move(close), [] {});
+  return UnaryWork::Start(environment_.threads, name, std::move(close), [] {});
 }
 
-ServerUnaryReactor* Service::GetInfo(CallbackServerContext* context, const v1::GetInfoRequest* /*request*/,
-                                     v1::GetInfoResponse* response) {
+Unary* Service::GetInfo(Context* context, const v1::GetInfoRequest* /*request*/,
+                        v1::GetInfoResponse* response) {
   auto ask = [this, response, deadline = DeadlineOf(*context, environment_)]() -> absl::Status {
     BPFRIG_ASSIGN_OR_RETURN(*response, kernel_info_.Get(deadline));
     response->set_version(BPFRIG_VERSION);
@@ -46,112 +104,13 @@ ServerUnaryReactor* Service::GetInfo(CallbackServerContext* context, const v1::G
     response->set_open_sandboxes(environment_.registry.CountOpen());
     return absl::OkStatus();
   };
-  return UnaryWork::Start(environment_.threads, "GetInfo", std::move(ask), [] {});
+  return UnaryWork::Start(environment_.threads, NameOfCall<v1::GetInfoRequest>(), std::move(ask), [] {});
 }
 
-ServerReadReactor<v1::SeedMapRequest>* Service::SeedMap(CallbackServerContext* context,
-                                                        v1::SeedMapResponse* response) {
-  static constexpr Route<v1::SeedMapRequest, v1::SeedMapResponse> kRoute{
-      {"SeedMap"}, &CallRequest::mutable_seed_map, &CallReply::mutable_seed_map, &CallReply::has_seed_map};
-  return RelayClientStream(environment_, *context, kRoute, response);
-}
+}  // namespace
 
-ServerWriteReactor<v1::DumpMapResponse>* Service::DumpMap(CallbackServerContext* context,
-                                                          const v1::DumpMapRequest* request) {
-  static constexpr Route<v1::DumpMapRequest, v1::DumpMapResponse> kRoute{
-      {"DumpMap"}, &CallRequest::mutable_dump_map, &CallReply::mutable_dump_map, &CallReply::has_dump_map};
-  return RelayServerStream(environment_, *context, kRoute, request);
-}
-
-ServerWriteReactor<v1::ReadEventsResponse>* Service::ReadEvents(CallbackServerContext* context,
-                                                                const v1::ReadEventsRequest* request) {
-  static constexpr Route<v1::ReadEventsRequest, v1::ReadEventsResponse> kRoute{
-      {.name = "ReadEvents", .holds_loop = false},
-      &CallRequest::mutable_read_events,
-      &CallReply::mutable_read_events,
-      &CallReply::has_read_events};
-  return RelayServerStream(environment_, *context, kRoute, request);
-}
-
-ServerUnaryReactor* Service::LoadProgram(CallbackServerContext* context,
-                                         const v1::LoadProgramRequest* request,
-                                         v1::LoadProgramResponse* response) {
-  static constexpr Route<v1::LoadProgramRequest, v1::LoadProgramResponse> kRoute{
-      {"LoadProgram"},
-      &CallRequest::mutable_load_program,
-      &CallReply::mutable_load_program,
-      &CallReply::has_load_program};
-  return RelayUnary(environment_, *context, kRoute, request, response);
-}
-
-ServerUnaryReactor* Service::Attach(CallbackServerContext* context, const v1::AttachRequest* request,
-                                    v1::AttachResponse* response) {
-  static constexpr Route<v1::AttachRequest, v1::AttachResponse> kRoute{
-      {"Attach"}, &CallRequest::mutable_attach, &CallReply::mutable_attach, &CallReply::has_attach};
-  return RelayUnary(environment_, *context, kRoute, request, response);
-}
-
-ServerUnaryReactor* Service::Detach(CallbackServerContext* context, const v1::DetachRequest* request,
-                                    v1::DetachResponse* response) {
-  static constexpr Route<v1::DetachRequest, v1::DetachResponse> kRoute{
-      {"Detach"}, &CallRequest::mutable_detach, &CallReply::mutable_detach, &CallReply::has_detach};
-  return RelayUnary(environment_, *context, kRoute, request, response);
-}
-
-ServerUnaryReactor* Service::Listen(CallbackServerContext* context, const v1::ListenRequest* request,
-                                    v1::ListenResponse* response) {
-  static constexpr Route<v1::ListenRequest, v1::ListenResponse> kRoute{
-      {"Listen"}, &CallRequest::mutable_listen, &CallReply::mutable_listen, &CallReply::has_listen};
-  return RelayUnary(environment_, *context, kRoute, request, response);
-}
-
-ServerUnaryReactor* Service::Connect(CallbackServerContext* context, const v1::ConnectRequest* request,
-                                     v1::ConnectResponse* response) {
-  static constexpr Route<v1::ConnectRequest, v1::ConnectResponse> kRoute{
-      {.name = "Connect", .holds_loop = false},
-      &CallRequest::mutable_connect,
-      &CallReply::mutable_connect,
-      &CallReply::has_connect};
-  return RelayUnary(environment_, *context, kRoute, request, response);
-}
-
-ServerUnaryReactor* Service::Send(CallbackServerContext* context, const v1::SendRequest* request,
-                                  v1::SendResponse* response) {
-  static constexpr Route<v1::SendRequest, v1::SendResponse> kRoute{{.name = "Send", .holds_loop = false},
-                                                                   &CallRequest::mutable_send,
-                                                                   &CallReply::mutable_send,
-                                                                   &CallReply::has_send};
-  return RelayUnary(environment_, *context, kRoute, request, response);
-}
-
-ServerUnaryReactor* Service::Receive(CallbackServerContext* context, const v1::ReceiveRequest* request,
-                                     v1::ReceiveResponse* response) {
-  static constexpr Route<v1::ReceiveRequest, v1::ReceiveResponse> kRoute{
-      {.name = "Receive", .holds_loop = false},
-      &CallRequest::mutable_receive,
-      &CallReply::mutable_receive,
-      &CallReply::has_receive};
-  return RelayUnary(environment_, *context, kRoute, request, response);
-}
-
-ServerUnaryReactor* Service::Disconnect(CallbackServerContext* context, const v1::DisconnectRequest* request,
-                                        v1::DisconnectResponse* response) {
-  static constexpr Route<v1::DisconnectRequest, v1::DisconnectResponse> kRoute{
-      {"Disconnect"},
-      &CallRequest::mutable_disconnect,
-      &CallReply::mutable_disconnect,
-      &CallReply::has_disconnect};
-  return RelayUnary(environment_, *context, kRoute, request, response);
-}
-
-ServerUnaryReactor* Service::RunProgram(CallbackServerContext* context, const v1::RunProgramRequest* request,
-                                        v1::RunProgramResponse* response) {
-  static constexpr Route<v1::RunProgramRequest, v1::RunProgramResponse> kRoute{
-      {"RunProgram"},
-      &CallRequest::mutable_run_program,
-      &CallReply::mutable_run_program,
-      &CallReply::has_run_program};
-  return RelayUnary(environment_, *context, kRoute, request, response);
+std::unique_ptr<grpc::Service> MakeService(const RelayEnvironment& environment, KernelInfo& kernel_info) {
+  return std::make_unique<Service>(environment, kernel_info);
 }
 
 }  // namespace bpfrig::front

@@ -16,9 +16,9 @@ namespace bpfrig::front {
 // Owns itself, as gRPC's reactors do, until OnDone.
 class UnaryWork final : public grpc::ServerUnaryReactor {
  public:
-  // Runs `work` on a thread, and ends the RPC with what it returns. `cancel` is called from another thread
-  // where the client goes away meanwhile, and is to make `work` return soon.
-  [[nodiscard]] static grpc::ServerUnaryReactor* Start(CallThreads& threads, const char* name,
+  // Runs `work` on a thread, and ends the RPC with what it returns. `cancel` is called from another thread if
+  // the client goes away meanwhile, and is to make `work` return soon. `name` outlives the RPC.
+  [[nodiscard]] static grpc::ServerUnaryReactor* Start(CallThreads& threads, absl::string_view name,
                                                        std::function<absl::Status()> work,
                                                        std::function<void()> cancel);
 
@@ -26,40 +26,27 @@ class UnaryWork final : public grpc::ServerUnaryReactor {
   void OnDone() override { delete this; }
 
  private:
-  UnaryWork(const char* name, std::function<absl::Status()> work, std::function<void()> cancel)
+  UnaryWork(absl::string_view name, std::function<absl::Status()> work, std::function<void()> cancel)
       : name_(name), work_(std::move(work)), cancel_(std::move(cancel)) {}
 
-  const char* const name_;
+  const absl::string_view name_;
   const std::function<absl::Status()> work_;
   const std::function<void()> cancel_;
 };
 
 // Ends an RPC that cannot even begin.
-[[nodiscard]] grpc::ServerUnaryReactor* RefuseUnary(grpc::CallbackServerContext& context, const char* name,
-                                                    const absl::Status& status);
-
-// Passes the request on; LoadProgram's object goes as a file.
-[[nodiscard]] absl::Status CallWorker(WorkerCall& call, internal::v1::CallRequest& request,
-                                      internal::v1::CallReply& reply);
+[[nodiscard]] grpc::ServerUnaryReactor* RefuseUnary(grpc::CallbackServerContext& context,
+                                                    absl::string_view name, const absl::Status& status);
 
 template <class Request, class Response>
 grpc::ServerUnaryReactor* RelayUnary(const RelayEnvironment& environment,
-                                     grpc::CallbackServerContext& context,
-                                     const Route<Request, Response>& route, const Request* request,
+                                     grpc::CallbackServerContext& context, const Request* request,
                                      Response* response) {
-  const char* const name = route.traits.name;
-  auto prepared = PrepareCall(environment, context, route.traits, request->sandbox(), Validate(*request));
+  const std::string& name = NameOfCall<Request>();
+  auto prepared = PrepareCall(environment, context, *request, request->sandbox(), Validate(*request));
   if (!prepared.ok()) return RefuseUnary(context, name, prepared.status());
   const std::shared_ptr<WorkerCall> call = *std::move(prepared);
-  auto work = [call, route, request, response, name]() -> absl::Status {
-    internal::v1::CallRequest call_request;
-    *(call_request.*route.request)() = *request;
-    internal::v1::CallReply reply;
-    BPFRIG_RETURN_IF_ERROR(CallWorker(*call, call_request, reply));
-    if (!(reply.*route.has_response)()) return WrongReply(name);
-    response->Swap((reply.*route.response)());
-    return absl::OkStatus();
-  };
+  auto work = [call, request, response] { return CallOnce(*call, *request, *response); };
   return UnaryWork::Start(environment.threads, name, std::move(work), [call] { call->Cancel(); });
 }
 

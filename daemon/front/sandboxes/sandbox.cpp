@@ -227,9 +227,10 @@ bool Sandbox::IsBusyWithOther(const WorkerCall& call) const {
       before_this = false;
       continue;
     }
-    // Calls that hold the loop do so in the order of arrival, so that a later one does not excuse an earlier.
-    const bool may_hold_loop = other->holds_loop() && (before_this || !call.holds_loop());
-    if (may_hold_loop && other->deadline() > absl::Now()) return true;
+    if (other->loop_use() == v1::LOOP_USE_WAITS) continue;
+    // While a call holds the loop the later ones have not begun, so that they do not excuse it.
+    const bool may_have_begun = before_this || call.loop_use() != v1::LOOP_USE_HOLDS;
+    if (may_have_begun && other->deadline() > absl::Now()) return true;
   }
   return false;
 }

@@ -13,40 +13,20 @@ namespace {
 // How long a worker that has nothing left to do may take to exit, before it is killed.
 constexpr absl::Duration kExitTime = absl::Seconds(5);
 
+// One call of the front's own.
+absl::Status Ask(const std::shared_ptr<Sandbox>& sandbox, const google::protobuf::Message& request,
+                 absl::Time deadline, google::protobuf::Message& response) {
+  BPFRIG_ASSIGN_OR_RETURN(const auto call, WorkerCall::Create(sandbox, request, deadline));
+  return CallOnce(*call, request, response);
+}
+
 absl::StatusOr<v1::SandboxOpened> ConfigureWorker(const std::shared_ptr<Sandbox>& sandbox,
                                                   const v1::OpenSandboxRequest& request,
                                                   absl::Time deadline) {
-  BPFRIG_ASSIGN_OR_RETURN(const auto call, WorkerCall::Create(sandbox, {.name = "OpenSandbox"}, deadline));
-  internal::v1::CallRequest call_request;
-  *call_request.mutable_open_sandbox() = request;
-  internal::v1::CallReply reply;
-  BPFRIG_RETURN_IF_ERROR(CallOnce(*call, call_request, -1, reply));
-  if (!reply.has_open_sandbox()) return WrongReply("OpenSandbox");
-  reply.mutable_open_sandbox()->set_sandbox(sandbox->id());
-  return std::move(*reply.mutable_open_sandbox());
-}
-
-absl::StatusOr<v1::CloseSandboxResponse> TakeLedger(const std::shared_ptr<Sandbox>& sandbox,
-                                                    const v1::CloseSandboxRequest& request,
-                                                    absl::Time deadline) {
-  BPFRIG_ASSIGN_OR_RETURN(const auto call, WorkerCall::Create(sandbox, {.name = "CloseSandbox"}, deadline));
-  internal::v1::CallRequest call_request;
-  *call_request.mutable_close_sandbox() = request;
-  internal::v1::CallReply reply;
-  BPFRIG_RETURN_IF_ERROR(CallOnce(*call, call_request, -1, reply));
-  if (!reply.has_close_sandbox()) return WrongReply("CloseSandbox");
-  reply.mutable_close_sandbox()->set_closed(true);
-  return std::move(*reply.mutable_close_sandbox());
-}
-
-absl::StatusOr<v1::GetInfoResponse> AskInfo(const std::shared_ptr<Sandbox>& sandbox, absl::Time deadline) {
-  BPFRIG_ASSIGN_OR_RETURN(const auto call, WorkerCall::Create(sandbox, {.name = "GetInfo"}, deadline));
-  internal::v1::CallRequest call_request;
-  call_request.mutable_get_info();
-  internal::v1::CallReply reply;
-  BPFRIG_RETURN_IF_ERROR(CallOnce(*call, call_request, -1, reply));
-  if (!reply.has_get_info()) return WrongReply("GetInfo");
-  return std::move(*reply.mutable_get_info());
+  v1::OpenSandboxResponse response;
+  BPFRIG_RETURN_IF_ERROR(Ask(sandbox, request, deadline, response));
+  response.mutable_opened()->set_sandbox(sandbox->id());
+  return std::move(*response.mutable_opened());
 }
 
 }  // namespace
@@ -77,12 +57,13 @@ absl::StatusOr<v1::CloseSandboxResponse> CloseSandbox(const SandboxRegistry& reg
                                                       absl::Time deadline) {
   const std::shared_ptr<Sandbox> sandbox = registry.FindAny(request.sandbox());
   if (!sandbox || !sandbox->BeginClose()) return v1::CloseSandboxResponse();
-  absl::StatusOr<v1::CloseSandboxResponse> ledger = TakeLedger(sandbox, request, deadline);
-  if (!ledger.ok()) {
-    sandbox->End(v1::SANDBOX_END_REASON_CLOSED,
-                 absl::StrCat("closing it failed: ", ledger.status().message()));
-    return ledger;
+  v1::CloseSandboxResponse ledger;
+  const absl::Status closed = Ask(sandbox, request, deadline, ledger);
+  if (!closed.ok()) {
+    sandbox->End(v1::SANDBOX_END_REASON_CLOSED, absl::StrCat("closing it failed: ", closed.message()));
+    return closed;
   }
+  ledger.set_closed(true);
   sandbox->LetExit();
   if (!sandbox->AwaitExit(absl::Now() + kExitTime)) {
     base::LogWarning(absl::StrCat(sandbox->Name(), ": its worker did not exit in ",
@@ -95,9 +76,11 @@ absl::StatusOr<v1::CloseSandboxResponse> CloseSandbox(const SandboxRegistry& reg
 absl::StatusOr<v1::GetInfoResponse> ProbeInfo(SandboxRegistry& registry, absl::Time deadline) {
   BPFRIG_ASSIGN_OR_RETURN(const std::shared_ptr<Sandbox> sandbox, registry.Create("probe", deadline));
   BPFRIG_RETURN_IF_ERROR(OpenSandbox(registry, sandbox, v1::OpenSandboxRequest(), deadline).status());
-  absl::StatusOr<v1::GetInfoResponse> info = AskInfo(sandbox, deadline);
+  v1::GetInfoResponse info;
+  const absl::Status probed = Ask(sandbox, v1::GetInfoRequest(), deadline, info);
   sandbox->End(v1::SANDBOX_END_REASON_CLOSED,
-               info.ok() ? "the kernel was probed" : "probing the kernel failed");
+               probed.ok() ? "the kernel was probed" : "probing the kernel failed");
+  BPFRIG_RETURN_IF_ERROR(probed);
   return info;
 }
 

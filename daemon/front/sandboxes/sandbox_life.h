@@ -12,13 +12,13 @@
 
 namespace bpfrig::front {
 
-// Starts the sandbox's worker and has it configure itself. Where that fails nothing is left of the sandbox.
+// Starts the sandbox's worker and has it configure itself. If that fails nothing is left of the sandbox.
 [[nodiscard]] absl::StatusOr<v1::SandboxOpened> OpenSandbox(SandboxRegistry& registry,
                                                             const std::shared_ptr<Sandbox>& sandbox,
                                                             const v1::OpenSandboxRequest& request,
                                                             absl::Time deadline);
 
-// Closes a sandbox and returns its ledger, once its worker was reaped. Nothing to close is no error. Where
+// Closes a sandbox and returns its ledger, once its worker was reaped. Nothing to close is not an error. If
 // the worker fails to answer, the sandbox is gone all the same.
 [[nodiscard]] absl::StatusOr<v1::CloseSandboxResponse> CloseSandbox(const SandboxRegistry& registry,
                                                                     const v1::CloseSandboxRequest& request,

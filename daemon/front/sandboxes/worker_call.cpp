@@ -5,14 +5,30 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
 #include "daemon/front/sandboxes/finished_call.h"
+#include "daemon/front/sandboxes/sealed_memfd.h"
+#include "daemon/ipc/envelope.h"
 
 namespace bpfrig::front {
 
 using base::MakeError;
 using base::Reason;
 
+namespace {
+
+// Moves the field's bytes into a file.
+absl::StatusOr<common::Fd> TakeFile(const google::protobuf::FieldDescriptor& field,
+                                    google::protobuf::Message& request) {
+  std::string empty;
+  const google::protobuf::Reflection& fields = *request.GetReflection();
+  absl::StatusOr<common::Fd> file = MakeSealedMemfd(fields.GetStringReference(request, &field, &empty));
+  fields.ClearField(&request, &field);
+  return file;
+}
+
+}  // namespace
+
 absl::StatusOr<std::unique_ptr<WorkerCall>> WorkerCall::Create(std::shared_ptr<Sandbox> sandbox,
-                                                               const CallTraits& traits,
+                                                               const google::protobuf::Message& request,
                                                                absl::Time deadline) {
   auto pair = ipc::MakeSocketPair();
   if (!pair.ok()) {
@@ -20,13 +36,14 @@ absl::StatusOr<std::unique_ptr<WorkerCall>> WorkerCall::Create(std::shared_ptr<S
                           "The daemon may have too many calls under way for its limit of open files.");
   }
   return std::unique_ptr<WorkerCall>(
-      new WorkerCall(std::move(sandbox), traits, deadline, std::move(pair->first), std::move(pair->second)));
+      new WorkerCall(std::move(sandbox), request, deadline, std::move(pair->first), std::move(pair->second)));
 }
 
-WorkerCall::WorkerCall(std::shared_ptr<Sandbox> sandbox, const CallTraits& traits, absl::Time deadline,
-                       common::Fd ours, common::Fd theirs)
+WorkerCall::WorkerCall(std::shared_ptr<Sandbox> sandbox, const google::protobuf::Message& request,
+                       absl::Time deadline, common::Fd ours, common::Fd theirs)
     : sandbox_(std::move(sandbox)),
-      traits_(traits),
+      traits_(rules::TraitsOf(*request.GetDescriptor())),
+      loop_use_(rules::LoopUseOf(request)),
       deadline_(deadline),
       socket_(std::move(ours)),
       worker_end_(std::move(theirs)) {
@@ -102,19 +119,26 @@ absl::Status WorkerCall::DeadlineError() const {
   return MakeError(Reason::kDeadline, absl::StrCat(traits_.name, ": the deadline passed"));
 }
 
-absl::Status CallOnce(WorkerCall& call, const internal::v1::CallRequest& request, int attached,
-                      internal::v1::CallReply& reply) {
-  BPFRIG_RETURN_IF_ERROR(call.Start(request, attached));
+absl::Status CallOnce(WorkerCall& call, const google::protobuf::Message& request,
+                      google::protobuf::Message& response) {
+  internal::v1::CallRequest envelope;
+  BPFRIG_RETURN_IF_ERROR(ipc::PutCopy(request, envelope));
+  common::Fd file;
+  if (call.traits().file_field != nullptr) {
+    BPFRIG_ASSIGN_OR_RETURN(file, TakeFile(*call.traits().file_field, *ipc::Held(envelope)));
+  }
+  BPFRIG_RETURN_IF_ERROR(call.Start(envelope, file.Get()));
+  internal::v1::CallReply reply;
   BPFRIG_ASSIGN_OR_RETURN(const bool answered, call.Next(reply));
   if (!answered) return MakeError(Reason::kInternal, "the worker finished the call without an answer");
   internal::v1::CallReply last;
   BPFRIG_ASSIGN_OR_RETURN(const bool more, call.Next(last));
   if (more) return MakeError(Reason::kInternal, "the worker answered the call twice");
-  return absl::OkStatus();
+  return ipc::Take(reply, response) ? absl::OkStatus() : WrongReply(call);
 }
 
-absl::Status WrongReply(const char* name) {
-  return MakeError(Reason::kInternal, absl::StrCat(name, ": the worker answered another call"));
+absl::Status WrongReply(const WorkerCall& call) {
+  return MakeError(Reason::kInternal, absl::StrCat(call.traits().name, ": the worker answered another call"));
 }
 
 }  // namespace bpfrig::front

@@ -1,5 +1,5 @@
-// WorkerCall: one call's way to a worker and back, on a socketpair of its own. One thread sends and receives,
-// and waits no longer than the call's deadline; any thread may cancel. Made by the relays, one for each RPC.
+// WorkerCall: one call's way to a worker and back, on its own socketpair. One thread sends and receives, and
+// waits no longer than the call's deadline; any thread may cancel. Made by the relays, one for each RPC.
 #pragma once
 
 #include <atomic>
@@ -12,36 +12,30 @@
 #include "common/fd.h"
 #include "daemon/front/sandboxes/sandbox.h"
 #include "daemon/ipc/message_socket.h"
+#include "google/protobuf/message.h"
+#include "proto/rules/call_traits.h"
 
 namespace bpfrig::front {
-
-// What a call is to the worker's loop.
-struct CallTraits {
-  const char* name;
-  // Whether it may keep the loop inside a system call; waits (Connect, Receive, ...) do not.
-  bool holds_loop = true;
-};
 
 class WorkerCall {
  public:
   // How long past its deadline a call may keep the worker.
   static constexpr absl::Duration kGrace = absl::Seconds(1);
 
-  [[nodiscard]] static absl::StatusOr<std::unique_ptr<WorkerCall>> Create(std::shared_ptr<Sandbox> sandbox,
-                                                                          const CallTraits& traits,
-                                                                          absl::Time deadline);
+  // `request`, the call's first, says which call it is.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<WorkerCall>> Create(
+      std::shared_ptr<Sandbox> sandbox, const google::protobuf::Message& request, absl::Time deadline);
   ~WorkerCall();
   WorkerCall(const WorkerCall&) = delete;
   WorkerCall& operator=(const WorkerCall&) = delete;
 
-  // Hands the worker its end and the request, with a descriptor where `attached` is not -1.
+  // Hands the worker its end and the request, with a descriptor if `attached` is not -1.
   [[nodiscard]] absl::Status Start(const internal::v1::CallRequest& request, int attached = -1);
-  // Sends one more request. Where it fails because the worker has finished the call, the status is the
-  // worker's.
+  // Sends one more request. If it fails because the worker has finished the call, the status is the worker's.
   [[nodiscard]] absl::Status Send(const internal::v1::CallRequest& request, int attached = -1);
   // No more requests follow.
   void FinishSending() { socket_.FinishSending(); }
-  // Receives a reply; false where the worker has finished the call. An error says how the call ended: the
+  // Receives a reply; false if the worker has finished the call. An error says how the call ended: the
   // worker's own, the deadline, the cancellation, the sandbox's end.
   [[nodiscard]] absl::StatusOr<bool> Next(internal::v1::CallReply& reply);
   // For the deadline passing while the call waits for its client: cancels it, and returns the error.
@@ -52,14 +46,15 @@ class WorkerCall {
   // From the sandbox: it has ended, or is being closed.
   void Abort();
 
+  [[nodiscard]] const rules::CallTraits& traits() const { return traits_; }
+  [[nodiscard]] v1::LoopUse loop_use() const { return loop_use_; }
   [[nodiscard]] absl::Time deadline() const { return deadline_; }
-  [[nodiscard]] bool holds_loop() const { return traits_.holds_loop; }
   // To wait for a reply together with something else.
   [[nodiscard]] int Get() const { return socket_.Get(); }
 
  private:
-  WorkerCall(std::shared_ptr<Sandbox> sandbox, const CallTraits& traits, absl::Time deadline, common::Fd ours,
-             common::Fd theirs);
+  WorkerCall(std::shared_ptr<Sandbox> sandbox, const google::protobuf::Message& request, absl::Time deadline,
+             common::Fd ours, common::Fd theirs);
 
   // The call is over without the worker having finished it: how it ended.
   [[nodiscard]] absl::Status Unfinished();
@@ -68,7 +63,8 @@ class WorkerCall {
   [[nodiscard]] absl::Status DeadlineError() const;
 
   const std::shared_ptr<Sandbox> sandbox_;
-  const CallTraits traits_;
+  const rules::CallTraits& traits_;
+  const v1::LoopUse loop_use_;
   const absl::Time deadline_;
   ipc::MessageSocket socket_;
   common::Fd worker_end_;  // until it is handed over
@@ -76,10 +72,10 @@ class WorkerCall {
   std::atomic<bool> aborted_ = false;
 };
 
-// For calls that answer once: sends the request and receives the one reply.
-[[nodiscard]] absl::Status CallOnce(WorkerCall& call, const internal::v1::CallRequest& request, int attached,
-                                    internal::v1::CallReply& reply);
+// For calls that answer once: sends the request, a file in it apart, and receives the one response.
+[[nodiscard]] absl::Status CallOnce(WorkerCall& call, const google::protobuf::Message& request,
+                                    google::protobuf::Message& response);
 // The worker answered with another call's message.
-[[nodiscard]] absl::Status WrongReply(const char* name);
+[[nodiscard]] absl::Status WrongReply(const WorkerCall& call);
 
 }  // namespace bpfrig::front

@@ -93,7 +93,7 @@ void Finish(ipc::MessageSocket& call, absl::StatusCode code, const char* message
 bool AnswerBasics(ipc::MessageSocket& call, const internal::v1::CallRequest& request) {
   internal::v1::CallReply reply;
   if (request.has_open_sandbox()) {
-    reply.mutable_open_sandbox()->set_netns_cookie(4711);
+    reply.mutable_open_sandbox()->mutable_opened()->set_netns_cookie(4711);
   } else if (request.has_close_sandbox()) {
     reply.mutable_close_sandbox()->add_programs()->set_program("object/program");
   } else if (request.has_get_info()) {

@@ -102,7 +102,7 @@ absl::Status OpenSandbox(Sandbox& sandbox, const OpenSandboxRequest& request,
 
 void HandleOpenSandbox(Sandbox& sandbox, const CallPtr& call, const OpenSandboxRequest& request) {
   Call::Reply reply;
-  const absl::Status opened = OpenSandbox(sandbox, request, *reply.mutable_open_sandbox());
+  const absl::Status opened = OpenSandbox(sandbox, request, *reply.mutable_open_sandbox()->mutable_opened());
   call->FinishWith(opened, reply);
 }
 

@@ -1,0 +1,27 @@
+// CallRequest and CallReply hold one message of any call: these functions put it in and take it out by its
+// type, so that neither front nor worker has a table of their fields.
+#pragma once
+
+#include "absl/status/status.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+
+namespace bpfrig::ipc {
+
+// The envelope's field for messages of that type; nullptr if it has none.
+[[nodiscard]] const google::protobuf::FieldDescriptor* FindField(const google::protobuf::Descriptor& envelope,
+                                                                 const google::protobuf::Descriptor& message);
+
+// Puts a copy of the message in; INTERNAL if the envelope has no field for it.
+[[nodiscard]] absl::Status PutCopy(const google::protobuf::Message& message,
+                                   google::protobuf::Message& envelope);
+// The same without a copy: `message` holds something else afterwards.
+[[nodiscard]] absl::Status PutSwapped(google::protobuf::Message& message,
+                                      google::protobuf::Message& envelope);
+
+// What the envelope holds; nullptr if that is nothing.
+[[nodiscard]] google::protobuf::Message* Held(google::protobuf::Message& envelope);
+// Swaps what the envelope holds into `message`; false if it does not hold one of that type.
+[[nodiscard]] bool Take(google::protobuf::Message& envelope, google::protobuf::Message& message);
+
+}  // namespace bpfrig::ipc
