@@ -4,9 +4,13 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
+#include "daemon/ipc/envelope.h"
+#include "daemon/worker/attached_file.h"
 #include "daemon/worker/handlers/handlers.h"
+#include "proto/rules/call_traits.h"
 
 namespace bpfrig::worker {
 
@@ -26,11 +30,11 @@ void Dispatcher::Accept(common::Fd socket) {
 }
 
 void Dispatcher::OnRequest(const CallPtr& call, Call::Request request) {
-  if (request.call_case() == Call::Request::CALL_NOT_SET) {
+  if (ipc::Held(request) == nullptr) {
     return call->Finish(
         MakeError(Reason::kInternal, "starting a call: it names none that this worker knows"));
   }
-  if (request.has_close_sandbox()) return Close(call);
+  if (request.has_close_sandbox()) return Close(call, request);
   if (sandbox_.is_closed()) {
     return call->Finish(MakeError(Reason::kSandboxClosed, "starting a call: the sandbox is closed"));
   }
@@ -38,21 +42,21 @@ void Dispatcher::OnRequest(const CallPtr& call, Call::Request request) {
   RunNext();
 }
 
-void Dispatcher::Close(const CallPtr& call) {
-  std::vector<CallPtr> others;
+void Dispatcher::Close(const CallPtr& call, Call::Request& request) {
+  std::vector<CallPtr> others;  // none if another CloseSandbox is at work already
   for (const auto& [key, weak] : calls_) {
+    if (sandbox_.is_closed()) break;
     if (CallPtr other = weak.lock(); other != nullptr && other != call) others.push_back(std::move(other));
   }
-  if (sandbox_.is_closed()) return HandleCloseSandbox(sandbox_, call);
   for (const CallPtr& other : others) {
     other->Finish(MakeError(Reason::kSandboxClosed, "running a call: the sandbox was closed"));
   }
-  HandleCloseSandbox(sandbox_, call);
+  Run(call, *ipc::Held(request));
 }
 
 void Dispatcher::RunNext() {
   while (!slot_taken_ && !queue_.empty()) {
-    const Queued next = std::move(queue_.front());
+    Queued next = std::move(queue_.front());
     queue_.pop_front();
     if (next.call->IsOver()) continue;
     slot_taken_ = true;
@@ -60,44 +64,23 @@ void Dispatcher::RunNext() {
       slot_taken_ = false;
       asio::post(loop_, [this] { RunNext(); });
     });
-    return Run(next.call, next.request);
+    return Run(next.call, *ipc::Held(next.request));
   }
 }
 
-void Dispatcher::Run(const CallPtr& call, const Call::Request& request) {
-  switch (request.call_case()) {
-    case Call::Request::kOpenSandbox:
-      return HandleOpenSandbox(sandbox_, call, request.open_sandbox());
-    case Call::Request::kLoadProgram:
-      return HandleLoadProgram(sandbox_, call, request.load_program());
-    case Call::Request::kAttach:
-      return HandleAttach(sandbox_, call, request.attach());
-    case Call::Request::kDetach:
-      return HandleDetach(sandbox_, call, request.detach());
-    case Call::Request::kSeedMap:
-      return HandleSeedMap(sandbox_, call, request.seed_map());
-    case Call::Request::kListen:
-      return HandleListen(sandbox_, call, request.listen());
-    case Call::Request::kConnect:
-      return HandleConnect(sandbox_, call, request.connect());
-    case Call::Request::kSend:
-      return HandleSend(sandbox_, call, request.send());
-    case Call::Request::kReceive:
-      return HandleReceive(sandbox_, call, request.receive());
-    case Call::Request::kDisconnect:
-      return HandleDisconnect(sandbox_, call, request.disconnect());
-    case Call::Request::kDumpMap:
-      return HandleDumpMap(sandbox_, call, request.dump_map());
-    case Call::Request::kReadEvents:
-      return HandleReadEvents(sandbox_, call, request.read_events());
-    case Call::Request::kRunProgram:
-      return HandleRunProgram(sandbox_, call, request.run_program());
-    case Call::Request::kGetInfo:
-      return HandleGetInfo(sandbox_, call);
-    case Call::Request::kCloseSandbox:
-    case Call::Request::CALL_NOT_SET:
-      break;  // not queued
+void Dispatcher::Run(const CallPtr& call, google::protobuf::Message& request) {
+  const Handler* handler = FindHandler(*request.GetDescriptor());
+  if (handler == nullptr) {
+    return call->Finish(MakeError(Reason::kInternal, absl::StrCat("starting a call: nothing handles ",
+                                                                  request.GetDescriptor()->name())));
   }
+  if (const auto* field = rules::TraitsOf(*request.GetDescriptor()).file_field; field != nullptr) {
+    const absl::Status read = ReadAttachedFile(*call, *field, request);
+    if (!read.ok()) return call->Finish(read);
+  }
+  (*handler)(sandbox_, call, request);
+  // The front counts on the same: Sandbox::IsBusyWithOther.
+  if (rules::LoopUseOf(request) != bpfrig::v1::LOOP_USE_HOLDS) call->ReleaseSlot();
 }
 
 }  // namespace bpfrig::worker

@@ -1,5 +1,6 @@
 // Dispatcher: takes call sockets, reads each one's first request, and runs its handler. Calls begin one at a
-// time, in the order in which their requests arrived; CloseSandbox ends all others and goes at once.
+// time, in the order in which their requests arrived; how long each keeps the next one waiting is its option
+// in the .proto. CloseSandbox ends all others and goes at once.
 #pragma once
 
 #include <deque>
@@ -29,9 +30,10 @@ class Dispatcher {
   };
 
   void OnRequest(const CallPtr& call, Call::Request request);
-  void Close(const CallPtr& call);
+  void Close(const CallPtr& call, Call::Request& request);
   void RunNext();
-  void Run(const CallPtr& call, const Call::Request& request);
+  // Runs the handler, and gives the next call its turn unless this one holds the loop.
+  void Run(const CallPtr& call, google::protobuf::Message& request);
 
   Loop& loop_;
   Sandbox& sandbox_;

@@ -2,6 +2,7 @@
 #include "daemon/front/rpc/service.h"
 
 #include <fcntl.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/fd.h"
 #include "daemon/front/testing/front_fixture.h"
+#include "proto/rules/call_traits.h"
 
 namespace bpfrig::front {
 namespace {
@@ -197,6 +199,35 @@ TEST_F(ServiceTest, AnswersGetInfoFromTheProbeAtStart) {
   EXPECT_EQ(info.max_sandboxes(), 7u);
   EXPECT_EQ(info.max_object_bytes(), 16u * 1024 * 1024);
   EXPECT_EQ(info.open_sandboxes(), 1u);
+}
+
+TEST_F(ServiceTest, AnswersEveryMethodOfTheService) {
+  StartFront(AnswerAttach);
+  grpc::GenericStub generic(channel());
+  for (int i = 0; i < rules::Service().method_count(); ++i) {
+    const std::string& name = rules::Service().method(i)->name();
+    grpc::ClientContext context;
+    grpc::CompletionQueue queue;
+    const auto wait = [&queue] {
+      void* tag = nullptr;
+      bool ok = false;
+      EXPECT_TRUE(queue.Next(&tag, &ok));
+      return ok;
+    };
+    const auto call = generic.PrepareCall(&context, absl::StrCat("/bpfrig.v1.BpfRig/", name), &queue);
+    call->StartCall(this);
+    EXPECT_TRUE(wait()) << name;
+    const grpc::Slice empty_request;
+    call->WriteLast(grpc::ByteBuffer(&empty_request, 1), grpc::WriteOptions(), this);
+    wait();
+    grpc::ByteBuffer response;
+    call->Read(&response, this);
+    if (wait()) context.TryCancel();  // it answered: enough of a stream that stays
+    grpc::Status status;
+    call->Finish(&status, this);
+    EXPECT_TRUE(wait()) << name;
+    EXPECT_NE(status.error_code(), grpc::StatusCode::UNIMPLEMENTED) << name << " is not in service.cpp";
+  }
 }
 
 }  // namespace

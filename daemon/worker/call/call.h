@@ -47,8 +47,7 @@ class Call : public std::enable_shared_from_this<Call> {
   // Notified once, when the call is over.
   [[nodiscard]] Signal& over_signal() { return over_signal_; }
 
-  // Calls that change the sandbox hold the queue's slot until they are over, or until a handler that begins
-  // to wait lets the next one go ahead.
+  // A call holds the queue's slot until it is over, or until the dispatcher lets the next one go ahead.
   void SetSlot(std::function<void()> release) { release_slot_ = std::move(release); }
   void ReleaseSlot();
 

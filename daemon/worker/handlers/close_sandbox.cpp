@@ -39,7 +39,8 @@ void Destroy(Sandbox& sandbox, const RunCounts& counts, bpfrig::v1::CloseSandbox
 
 }  // namespace
 
-void HandleCloseSandbox(Sandbox& sandbox, const CallPtr& call) {
+void HandleCloseSandbox(Sandbox& sandbox, const CallPtr& call,
+                        const bpfrig::v1::CloseSandboxRequest& /*request*/) {
   if (sandbox.is_closed()) {
     Call::Reply reply;
     reply.mutable_close_sandbox()->set_closed(false);

@@ -160,7 +160,6 @@ absl::Status StartConnecting(Sandbox& sandbox, const CallPtr& call, const Connec
   BPFRIG_RETURN_IF_ERROR(
       base::WithField(CheckCondition(request.receive(), sandbox.traffic().receive_limit()), "receive"));
   if (!request.name().empty()) BPFRIG_RETURN_IF_ERROR(sandbox.traffic().ReserveName(request.name()));
-  call->ReleaseSlot();
   std::make_shared<Connecting>(sandbox, call, request, deadline)->Start(plan);
   return absl::OkStatus();
 }

@@ -1,5 +1,5 @@
 // DumpMap: the entries of one map, all or those of some keys, in messages that leave the loop its turn
-// between two. Where it consumes, it holds the queue's slot; where it only reads, others go ahead.
+// between two.
 #include <optional>
 #include <utility>
 #include <vector>
@@ -68,7 +68,6 @@ absl::Status Dumping::Start() {
     BPFRIG_ASSIGN_OR_RETURN(
         dump_, kernel_bpf::MapDump::Start(access_.map(), ToBatchMode(request_.batch()), request_.consume()));
   }
-  if (!request_.consume()) call_->ReleaseSlot();
   Step();
   return absl::OkStatus();
 }

@@ -65,7 +65,7 @@ absl::Status GetInfo(Sandbox& sandbox, GetInfoResponse& response) {
 
 }  // namespace
 
-void HandleGetInfo(Sandbox& sandbox, const CallPtr& call) {
+void HandleGetInfo(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::GetInfoRequest& /*request*/) {
   Call::Reply reply;
   const absl::Status got = GetInfo(sandbox, *reply.mutable_get_info());
   call->FinishWith(got, reply);

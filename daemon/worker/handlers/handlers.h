@@ -1,7 +1,9 @@
-// One function a call, each in a file named after it. The dispatcher runs them, one at a time; each ends its
-// call, sooner or later. Those that wait give their place in the queue back when they begin to
-// (Call::ReleaseSlot).
+// The calls' handlers, and the table that finds one by the type of its request. The dispatcher runs them, one
+// at a time; each ends its call, sooner or later. When the next call has its turn is not theirs to say: that
+// is the call's option in the .proto (proto/rules/call_traits.h).
 #pragma once
+
+#include <functional>
 
 #include "bpfrig/v1/map.pb.h"
 #include "bpfrig/v1/program.pb.h"
@@ -12,10 +14,18 @@
 
 namespace bpfrig::worker {
 
+using Handler =
+    std::function<void(Sandbox& sandbox, const CallPtr& call, const google::protobuf::Message& request)>;
+
+// The handler of the call that has such requests; nullptr if there is none.
+[[nodiscard]] const Handler* FindHandler(const google::protobuf::Descriptor& request);
+
+// Each in a file named after it; Detach is in attach.cpp.
 void HandleOpenSandbox(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::OpenSandboxRequest& request);
 // All other calls are over by then.
-void HandleCloseSandbox(Sandbox& sandbox, const CallPtr& call);
-void HandleGetInfo(Sandbox& sandbox, const CallPtr& call);
+void HandleCloseSandbox(Sandbox& sandbox, const CallPtr& call,
+                        const bpfrig::v1::CloseSandboxRequest& request);
+void HandleGetInfo(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::GetInfoRequest& request);
 
 void HandleLoadProgram(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::LoadProgramRequest& request);
 void HandleAttach(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::AttachRequest& request);

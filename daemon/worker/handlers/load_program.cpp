@@ -1,12 +1,8 @@
 // LoadProgram: an ELF object into the kernel, and its programs to where they belong; all of it or nothing.
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
-#include "common/fd.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/object/bpf_object.h"
@@ -24,35 +20,7 @@ using kernel_bpf::BpfObject;
 using kernel_bpf::ObjectSpec;
 using kernel_bpf::Rejected;
 
-constexpr size_t kMaxObjectBytes = 16 * 1024 * 1024;
-
 std::string At(absl::string_view list, int index) { return absl::StrCat(list, "[", index, "]"); }
-
-absl::Status TooLarge(size_t size) {
-  return base::WithField(
-      MakeError(Reason::kLimitReached, absl::StrCat("loading an object of ", size, " bytes: at most ",
-                                                    kMaxObjectBytes, " are allowed")),
-      "object");
-}
-
-// A copy: what libbpf reads must not change under it.
-absl::StatusOr<std::string> ReadAll(const common::Fd& file) {
-  struct stat status {};
-  if (::fstat(file.Get(), &status) != 0) return base::ErrnoError("asking for the object's size");
-  const auto size = static_cast<size_t>(status.st_size);
-  if (size > kMaxObjectBytes) return TooLarge(size);
-  std::string bytes(size, '\0');
-  size_t offset = 0;
-  while (offset < size) {
-    const ssize_t count = TEMP_FAILURE_RETRY(
-        ::pread(file.Get(), bytes.data() + offset, size - offset, static_cast<off_t>(offset)));
-    if (count < 0) return base::ErrnoError("reading the object");
-    if (count == 0) break;
-    offset += static_cast<size_t>(count);
-  }
-  bytes.resize(offset);
-  return bytes;
-}
 
 // The descriptors in the spec are borrowed from the sandbox's objects.
 absl::StatusOr<kernel_bpf::MapChoice> MakeMapChoice(const ObjectStore& objects,
@@ -75,11 +43,11 @@ absl::StatusOr<kernel_bpf::MapChoice> MakeMapChoice(const ObjectStore& objects,
   return choice;
 }
 
-absl::StatusOr<ObjectSpec> MakeSpec(Sandbox& sandbox, const LoadProgramRequest& request,
-                                    absl::string_view elf) {
+// The spec borrows from the request, too.
+absl::StatusOr<ObjectSpec> MakeSpec(Sandbox& sandbox, const LoadProgramRequest& request) {
   ObjectSpec spec;
   spec.name = request.name();
-  spec.elf = elf;
+  spec.elf = request.object();
   spec.log_level = request.log_level();
   spec.policy = sandbox.policy();
   absl::StatusOr<kernel_bpf::Fields> globals = sandbox.values().ResolveFields(request.globals());
@@ -162,32 +130,25 @@ absl::Status AttachAll(Sandbox& sandbox, const LoadProgramRequest& request,
   return absl::OkStatus();
 }
 
-absl::Status LoadTypes(Sandbox& sandbox, const LoadProgramRequest& request, absl::string_view elf) {
+absl::Status LoadTypes(Sandbox& sandbox, const LoadProgramRequest& request) {
   if (request.globals_size() + request.programs_size() + request.maps_size() + request.attach_size() != 0) {
     return base::WithField(MakeError(Reason::kInvalidField,
                                      "loading types alone: globals, programs, maps and attach must be empty"),
                            "types_only");
   }
-  absl::StatusOr<kernel_bpf::BtfTypes> types = kernel_bpf::BtfTypes::FromElf(elf);
+  absl::StatusOr<kernel_bpf::BtfTypes> types = kernel_bpf::BtfTypes::FromElf(request.object());
   if (!types.ok()) return base::WithField(types.status(), "object");
   sandbox.objects().AddTypes(request.name(), *std::move(types));
   return absl::OkStatus();
 }
 
-absl::Status LoadProgram(Sandbox& sandbox, const CallPtr& call, const LoadProgramRequest& request,
-                         LoadProgramResponse& response) {
+absl::Status LoadProgram(Sandbox& sandbox, const LoadProgramRequest& request, LoadProgramResponse& response) {
   BPFRIG_RETURN_IF_ERROR(sandbox.objects().CheckNewName(request.name()));
-  const common::Fd file = call->TakeFd();
-  std::string elf = request.object();
-  if (file.IsOpen()) {
-    BPFRIG_ASSIGN_OR_RETURN(elf, ReadAll(file));
-  }
-  if (elf.size() > kMaxObjectBytes) return TooLarge(elf.size());
   if (request.types_only()) {
     response.mutable_loaded();
-    return LoadTypes(sandbox, request, elf);
+    return LoadTypes(sandbox, request);
   }
-  BPFRIG_ASSIGN_OR_RETURN(const ObjectSpec spec, MakeSpec(sandbox, request, elf));
+  BPFRIG_ASSIGN_OR_RETURN(const ObjectSpec spec, MakeSpec(sandbox, request));
   BPFRIG_ASSIGN_OR_RETURN(kernel_bpf::LoadOutcome outcome, BpfObject::Load(spec));
   if (const auto* rejected = std::get_if<Rejected>(&outcome)) {
     Describe(*rejected, *response.mutable_rejected());
@@ -203,7 +164,7 @@ absl::Status LoadProgram(Sandbox& sandbox, const CallPtr& call, const LoadProgra
 
 void HandleLoadProgram(Sandbox& sandbox, const CallPtr& call, const LoadProgramRequest& request) {
   Call::Reply reply;
-  const absl::Status loaded = LoadProgram(sandbox, call, request, *reply.mutable_load_program());
+  const absl::Status loaded = LoadProgram(sandbox, request, *reply.mutable_load_program());
   call->FinishWith(loaded, reply);
 }
 

@@ -83,7 +83,6 @@ void Reading::Start(const Call::Reply& first) {
   poll_.assign(duplicate.Get(), error);
   if (error) return call_->Finish(base::KernelError(-error.value(), "watching a ring buffer"));
   (void)duplicate.Release();
-  call_->ReleaseSlot();
   call_->Send(first, [self = shared_from_this()] { self->Step(); });
 }
 

@@ -37,7 +37,6 @@ absl::Status StartReceiving(Sandbox& sandbox, const CallPtr& call, const Receive
   const absl::StatusOr<std::shared_ptr<DataSocket>> found = sandbox.traffic().FindEnd(request.at());
   if (!found.ok()) return base::WithField(found.status(), "at");
   const std::shared_ptr<DataSocket> end = *found;
-  call->ReleaseSlot();
   end->ReadNow();
   const ReceiveCondition until = request.until();
   AwaitSignal(

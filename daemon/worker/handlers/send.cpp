@@ -19,7 +19,6 @@ absl::Status StartSending(Sandbox& sandbox, const CallPtr& call, const bpfrig::v
   const absl::StatusOr<std::shared_ptr<DataSocket>> found = sandbox.traffic().FindEnd(request.from());
   if (!found.ok()) return base::WithField(found.status(), "from");
   const std::shared_ptr<DataSocket> end = *found;
-  call->ReleaseSlot();
   const std::shared_ptr<PendingWrite> write = end->Write(request.data());
   AwaitSignal(
       sandbox.loop(), end->changed(), call, deadline, [end, write] { return write->finished; },
