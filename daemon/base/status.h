@@ -11,7 +11,8 @@
 
 namespace bpfrig::base {
 
-// The same numbers as bpfrig.v1.ErrorReason, which documents them.
+// What kind of failure it was: bpfrig.v1.ErrorReason documents them, daemon/ipc/error_detail.cpp says which
+// is which.
 enum class Reason {
   kUnspecified = 0,
   kInvalidField = 1,
@@ -52,20 +53,20 @@ struct ErrorDetail {
 // The same for an error number that was returned negative, as libbpf does.
 [[nodiscard]] absl::Status KernelError(int negative_errno, absl::string_view action);
 
-// The detail; all defaults where there is none.
+// The detail; all defaults if there is none.
 [[nodiscard]] ErrorDetail DetailOf(const absl::Status& status);
 // The same status with that detail.
 [[nodiscard]] absl::Status WithDetail(const absl::Status& status, const ErrorDetail& detail);
 // Puts `field` before the path that the status has already: WithField(WithField(s, "b"), "a") is "a.b", and
 // an index "[3]" joins without a dot. OK stays OK.
 [[nodiscard]] absl::Status WithField(const absl::Status& status, absl::string_view field);
-// Sets the hint or the object where there is none yet. OK stays OK.
+// Sets the hint or the object if there is none yet. OK stays OK.
 [[nodiscard]] absl::Status WithHint(const absl::Status& status, absl::string_view hint);
 [[nodiscard]] absl::Status WithObject(const absl::Status& status, absl::string_view object);
 
 }  // namespace bpfrig::base
 
-// Returns from the function where `expression`, an absl::Status, is not OK.
+// Returns from the function if `expression`, an absl::Status, is not OK.
 #define BPFRIG_RETURN_IF_ERROR(expression)                                                    \
   do {                                                                                        \
     if (absl::Status bpfrig_status = (expression); !bpfrig_status.ok()) return bpfrig_status; \

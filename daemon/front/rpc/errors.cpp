@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "bpfrig/v1/error.pb.h"
 #include "daemon/base/status.h"
+#include "daemon/ipc/error_detail.h"
 
 namespace bpfrig::front {
 namespace {
@@ -25,14 +26,13 @@ std::string Cut(absl::string_view text, size_t limit) {
   return absl::StrCat(text.substr(0, end), kEllipsis);
 }
 
-v1::ErrorDetail ToProto(const base::ErrorDetail& detail) {
-  v1::ErrorDetail proto;
-  proto.set_reason(static_cast<v1::ErrorReason>(detail.reason));
-  proto.set_errno_name(Cut(detail.errno_name, kMaxNameBytes));
-  proto.set_object(Cut(detail.object, kMaxNameBytes));
-  proto.set_hint(Cut(detail.hint, kMaxHintBytes));
-  proto.set_field(Cut(detail.field, kMaxNameBytes));
-  return proto;
+v1::ErrorDetail ShortDetailOf(const absl::Status& status) {
+  base::ErrorDetail detail = base::DetailOf(status);
+  detail.errno_name = Cut(detail.errno_name, kMaxNameBytes);
+  detail.object = Cut(detail.object, kMaxNameBytes);
+  detail.hint = Cut(detail.hint, kMaxHintBytes);
+  detail.field = Cut(detail.field, kMaxNameBytes);
+  return ipc::ToProto(detail);
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ grpc::Status ToGrpc(const absl::Status& status) {
   v1::RpcStatus rpc_status;
   rpc_status.set_code(static_cast<int>(status.code()));
   rpc_status.set_message(message);
-  rpc_status.add_details()->PackFrom(ToProto(base::DetailOf(status)));
+  rpc_status.add_details()->PackFrom(ShortDetailOf(status));
   return {static_cast<grpc::StatusCode>(status.code()), message, rpc_status.SerializeAsString()};
 }
 

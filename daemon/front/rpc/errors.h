@@ -1,5 +1,5 @@
-// What an RPC's client gets for an absl::Status: gRPC's own, with the ErrorDetail in the trailer
-// `grpc-status-details-bin`.
+// What an RPC's client gets for an absl::Status: gRPC's own, with an RpcStatus (error.proto) in the trailer
+// `grpc-status-details-bin`, which holds code and message again, and the ErrorDetail.
 #pragma once
 
 #include "absl/status/status.h"

@@ -1,4 +1,4 @@
-// How a worker says that a call ended, as an absl::Status. Called where its last reply is received.
+// How a worker says that a call ended, as an absl::Status. WorkerCall calls it with the last reply.
 #pragma once
 
 #include "absl/status/status.h"

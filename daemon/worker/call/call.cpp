@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
+#include "daemon/ipc/error_detail.h"
 #include "daemon/ipc/message_socket.h"
 
 namespace bpfrig::worker {
@@ -18,13 +19,7 @@ void FillFinished(const absl::Status& status, bpfrig::internal::v1::CallFinished
   finished.set_code(static_cast<int>(status.code()));
   if (status.ok()) return;
   finished.set_message(std::string(status.message()));
-  const base::ErrorDetail detail = base::DetailOf(status);
-  bpfrig::v1::ErrorDetail& out = *finished.mutable_detail();
-  out.set_reason(static_cast<bpfrig::v1::ErrorReason>(detail.reason));
-  out.set_errno_name(detail.errno_name);
-  out.set_object(detail.object);
-  out.set_hint(detail.hint);
-  out.set_field(detail.field);
+  *finished.mutable_detail() = ipc::ToProto(base::DetailOf(status));
 }
 
 }  // namespace
