@@ -1,4 +1,4 @@
-// bpfrigd: the supervisor, in its hidden mode `worker` what it starts for every sandbox, and the doctor with
+// bpfrigd: the supervisor; in the hidden mode `worker`, what it starts for every sandbox; and the doctor with
 // its hidden trial.
 #include <signal.h>
 #include <sys/prctl.h>
@@ -68,7 +68,7 @@ void AddAllowLoad(CLI::App& app, std::vector<std::string>& names) {
 
 void AddRemoteOptions(CLI::App& app, supervisor::RemoteOptions& options) {
   app.add_option("--listen-tcp", options.address,
-                 "Be called over TCP too, at this IP:PORT; with mutual TLS, or on loopback with a token")
+                 "Serve over TCP too, at this IP:PORT; with mutual TLS, or on loopback with a token")
       ->type_name("IP:PORT");
   app.add_option("--tls-certificate", options.tls_certificate, "PEM: the certificate to show to callers")
       ->type_name("FILE");
@@ -85,8 +85,8 @@ void AddRemoteOptions(CLI::App& app, supervisor::RemoteOptions& options) {
                "Allow a token without TLS at an address that others can reach: they could read it");
 }
 
-// Every option can come from the environment too, --max-sandboxes as BPFRIGD_MAX_SANDBOXES. Not those that
-// are for a program which starts this one.
+// Every option can come from the environment too, --max-sandboxes as BPFRIGD_MAX_SANDBOXES; except those that
+// are meant for a program that starts this one.
 void NameVariables(CLI::App& app) {
   const std::set<std::string> unnamed = {"help", "version", "ready-fd", "lifeline-fd", "private"};
   for (CLI::Option* const option : app.get_options()) {
@@ -96,7 +96,7 @@ void NameVariables(CLI::App& app) {
   }
 }
 
-// The token is no option: it would show in a list of processes. Nobody that we start needs it.
+// The token is not an option: it would show in the list of processes. No process that we start needs it.
 void TakeToken(supervisor::RemoteOptions& options) {
   const char* const token = std::getenv("BPFRIGD_TOKEN");
   if (token == nullptr) return;
@@ -107,14 +107,15 @@ void TakeToken(supervisor::RemoteOptions& options) {
 // The options of all modes.
 void AddOptions(CLI::App& app, Arguments& arguments) {
   supervisor::Options& options = arguments.options;
-  app.add_option("--listen", options.address, "Where to be called: unix:PATH")
+  app.add_option("--listen", options.address, "Where to serve: unix:PATH")
       ->type_name("unix:PATH")
       ->capture_default_str();
   AddRemoteOptions(app, options.remote);
   app.add_option("--group", options.group,
-                 "The group that may call, beside root, by name or number; default: our own")
+                 "The group that may call, besides root, by name or number; default: our own")
       ->type_name("GROUP");
-  app.add_option("--front", options.front_path, "The front's binary; default: bpfrigd-front beside this one")
+  app.add_option("--front", options.front_path,
+                 "The front's binary; default: bpfrigd-front next to this binary")
       ->type_name("FILE");
   app.add_flag("--no-perfmon", arguments.no_perfmon,
                "Keep CAP_PERFMON from programs: no bpf_snprintf, bpf_trace_printk, probe_read_kernel");
@@ -137,11 +138,10 @@ void AddOptions(CLI::App& app, Arguments& arguments) {
   app.set_version_flag("--version", std::string("bpfrigd ") + common::VersionAndRevision());
   NameVariables(app);
 
-  // The doctor's question is about the daemon that these options would start.
+  // The doctor judges the daemon that these options would start.
   app.add_subcommand(kDoctorMode,
                      "Say what a daemon with these options would be missing here, and how to grant it; exit "
-                     "status 1 where "
-                     "something is missing")
+                     "status 1 if something is missing")
       ->fallthrough();
   app.add_subcommand(kTrialMode, "For the doctor's own use")->group("");
   CLI::App* worker = app.add_subcommand(kWorkerMode, "For the supervisor's own use")->group("");
@@ -166,9 +166,9 @@ absl::Status Adopt(int number, common::Fd& fd) {
 
 int RunWorkerMode(const Arguments& arguments) {
   base::SetLogName(absl::StrCat("worker ", arguments.number));
-  // Started from a descriptor it would be called by that one's number.
+  // A process that was started from a descriptor would be named after its number.
   (void)::prctl(PR_SET_NAME, "bpfrig-worker", 0, 0, 0);
-  // For the supervisor, though whoever sends it may send it to all.
+  // It is meant for the supervisor, but may be sent to every process.
   (void)::signal(SIGHUP, SIG_IGN);
   worker::WorkerOptions options;
   options.number = arguments.number;
@@ -177,7 +177,7 @@ int RunWorkerMode(const Arguments& arguments) {
   absl::Status status = Adopt(supervisor::kWorkerChannelNumber, options.channel);
   status.Update(Adopt(supervisor::kWorkerCgroupNumber, options.cgroup));
   status.Update(Adopt(supervisor::kWorkerLifelineNumber, options.lifeline));
-  if (!status.ok()) return Fail(base::WithHint(status, "workers are started by bpfrigd alone"));
+  if (!status.ok()) return Fail(base::WithHint(status, "only bpfrigd starts workers"));
   return worker::RunWorker(std::move(options));
 }
 
@@ -187,7 +187,7 @@ int RunTrialMode() {
   common::Fd cgroup;
   absl::Status status = Adopt(doctor::kTrialResultNumber, result);
   status.Update(Adopt(doctor::kTrialCgroupNumber, cgroup));
-  if (!status.ok()) return Fail(base::WithHint(status, "trials are started by `bpfrigd doctor` alone"));
+  if (!status.ok()) return Fail(base::WithHint(status, "only `bpfrigd doctor` starts trials"));
   return doctor::RunTrial(std::move(result), std::move(cgroup));
 }
 
@@ -211,7 +211,7 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    // What was asked for, as --help, is none of the usage errors.
+    // --help and its like are not usage errors.
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
   TakeToken(arguments.options.remote);

@@ -32,7 +32,7 @@ enum class Reason {
   kNotAllowed = 15,
 };
 
-// What a Status carries beside code and message.
+// What a Status carries besides code and message.
 struct ErrorDetail {
   Reason reason = Reason::kUnspecified;
   // "EPERM", or empty.

@@ -21,7 +21,7 @@ bool IsConfinedBySelinux(const Facts& facts) {
 
 bool IsRefused(const Facts& facts, const SystemCall& call) {
   if (call.refusal.empty()) return false;
-  // Killed it is never for want of a capability.
+  // A missing capability never makes the kernel kill.
   if (call.refusal == "SIGSYS") return true;
   return call.capability < 0 || facts.capabilities.Has(call.capability);
 }
@@ -41,7 +41,7 @@ std::string WhyBlocked(const Facts& facts, const Requirements& requirements) {
     }
   }
   if (requirements.machine_user_namespace && !facts.machine_user_namespace) {
-    return "this is a user namespace of its own";
+    return "this is not the machine's own user namespace";
   }
   return "";
 }
@@ -50,7 +50,7 @@ bool IsConfinedByAppArmor(const Facts& facts) { return absl::EndsWith(facts.appa
 
 bool AddSuspects(const Facts& facts, absl::string_view error, Finding& finding) {
   std::vector<std::pair<std::string, Lines>> suspects;
-  // AppArmor and SELinux answer EACCES, where they do not take the capability away.
+  // AppArmor and SELinux answer EACCES, unless they take the capability away (EPERM).
   if (error == "EPERM" || error == "EACCES") {
     if (IsConfinedByAppArmor(facts)) {
       suspects.emplace_back(absl::StrCat("the AppArmor profile ", facts.apparmor), AppArmorRemedies());

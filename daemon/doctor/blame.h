@@ -1,5 +1,5 @@
 // Whose fault it is that something failed: a missing capability, a system call that is kept from the kernel,
-// a security module. What is another finding's already is not told twice: it makes a check a skipped one.
+// a security module. A cause that another finding names is not told twice: checks that it blocks are skipped.
 #pragma once
 
 #include <string>
@@ -18,18 +18,18 @@ struct Requirements {
   bool machine_user_namespace = false;
 };
 
-// Whether a filter, or the kernel, refuses the call. False where its capability is missing: then that may be
-// all.
+// Whether a filter, or the kernel, refuses the call. False if its capability is missing: that may be the only
+// reason.
 [[nodiscard]] bool IsRefused(const Facts& facts, const SystemCall& call);
 
-// Why the check must fail; empty where nothing is known to be in its way.
+// Why the check must fail; empty if nothing is known to be in its way.
 [[nodiscard]] std::string WhyBlocked(const Facts& facts, const Requirements& requirements);
 
 // Whether an AppArmor profile is enforced.
 [[nodiscard]] bool IsConfinedByAppArmor(const Facts& facts);
 
-// Adds those that may have refused with that error although the capabilities are there, and what to do about
-// them. Adds nothing where nobody comes into question; returns whether it did.
+// Adds the suspects: what may have refused with that error although the capabilities are there, and what to
+// do about it. Adds nothing, and returns false, if there is no suspect.
 bool AddSuspects(const Facts& facts, absl::string_view error, Finding& finding);
 
 // The finding about something that was tried: `works` says what works, `purpose` what it is needed for.

@@ -1,11 +1,11 @@
-// The doctor: says what the daemon misses where it is to run, and how to grant it. `bpfrigd doctor` calls it.
+// The doctor: says what the daemon would be missing here, and how to grant it. `bpfrigd doctor` calls it.
 #pragma once
 
 #include "daemon/supervisor/options.h"
 
 namespace bpfrig::doctor {
 
-// Prints the report to stdout; returns the exit status: 0 where nothing is missing, else 1.
+// Prints the report to stdout; returns the exit status: 0 if nothing is missing, else 1.
 int RunDoctor(const supervisor::Options& options);
 
 }  // namespace bpfrig::doctor

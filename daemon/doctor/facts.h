@@ -1,5 +1,5 @@
-// Facts: what the doctor found out about the place where the daemon is to run, before anything is concluded
-// from it. Gather fills it in by trying; Judge reads it, and so do tests with facts made up.
+// Facts: what the doctor found out about the place where the daemon will run, before any conclusion. Gather
+// fills it in by trying; Judge reads it, and so do tests with invented facts.
 #pragma once
 
 #include <sys/types.h>
@@ -17,9 +17,9 @@ namespace bpfrig::doctor {
 // Something that was tried, or not.
 struct Attempt {
   bool tried = false;
-  // The errno by name; empty where there was none.
+  // The errno by name; empty if there was none.
   std::string error;
-  // What failed and why; empty where it worked.
+  // What failed and why; empty if it worked.
   std::string message;
   std::string hint;
 
@@ -35,14 +35,14 @@ struct IdRange {
   uint64_t last = 0;
 };
 
-// A system call that the daemon makes, called with arguments with which it does nothing.
+// A system call that the daemon makes, tried with arguments with which it does nothing.
 struct SystemCall {
   std::string name;
   // Without it the kernel, or a container's usual seccomp profile, refuses the call; -1 for none.
   int capability = -1;
   // The first Linux that has it.
   std::string since;
-  // EPERM, EACCES, ENOSYS, or SIGSYS where it killed; empty where the kernel came to look at the arguments.
+  // EPERM, EACCES, ENOSYS, or SIGSYS if it killed; empty if the call reached the kernel.
   std::string refusal;
 };
 
@@ -67,10 +67,10 @@ struct TrialFacts {
 struct SocketFacts {
   std::string address;
   Attempt usable;
-  // Whether somebody answers there, and the process where it can be seen from here (else 0).
+  // Whether somebody answers there, and the process if it can be seen from here (else 0).
   bool served = false;
   pid_t server = 0;
-  // For --group: whether there is one of that name, and whether giving it the socket takes CAP_CHOWN.
+  // For --group: whether there is a group of that name, and whether giving it the socket takes CAP_CHOWN.
   Attempt group;
   bool needs_chown = false;
   // --listen-tcp; empty for none. The attempt is about all options for callers from elsewhere.
@@ -94,12 +94,12 @@ struct Facts {
   std::vector<kernel_os::CapabilityNeed> needs;
   std::vector<int> worker_capabilities;
   bool perfmon = true;
-  // What may refuse although a capability is there.
+  // What may refuse even with the capability.
   bool seccomp_filter = false;
   std::vector<SystemCall> calls;
-  std::string apparmor;  // the profile and its mode; empty where there is none
-  std::string selinux;   // the context; empty where there is none
-  std::string lockdown;  // "none", "integrity", "confidentiality"; empty where it cannot be read
+  std::string apparmor;  // the profile and its mode; empty if there is none
+  std::string selinux;   // the context; empty if there is none
+  std::string lockdown;  // "none", "integrity", "confidentiality"; empty if it cannot be read
   bool memlock_unlimited = true;
   // The kernel.
   std::string release;

@@ -47,7 +47,7 @@ constexpr absl::Duration kRemovePatience = absl::Seconds(10);
 // The inode of the machine's own user namespace, the same on every machine (PROC_USER_INIT_INO).
 constexpr ino_t kMachineUserNamespace = 0xeffffffd;
 
-// Empty where the file is not there or not for us.
+// Empty if the file is missing or cannot be read.
 std::string ReadOrEmpty(const char* path) {
   return kernel_os::ReadSmallFile(AT_FDCWD, path, path).value_or("");
 }
@@ -87,10 +87,10 @@ void LookAtSecurity(Facts& facts) {
   facts.seccomp_filter = HasSeccompFilter(ReadOrEmpty("/proc/self/status"));
   facts.calls = TrySystemCalls();
   ClassifyLabel(ReadOrEmpty("/proc/self/attr/current"), facts);
-  // Where several modules are active, the file above is only one's.
+  // If several modules are active, the file above belongs to only one of them.
   if (facts.apparmor.empty()) ClassifyLabel(ReadOrEmpty("/proc/self/attr/apparmor/current"), facts);
   facts.lockdown = ParseLockdown(ReadOrEmpty("/sys/kernel/security/lockdown"));
-  // As a worker has it: it raises the limit where it may.
+  // As in a worker, which raises the limit if it may.
   rlimit memlock{};
   facts.memlock_unlimited = facts.capabilities.Has(CAP_SYS_RESOURCE) ||
                             ::getrlimit(RLIMIT_MEMLOCK, &memlock) != 0 || memlock.rlim_max == RLIM_INFINITY;
@@ -106,7 +106,7 @@ void LookAtKernel(Facts& facts) {
   facts.has_net_cls = HasNetCls(mountinfo);
 }
 
-// As InstanceDirectory::Claim does, keeping what came of each place.
+// As InstanceDirectory::Claim does, but keeps the outcome for each place.
 std::optional<InstanceDirectory> ClaimInstance(Facts& facts) {
   const auto places = kernel_os::FindCgroupPlaces();
   if (!places.ok()) {
@@ -130,7 +130,7 @@ std::optional<InstanceDirectory> ClaimInstance(Facts& facts) {
   return std::nullopt;
 }
 
-// Starts the process in a cgroup of its own, and waits until it ends by itself and in order.
+// Starts the process in its own cgroup, and waits until it ends by itself and in order.
 absl::Status RunToEnd(int instance, const std::string& name, ProcessSpec spec) {
   const common::Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null.IsOpen()) return base::ErrnoError("opening /dev/null");

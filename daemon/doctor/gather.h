@@ -7,7 +7,7 @@
 
 namespace bpfrig::doctor {
 
-// Call it from a single-threaded process, with the options that the daemon is to be started with.
+// Call it from a single-threaded process, with the options that the daemon will be started with.
 [[nodiscard]] Facts Gather(const supervisor::Options& options);
 
 }  // namespace bpfrig::doctor

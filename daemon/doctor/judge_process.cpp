@@ -23,7 +23,7 @@ Finding JudgeUser(const Facts& facts) {
   });
   finding.verdict = has_all ? Verdict::kWarn : Verdict::kFail;
   if (has_all) {
-    absl::StrAppend(&finding.found, ", with all capabilities; the daemon is tested as root alone");
+    absl::StrAppend(&finding.found, ", with all capabilities; the daemon is tested only as root");
     return finding;
   }
   finding.lines = {NeededFor("having the capabilities below")};
@@ -37,7 +37,8 @@ Finding JudgeUserNamespace(const Facts& facts) {
   if (facts.machine_user_namespace) return finding;
   finding.verdict = Verdict::kFail;
   finding.found =
-      "one of its own (rootless or user-mapped): there the kernel refuses BPF, whatever the capabilities";
+      "not the machine's own (rootless or user-mapped): the kernel refuses BPF in it, whatever the "
+      "capabilities";
   finding.lines = {NeededFor("loading BPF programs")};
   Append(finding.lines, UserNamespaceRemedies());
   return finding;
@@ -52,7 +53,7 @@ std::string Describe(const std::vector<IdRange>& ranges) {
   return texts.empty() ? "none" : absl::StrJoin(texts, ", ");
 }
 
-// From the middle of a range, far from the system's users and from nobody; 0 where there is no room.
+// From the middle of a range, far from the system's users and from nobody; 0 if there is no room.
 uint64_t ChooseUidBase(const Facts& facts) {
   for (const IdRange& range : facts.uids) {
     const uint64_t count = facts.uid_count;
@@ -82,7 +83,7 @@ Finding JudgeUserIds(const Facts& facts) {
   return finding;
 }
 
-// Those that are needed in some places only: here, and missing.
+// Capabilities that only some places need: those that are needed here and missing.
 std::vector<CapabilityNeed> MoreNeeds(const Facts& facts) {
   std::vector<CapabilityNeed> needs;
   const auto add_missing = [&](int capability, absl::string_view purpose) {
@@ -114,7 +115,7 @@ Finding JudgeCapability(const Facts& facts, const CapabilityNeed& need) {
   return finding;
 }
 
-// How to grant them is told once, below the last that is missing: for all of them, to be copied.
+// How to grant them stands once, below the last missing one: one line for all of them, ready to copy.
 void JudgeCapabilities(const Facts& facts, std::vector<Finding>& findings) {
   std::vector<CapabilityNeed> needs = facts.needs;
   const std::vector<CapabilityNeed> more = MoreNeeds(facts);
@@ -132,7 +133,7 @@ void JudgeCapabilities(const Facts& facts, std::vector<Finding>& findings) {
 
 bool IsNeeded(const Facts& facts, const SystemCall& call) {
   if (call.name == "pidfd_open") return !facts.has_cgroup_kill;
-  // A mount of its own is made only where no other place takes cgroups.
+  // The daemon makes its own mount only if no other place takes cgroups.
   if (call.name == "fsopen" || call.name == "fsconfig" || call.name == "fsmount") {
     return std::none_of(facts.cgroup_tries.begin(), facts.cgroup_tries.end(), [](const CgroupTry& attempt) {
       return attempt.claimed.Worked() && !attempt.own_mount;
@@ -190,7 +191,7 @@ Finding JudgeFilter(const Facts& facts, const CallLists& lists) {
   return finding;
 }
 
-// Calls that are refused though nothing filters them.
+// Calls that are refused although nothing filters them.
 void JudgeUnfilteredCalls(const Facts& facts, const CallLists& lists, std::vector<Finding>& findings) {
   Finding finding{.verdict = Verdict::kFail, .name = "system calls", .found = {}, .lines = {}};
   finding.lines = {NeededFor("making sandboxes and loading BPF programs")};
@@ -207,7 +208,7 @@ void JudgeUnfilteredCalls(const Facts& facts, const CallLists& lists, std::vecto
 Finding JudgeAppArmor(const Facts& facts) {
   Finding finding{.verdict = Verdict::kOk, .name = "AppArmor", .found = "no profile", .lines = {}};
   if (!facts.apparmor.empty()) finding.found = facts.apparmor;
-  // Whether it would let a file system be mounted is not known then.
+  // It is not known then whether it would let a file system be mounted.
   if (IsConfinedByAppArmor(facts) && !HasCgroup(facts) && !facts.capabilities.Has(CAP_SYS_ADMIN)) {
     finding.verdict = Verdict::kWarn;
     absl::StrAppend(&finding.found, ": may refuse a cgroup2 mount, once CAP_SYS_ADMIN is there");

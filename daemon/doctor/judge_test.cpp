@@ -72,7 +72,7 @@ Facts Healthy() {
   return facts;
 }
 
-// As in a container: only a mount of its own would take a cgroup, and that one was refused.
+// As in a container: only the daemon's own mount would take a cgroup, and that one was refused.
 void RefuseCgroups(Facts& facts, const std::string& error) {
   facts.cgroup_tries = {{.place = "/sys/fs/cgroup",
                          .own_mount = false,
@@ -98,7 +98,7 @@ std::vector<std::string> Names(const std::vector<Finding>& findings, Verdict ver
 std::vector<std::string> Failures(const Facts& facts) { return Names(Judge(facts), Verdict::kFail); }
 std::vector<std::string> Warnings(const Facts& facts) { return Names(Judge(facts), Verdict::kWarn); }
 
-// The one of that name; fails the test where there is none.
+// The finding of that name; fails the test if there is none.
 Finding Find(const Facts& facts, const std::string& name) {
   const std::vector<Finding> findings = Judge(facts);
   const auto found = std::find_if(findings.begin(), findings.end(),
@@ -108,7 +108,7 @@ Finding Find(const Facts& facts, const std::string& name) {
   return {};
 }
 
-TEST(JudgeTest, FindsNothingWhereNothingIsMissing) {
+TEST(JudgeTest, FindsNothingWhenNothingIsMissing) {
   const std::vector<Finding> findings = Judge(Healthy());
   EXPECT_THAT(Names(findings, Verdict::kFail), IsEmpty());
   EXPECT_THAT(Names(findings, Verdict::kWarn), IsEmpty());
@@ -127,7 +127,7 @@ TEST(JudgeTest, NamesTheCapabilityThatIsMissingAlone) {
   EXPECT_THAT(finding.lines, ElementsAre("needed for loading BPF programs", "on a machine: run as root",
                                          "Docker, Compose: cap_add: [BPF]",
                                          "Kubernetes: securityContext: {capabilities: {add: [BPF]}}",
-                                         "systemd: CapabilityBoundingSet= has to have CAP_BPF"));
+                                         "systemd: CapabilityBoundingSet= must have CAP_BPF"));
   EXPECT_EQ(Find(facts, "worker").found, "CAP_BPF is missing");
   EXPECT_EQ(Find(facts, "BPF map").found, "CAP_BPF is missing");
   EXPECT_EQ(Find(facts, "network").found, "there is no worker process to try it in");
@@ -186,10 +186,10 @@ TEST(JudgeTest, UserIdsThatAreNotMappedAreNamedWithABaseThatIs) {
   EXPECT_THAT(Find(facts, "user ids").lines, Contains("start the daemon with --uid-base 32768"));
   EXPECT_THAT(Find(facts, "user namespace").lines, Contains("Kubernetes: hostUsers: true"));
   EXPECT_EQ(Find(facts, "worker").verdict, Verdict::kSkip);
-  EXPECT_EQ(Find(facts, "run counts").found, "this is a user namespace of its own");
+  EXPECT_EQ(Find(facts, "run counts").found, "this is not the machine's own user namespace");
 }
 
-TEST(JudgeTest, SeesNoRoomForUserIdsWhereThereIsNone) {
+TEST(JudgeTest, SeesWhenThereIsNoRoomForUserIds) {
   Facts facts = Healthy();
   facts.uids = {{.first = 0, .last = 0}};
   facts.gids = facts.uids;
@@ -260,7 +260,7 @@ TEST(JudgeTest, FilterMayRefuseWhatIsNotNeeded) {
   facts.calls[3].refusal = "EPERM";
   EXPECT_THAT(Failures(facts), IsEmpty());
   EXPECT_THAT(Find(facts, "seccomp").found, HasSubstr("refuses pidfd_open, fsopen, not needed here"));
-  // Where only a mount of its own takes cgroups it is needed.
+  // It is needed if only the daemon's own mount takes cgroups.
   RefuseCgroups(facts, "EPERM");
   facts.calls[2].refusal.clear();
   EXPECT_THAT(Failures(facts), ElementsAre("seccomp"));
@@ -330,7 +330,7 @@ TEST(JudgeTest, SelinuxIsNamedWithItsContext) {
 TEST(JudgeTest, CgroupRootThatRootMayNotWriteTakesDacOverride) {
   Facts facts = Healthy();
   facts.capabilities = AllBut({CAP_DAC_OVERRIDE});
-  EXPECT_THAT(Failures(facts), IsEmpty()) << "it is not needed where a place takes cgroups";
+  EXPECT_THAT(Failures(facts), IsEmpty()) << "it is not needed if a place takes cgroups";
   RefuseCgroups(facts, "EACCES");
   EXPECT_THAT(Failures(facts), ElementsAre("CAP_DAC_OVERRIDE"));
   EXPECT_EQ(Find(facts, "cgroup").found, "CAP_DAC_OVERRIDE is missing");
@@ -405,7 +405,7 @@ TEST(JudgeTest, MapsOfOldKernelsTakeLockedMemory) {
   EXPECT_THAT(Find(facts, "BPF map").found, Not(HasSubstr("RLIMIT_MEMLOCK")));
 }
 
-TEST(JudgeTest, WhatTheDaemonDoesWithoutWarns) {
+TEST(JudgeTest, WarnsOfWhatTheDaemonCanDoWithout) {
   Facts facts = Healthy();
   facts.run_counts = Fails("EINVAL", "enabling BPF run counts: Invalid argument");
   facts.trial.features.push_back({.name = "tcx",
@@ -414,11 +414,11 @@ TEST(JudgeTest, WhatTheDaemonDoesWithoutWarns) {
                                   .description = "tc programs attach by a link."});
   EXPECT_THAT(Failures(facts), IsEmpty());
   EXPECT_THAT(Warnings(facts), ElementsAre("run counts", "tcx"));
-  EXPECT_THAT(Find(facts, "tcx").lines, ElementsAre("where it is: tc programs attach by a link."));
+  EXPECT_THAT(Find(facts, "tcx").lines, ElementsAre("with it: tc programs attach by a link."));
   EXPECT_EQ(Find(facts, "features").found, "ringbuf");
 }
 
-TEST(JudgeTest, PerfmonThatNobodyWantsIsNotMissed) {
+TEST(JudgeTest, DoesNotMissPerfmonThatNobodyWants) {
   Facts facts = Healthy();
   facts.trial.features.push_back(
       {.name = "perfmon", .supported = false, .detail = "EPERM", .description = "x"});
@@ -456,7 +456,7 @@ TEST(JudgeTest, SocketAndGroupThatCannotBeAreFailures) {
   EXPECT_THAT(Failures(facts), ElementsAre("CAP_CHOWN"));
 }
 
-TEST(JudgeTest, TcpIsJudgedWhereItIsAskedFor) {
+TEST(JudgeTest, TcpIsJudgedWhenAskedFor) {
   Facts facts = Healthy();
   facts.socket.tcp_address = "127.0.0.1:7443";
   EXPECT_EQ(Find(facts, "TCP").verdict, Verdict::kOk);

@@ -1,4 +1,4 @@
-// What became of the attempts: cgroups, a worker's life, BPF, and the place to serve at.
+// How the attempts went: cgroups, a worker's life, BPF, and the address to serve at.
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "daemon/doctor/blame.h"
@@ -12,7 +12,7 @@ namespace {
 constexpr char kNoWorker[] = "there is no worker process to try it in";
 constexpr char kNoCgroup[] = "there is no cgroup for it";
 
-// Why no place takes a cgroup, where another finding says it already.
+// Why no place takes a cgroup, if another finding says it already.
 std::string WhyNoCgroup(const Facts& facts) {
   Requirements requirements{.capabilities = {CAP_SYS_ADMIN}, .calls = {"fsopen", "fsconfig", "fsmount"}};
   if (NeedsDacOverride(facts)) requirements.capabilities.push_back(CAP_DAC_OVERRIDE);
@@ -23,7 +23,7 @@ Finding JudgeCgroup(const Facts& facts) {
   Finding finding{.verdict = Verdict::kOk, .name = "cgroup", .found = {}, .lines = {}};
   for (const CgroupTry& attempt : facts.cgroup_tries) {
     if (!attempt.claimed.Worked()) continue;
-    const std::string place = attempt.own_mount ? "a cgroup2 mount of its own" : attempt.place;
+    const std::string place = attempt.own_mount ? "the daemon's own cgroup2 mount" : attempt.place;
     finding.found = absl::StrCat(facts.cgroup_layout, ": made and removed one in ", place);
     if (facts.cgroup_removed.Worked()) return finding;
     finding.verdict = Verdict::kFail;
@@ -35,7 +35,7 @@ Finding JudgeCgroup(const Facts& facts) {
   if (!blocked.empty()) return Skip("cgroup", blocked);
   finding.verdict = Verdict::kFail;
   finding.found = absl::StrCat("no place takes a cgroup (cgroups here: ", facts.cgroup_layout, ")");
-  std::string error;  // the last place's: that of a mount of its own
+  std::string error;  // of the last place, the daemon's own mount
   for (const CgroupTry& attempt : facts.cgroup_tries) {
     if (attempt.claimed.Failed()) finding.lines.push_back(attempt.claimed.message);
     if (attempt.own_mount) error = attempt.claimed.error;
@@ -65,11 +65,11 @@ std::string DescribeWorker(const Facts& facts) {
   for (const int capability : facts.worker_capabilities) {
     names.push_back(kernel_os::CapabilityName(capability));
   }
-  return absl::StrCat("ran in a cgroup and a network namespace of its own, as user ", facts.first_uid + 1,
-                      " with ", absl::StrJoin(names, ", "));
+  return absl::StrCat("ran in its own cgroup and network namespace, as user ", facts.first_uid + 1, " with ",
+                      absl::StrJoin(names, ", "));
 }
 
-// Front or worker. What they need first is a finding already where it is not there.
+// Front or worker. If what they need first is missing, another finding says so already.
 Finding JudgeProcessTrial(const Facts& facts, absl::string_view name, const Attempt& attempt,
                           const Requirements& requirements, absl::string_view works,
                           absl::string_view purpose) {
@@ -93,7 +93,7 @@ Finding JudgeFront(const Facts& facts) {
                            absl::StrCat("ran as user ", facts.first_uid), "answering calls");
 }
 
-// Something that the trial did. Without a worker it was not done.
+// A step of the trial, which takes a worker.
 Finding JudgeTrialStep(const Facts& facts, absl::string_view name, const Attempt& attempt,
                        const Requirements& requirements, absl::string_view works, absl::string_view purpose) {
   if (!attempt.tried && WhyBlocked(facts, requirements).empty()) return Skip(name, kNoWorker);
@@ -135,7 +135,7 @@ void JudgeFeatures(const Facts& facts, std::vector<Finding>& findings) {
   std::vector<std::string> supported;
   std::vector<Finding> missing;
   for (const kernel_bpf::Feature& feature : facts.trial.features) {
-    // Told already: the one by a line of its own, the other by whoever gave --no-perfmon.
+    // Known already: BTF has its own line, and --no-perfmon asked for this.
     if (feature.name == "btf" || (feature.name == "perfmon" && !facts.perfmon)) continue;
     if (feature.supported) {
       supported.push_back(feature.name);
@@ -144,7 +144,7 @@ void JudgeFeatures(const Facts& facts, std::vector<Finding>& findings) {
     missing.push_back({.verdict = Verdict::kWarn,
                        .name = feature.name,
                        .found = absl::StrCat("not supported here (", feature.detail, ")"),
-                       .lines = {absl::StrCat("where it is: ", feature.description)}});
+                       .lines = {absl::StrCat("with it: ", feature.description)}});
   }
   if (facts.trial.features.empty()) {
     const std::string blocked = WhyBlocked(facts, BpfRequirements(facts));
@@ -161,7 +161,7 @@ Finding JudgeSocket(const Facts& facts) {
   Finding finding{.verdict = Verdict::kOk, .name = "socket", .found = socket.address, .lines = {}};
   if (!socket.usable.Worked()) {
     if (facts.uid != 0 && socket.usable.error == "EACCES") {
-      return Skip("socket", absl::StrCat(socket.usable.message, "; root may be let in"));
+      return Skip("socket", absl::StrCat(socket.usable.message, "; root may be allowed to"));
     }
     return JudgeAttempt(facts, "socket", socket.usable, {}, "", absl::StrCat("serving at ", socket.address));
   }
@@ -174,13 +174,13 @@ Finding JudgeSocket(const Facts& facts) {
   return finding;
 }
 
-// What was given for callers from elsewhere, and whether it can be served.
+// The options for callers from other machines, and whether they work.
 void JudgeTcp(const Facts& facts, std::vector<Finding>& findings) {
   const SocketFacts& socket = facts.socket;
   if (socket.tcp_address.empty() && socket.tcp.Worked()) return;
   Finding finding =
       JudgeAttempt(facts, "TCP", socket.tcp, {}, socket.tcp_address, "callers from other machines");
-  // The same daemon's, most likely.
+  // Most likely the same daemon has it.
   if (socket.served && socket.tcp.error == "EADDRINUSE") {
     finding.verdict = Verdict::kWarn;
     finding.lines = {"a second daemon takes another address: --listen-tcp IP:PORT"};
@@ -204,9 +204,9 @@ void JudgeCgroups(const Facts& facts, std::vector<Finding>& findings) {
 
 void JudgeSandbox(const Facts& facts, std::vector<Finding>& findings) {
   findings.push_back(JudgeWorker(facts));
-  findings.push_back(
-      JudgeTrialStep(facts, "network", facts.trial.loopback, {.capabilities = {CAP_NET_ADMIN}, .calls = {}},
-                     "lo is up in a network namespace of its own", "connections in a sandbox"));
+  findings.push_back(JudgeTrialStep(facts, "network", facts.trial.loopback,
+                                    {.capabilities = {CAP_NET_ADMIN}, .calls = {}},
+                                    "lo is up in its own network namespace", "connections in a sandbox"));
   findings.push_back(JudgeMap(facts));
   findings.push_back(JudgeTrialStep(facts, "BPF program", facts.trial.program, BpfRequirements(facts),
                                     "loaded", "every BPF object"));

@@ -75,7 +75,7 @@ bool Covers(const std::vector<IdRange>& ranges, uint64_t first, uint64_t last) {
 
 bool HasSeccompFilter(absl::string_view status) {
   for (absl::string_view line : absl::StrSplit(status, '\n')) {
-    // 0 is none, 1 the strict mode, in which nobody could ask.
+    // 0 is none; 1 is the strict mode, in which this could not run.
     if (absl::ConsumePrefix(&line, "Seccomp:")) return absl::StripAsciiWhitespace(line) == "2";
   }
   return false;

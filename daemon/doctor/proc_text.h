@@ -17,10 +17,10 @@ namespace bpfrig::doctor {
 // Whether a filter is active, of /proc/self/status.
 [[nodiscard]] bool HasSeccompFilter(absl::string_view status);
 
-// Puts a label of /proc/self/attr into the facts of the security module whose it is.
+// Puts a label of /proc/self/attr into the facts, as that of the security module it belongs to.
 void ClassifyLabel(absl::string_view label, Facts& facts);
 
-// "integrity" of "none [integrity] confidentiality"; empty where nothing is chosen.
+// "integrity" of "none [integrity] confidentiality"; empty if nothing is chosen.
 [[nodiscard]] std::string ParseLockdown(absl::string_view lockdown);
 
 // "v1", "v2", "hybrid" or "none", of /proc/self/mountinfo.

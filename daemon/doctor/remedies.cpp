@@ -12,14 +12,14 @@ Lines CapabilityRemedies(const std::vector<std::string>& names) {
   const std::string list = absl::StrJoin(short_names, ", ");
   return {"on a machine: run as root", absl::StrCat("Docker, Compose: cap_add: [", list, "]"),
           absl::StrCat("Kubernetes: securityContext: {capabilities: {add: [", list, "]}}"),
-          absl::StrCat("systemd: CapabilityBoundingSet= has to have ", absl::StrJoin(names, " "))};
+          absl::StrCat("systemd: CapabilityBoundingSet= must have ", absl::StrJoin(names, " "))};
 }
 
 Lines SeccompRemedies(const std::vector<std::string>& calls) {
   return {absl::StrCat("Docker, Compose: security_opt: [\"seccomp=unconfined\"], or a profile that allows ",
                        calls.empty() ? "it" : absl::StrJoin(calls, ", ")),
           "Kubernetes: securityContext: {seccompProfile: {type: Unconfined}}",
-          absl::StrCat("systemd: SystemCallFilter= has to allow ",
+          absl::StrCat("systemd: SystemCallFilter= must allow ",
                        calls.empty() ? "it" : absl::StrJoin(calls, " "))};
 }
 
@@ -41,7 +41,7 @@ Lines RootRemedies() {
 }
 
 Lines UserNamespaceRemedies() {
-  return {"Docker, Compose: a Docker that is not rootless, and userns_mode: host where it maps users",
+  return {"Docker, Compose: a Docker that is not rootless, and userns_mode: host if it maps users",
           "Kubernetes: hostUsers: true", "systemd: PrivateUsers=no"};
 }
 

@@ -8,7 +8,7 @@
 
 namespace bpfrig::doctor {
 
-// A line for each finding, with what it has to say below it, and a summary at the end.
+// A line for each finding, its details below it, and a summary at the end.
 [[nodiscard]] std::string FormatReport(const std::vector<Finding>& findings);
 
 // How many failed.

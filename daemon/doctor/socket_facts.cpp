@@ -30,21 +30,21 @@ absl::Status CheckWritable(const std::string& directory) {
   const bool read_only = errno == EROFS;
   return WithHint(ErrnoError(absl::StrCat("writing to ", directory)),
                   read_only ? "mount a tmpfs or a volume there, or choose another place with --listen"
-                            : "make the directory root's own, or add CAP_DAC_OVERRIDE");
+                            : "let root own the directory, or add CAP_DAC_OVERRIDE");
 }
 
 absl::Status CheckDirectory(const std::string& directory, bool daemon_makes_it) {
   struct stat info {};
   if (::stat(directory.c_str(), &info) == 0) {
     if (S_ISDIR(info.st_mode)) return CheckWritable(directory);
-    return MakeError(Reason::kInvalidField, absl::StrCat(directory, " is no directory"));
+    return MakeError(Reason::kInvalidField, absl::StrCat(directory, " is not a directory"));
   }
   const absl::Status missing = ErrnoError(absl::StrCat("looking up the socket's directory ", directory));
   if (errno != ENOENT || !daemon_makes_it) return WithHint(missing, "make it first, with mode 0750");
   return CheckWritable(kernel_os::DirectoryOf(directory));
 }
 
-// Asks who listens at the path. A socket that nobody serves any more is none in the way.
+// Asks who listens at the path. A socket that nobody serves any more is not in the way.
 absl::Status AskServer(const std::string& path, SocketFacts& facts) {
   const absl::StatusOr<kernel_os::SocketServer> server = kernel_os::FindServer(path);
   if (absl::IsAlreadyExists(server.status())) {
@@ -77,7 +77,7 @@ absl::Status TryTcp(const supervisor::RemoteOptions& options) {
   return kernel_os::ListenTcp(address).status();
 }
 
-// A file's owner may give it to a group of its own.
+// A file's owner may give it to one of the owner's groups.
 bool IsOwnGroup(gid_t group) {
   if (group == ::getegid()) return true;
   const int count = ::getgroups(0, nullptr);

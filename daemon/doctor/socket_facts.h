@@ -1,5 +1,5 @@
-// Whether the daemon could serve at its addresses. Whoever serves there already is not disturbed, and nothing
-// is left there.
+// Whether the daemon could serve at its addresses. A daemon that serves there already is not disturbed, and
+// nothing is left behind.
 #pragma once
 
 #include "daemon/doctor/facts.h"
@@ -7,7 +7,7 @@
 
 namespace bpfrig::doctor {
 
-// Connects to the unix socket where there is one, to learn who serves it; reads the files for TLS and token;
+// Connects to the unix socket if there is one, to learn who serves it; reads the files for TLS and token;
 // binds the TCP address for a moment.
 [[nodiscard]] SocketFacts LookAtSocket(const supervisor::Options& options);
 

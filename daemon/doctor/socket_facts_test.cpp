@@ -69,9 +69,9 @@ TEST_F(SocketFactsTest, SocketThatADeadDaemonLeftIsNotInTheWay) {
 
 TEST_F(SocketFactsTest, SaysWhatIsInTheWay) {
   std::ofstream(Path()) << "x";
-  EXPECT_THAT(Look().usable.message, HasSubstr("exists and is no socket"));
+  EXPECT_THAT(Look().usable.message, HasSubstr("exists and is not a socket"));
   options_.address = absl::StrCat("unix:", Path(), "/x.sock");
-  EXPECT_THAT(Look().usable.message, HasSubstr("rig.sock is no directory"));
+  EXPECT_THAT(Look().usable.message, HasSubstr("rig.sock is not a directory"));
   options_.address = "unix:/no/such/directory/x.sock";
   EXPECT_THAT(Look().usable.message, HasSubstr("looking up the socket's directory /no/such/directory"));
   EXPECT_EQ(Look().usable.hint, "make it first, with mode 0750");
@@ -89,7 +89,7 @@ TEST_F(SocketFactsTest, DoesNotFindAGroupThatIsNotThere) {
   if (own == nullptr) GTEST_SKIP() << "our group has no name here";
   options_.group = own->gr_name;
   EXPECT_TRUE(Look().group.Worked());
-  EXPECT_FALSE(Look().needs_chown) << "a group of our own takes no capability";
+  EXPECT_FALSE(Look().needs_chown) << "one of our own groups takes no capability";
 }
 
 TEST_F(SocketFactsTest, LooksAtTheOptionsForTcp) {

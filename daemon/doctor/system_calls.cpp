@@ -29,11 +29,11 @@ constexpr long kNoFd = -1;
 // No such command, no such flags.
 constexpr long kNonsense = -1;
 const long kEmptyPath = reinterpret_cast<long>("");
-// Kernels complain in their log of an argv without a name.
+// An argv without a name makes the kernel complain in its log.
 constexpr std::array<const char*, 2> kArguments = {"", nullptr};
 const long kArgv = reinterpret_cast<long>(kArguments.data());
 
-// What each answers by itself: EINVAL, or EBADF for a descriptor.
+// What the kernel itself answers: EINVAL, or EBADF for a descriptor.
 const std::array<Probe, 9>& Probes() {
   static const std::array<Probe, 9> probes = {
       Probe{"bpf", SYS_bpf, {kNonsense, 0, 0}, CAP_BPF, "3.18"},

@@ -1,4 +1,4 @@
-// Whether the system calls that are most often kept from containers get through to the kernel.
+// Whether the system calls that containers are most often denied reach the kernel.
 #pragma once
 
 #include <vector>
@@ -7,8 +7,8 @@
 
 namespace bpfrig::doctor {
 
-// Makes each of them in a process of its own, which a filter may kill, with arguments that the kernel refuses
-// as soon as it looks at them. Call it from a single-threaded process.
+// Makes each of them in its own process, which a filter may kill, with arguments that the kernel refuses at
+// once. Call it from a single-threaded process.
 [[nodiscard]] std::vector<SystemCall> TrySystemCalls();
 
 }  // namespace bpfrig::doctor

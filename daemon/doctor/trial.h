@@ -1,5 +1,5 @@
-// The trial: what a worker does with its privileges, each once. The doctor starts it as the supervisor starts
-// a worker, from bpfrigd's own file, and reads what it writes into a pipe.
+// The trial: what a worker does with its privileges, each once. The doctor starts it like a worker, from
+// bpfrigd's own file, and reads what it writes into a pipe.
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@ int RunTrial(common::Fd result, common::Fd cgroup);
 
 // The facts as lines of text, and back.
 [[nodiscard]] std::string FormatTrial(const TrialFacts& facts);
-// What is missing in the text stays untried.
+// An attempt that the text does not mention stays untried.
 [[nodiscard]] TrialFacts ParseTrial(absl::string_view text);
 
 }  // namespace bpfrig::doctor

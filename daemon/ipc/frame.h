@@ -17,25 +17,25 @@ class MessageLite;
 namespace bpfrig::ipc {
 
 inline constexpr size_t kMaxFrameBytes = 64 * 1024;
-// Past this a peer is broken, not busy.
+// A peer that sends more is broken, not busy.
 inline constexpr size_t kMaxMessageBytes = 32 * 1024 * 1024;
 
-// The message's frames. Fails where it is larger than kMaxMessageBytes.
+// The message's frames. Fails if it is larger than kMaxMessageBytes.
 [[nodiscard]] absl::StatusOr<std::string> EncodeFrames(const google::protobuf::MessageLite& message);
 
 // Puts frames together again, whatever pieces they arrive in.
 class FrameDecoder {
  public:
   void Append(absl::string_view bytes);
-  // Takes the next whole message into `message`; false where it has not arrived yet. An error is final.
+  // Takes the next whole message into `message`; false if it has not arrived yet. An error is final.
   [[nodiscard]] absl::StatusOr<bool> Next(google::protobuf::MessageLite& message);
   // Whether the stream may end here: nothing is half-arrived.
   [[nodiscard]] bool AtBoundary() const { return pending_.size() == consumed_ && partial_.empty(); }
 
  private:
   std::string pending_;
-  size_t consumed_ = 0;  // bytes of pending_ that are done with
-  std::string partial_;  // frames of the message under way
+  size_t consumed_ = 0;  // bytes of pending_ that were used
+  std::string partial_;  // frames of the unfinished message
 };
 
 }  // namespace bpfrig::ipc

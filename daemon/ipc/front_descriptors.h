@@ -6,7 +6,7 @@ namespace bpfrig::ipc {
 inline constexpr int kFrontListenerNumber = 3;
 inline constexpr int kFrontControlNumber = 4;
 inline constexpr int kFrontLifelineNumber = 5;
-// Only where the front is started with --tcp.
+// Only if the front is started with --tcp.
 inline constexpr int kFrontTcpListenerNumber = 6;
 
 }  // namespace bpfrig::ipc

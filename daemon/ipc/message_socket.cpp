@@ -60,7 +60,7 @@ absl::StatusOr<ssize_t> ReceiveBytes(int socket, std::string& bytes, std::deque<
   const ssize_t count = TEMP_FAILURE_RETRY(::recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT));
   if (count < 0) {
     if (errno == EAGAIN) return -1;
-    // The peer died with bytes of ours unread: for us the same end of the stream.
+    // The peer died without reading all that we sent: for us that is the end of the stream too.
     if (errno == ECONNRESET) return 0;
     return ErrnoError("receiving from a socket");
   }
@@ -123,7 +123,7 @@ absl::StatusOr<bool> MessageSocket::Receive(google::protobuf::MessageLite& messa
       decoder_.Append(bytes);
     } else if (count == 0) {
       if (decoder_.AtBoundary()) return false;
-      return MakeError(Reason::kInternal, "receiving a message: the stream ended within it");
+      return MakeError(Reason::kInternal, "receiving a message: the stream ended in the middle of it");
     }
   }
 }

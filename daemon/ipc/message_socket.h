@@ -18,31 +18,31 @@ namespace bpfrig::ipc {
 [[nodiscard]] absl::StatusOr<std::pair<common::Fd, common::Fd>> MakeSocketPair();
 
 // One recvmsg() of up to 64 KiB, without blocking: appends the bytes to `bytes` and any descriptor to `fds`.
-// Returns how many bytes came: 0 at the end of the stream, -1 where there are none yet.
+// Returns how many bytes came: 0 at the end of the stream, -1 if there are none yet.
 [[nodiscard]] absl::StatusOr<ssize_t> ReceiveBytes(int socket, std::string& bytes,
                                                    std::deque<common::Fd>& fds);
 
-// One sendmsg() of as many of `bytes` as the socket takes, without blocking, with `attached` where it is not
-// -1. Returns how many went: -1 where the socket takes none now. Never raises SIGPIPE.
+// One sendmsg() of as many of `bytes` as the socket takes, without blocking, with `attached` if it is not -1.
+// Returns how many it sent: -1 if the socket takes none now. Never raises SIGPIPE.
 [[nodiscard]] absl::StatusOr<ssize_t> SendBytes(int socket, absl::string_view bytes, int attached);
 
 class MessageSocket {
  public:
   explicit MessageSocket(common::Fd fd) : fd_(std::move(fd)) {}
 
-  // Sends a message, with a descriptor where `attached` is not -1. DEADLINE_EXCEEDED where the peer did not
-  // read in time; the stream is unusable then.
+  // Sends a message, with a descriptor if `attached` is not -1. DEADLINE_EXCEEDED if the peer did not read in
+  // time; the stream is unusable then.
   [[nodiscard]] absl::Status Send(const google::protobuf::MessageLite& message, int attached = -1,
                                   absl::Time deadline = absl::InfiniteFuture());
-  // Receives a message; false where the peer has closed between two messages. Closing within one is an error.
+  // Receives a message; false if the peer has closed between two messages. Closing within one is an error.
   [[nodiscard]] absl::StatusOr<bool> Receive(google::protobuf::MessageLite& message,
                                              absl::Time deadline = absl::InfiniteFuture());
-  // The oldest descriptor that came with a message and was not taken yet; not open where there is none.
+  // The oldest descriptor that came with a message and was not taken yet; not open if there is none.
   [[nodiscard]] common::Fd TakeFd();
 
   // Says that nothing more will be sent; the peer reads the end of the stream.
   void FinishSending();
-  // Ends both directions: whoever is blocked in Send or Receive, in any thread, comes back.
+  // Ends both directions: a Send or Receive that blocks, in any thread, returns.
   void Shutdown();
 
   [[nodiscard]] int Get() const { return fd_.Get(); }

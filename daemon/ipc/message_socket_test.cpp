@@ -62,7 +62,7 @@ TEST_F(MessageSocketTest, CarriesMessagesOfAllSizesAcrossFrameBorders) {
   }
 }
 
-TEST_F(MessageSocketTest, TellsTheEndFromABreak) {
+TEST_F(MessageSocketTest, TellsACleanEndFromABrokenOne) {
   internal::ControlRequest request;
   left_.FinishSending();
   const auto end = right_.Receive(request);
@@ -74,14 +74,14 @@ TEST_F(MessageSocketTest, TellsTheEndFromABreak) {
   EXPECT_FALSE(left_.Receive(request).ok());
 }
 
-TEST_F(MessageSocketTest, GivesUpAtTheDeadlineWhereThePeerDoesNotRead) {
+TEST_F(MessageSocketTest, GivesUpAtTheDeadlineWhenThePeerDoesNotRead) {
   internal::CallRequest request;
   request.mutable_send()->set_data(std::string(8'000'000, 'x'));
   EXPECT_EQ(left_.Send(request, -1, absl::Now() + absl::Milliseconds(20)).code(),
             absl::StatusCode::kDeadlineExceeded);
 }
 
-TEST_F(MessageSocketTest, ComesBackFromAWaitWhenShutDownByAnotherThread) {
+TEST_F(MessageSocketTest, ReturnsFromAWaitWhenAnotherThreadShutsItDown) {
   std::thread closer([&] { left_.Shutdown(); });
   internal::ControlRequest request;
   const auto result = left_.Receive(request);

@@ -40,8 +40,8 @@ struct CapabilityNeed {
   absl::string_view purpose;
 };
 
-// OK where the set has them all. The error names those that are missing, what for, and how to get them.
-// `last_capability` is the kernel's: one that it does not know cannot be had.
+// OK if the set has them all. The error names those that are missing, what for, and how to get them.
+// `last_capability` is the kernel's: nobody can have one that it does not know.
 [[nodiscard]] absl::Status CheckCapabilities(const CapabilitySet& set,
                                              const std::vector<CapabilityNeed>& needs, int last_capability);
 

@@ -17,7 +17,7 @@ const std::vector<CapabilityNeed>& Needs() {
   return *needs;
 }
 
-TEST(CapabilitiesTest, PassesWhereNoneIsMissing) {
+TEST(CapabilitiesTest, PassesWhenNoneIsMissing) {
   const CapabilitySet set(Bit(CAP_SYS_ADMIN) | Bit(CAP_BPF));
   EXPECT_TRUE(CheckCapabilities(set, Needs(), CAP_BPF).ok());
 }
@@ -35,7 +35,7 @@ TEST(CapabilitiesTest, NamesAllThatAreMissingAtOnce) {
   EXPECT_EQ(base::DetailOf(status).hint, "run as root, or in a container with cap_add: [SYS_ADMIN, BPF]");
 }
 
-TEST(CapabilitiesTest, SaysWhereTheKernelIsTooOldForOne) {
+TEST(CapabilitiesTest, SaysWhenTheKernelIsTooOldForOne) {
   const absl::Status status = CheckCapabilities(CapabilitySet(Bit(CAP_SYS_ADMIN)), Needs(), CAP_AUDIT_READ);
   EXPECT_EQ(
       status.message(),

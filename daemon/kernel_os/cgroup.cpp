@@ -32,7 +32,7 @@ using base::Reason;
 // How long the destructor waits for a cgroup to empty.
 constexpr absl::Duration kDestructorPatience = absl::Seconds(2);
 
-// Files of a cgroup that was removed meanwhile: its open directory has no entries any more.
+// The files of a cgroup that was removed in the meantime: its open directory has no entries any more.
 bool IsGone(const absl::Status& status) {
   const std::string name = DetailOf(status).errno_name;
   return name == "ENOENT" || name == "ENODEV";
@@ -82,8 +82,8 @@ absl::StatusOr<std::vector<pid_t>> ReadProcesses(int cgroup, absl::string_view w
   return pids;
 }
 
-// Signals every process that is listed both before and after a pidfd of it was opened: such a pidfd cannot be
-// that of a stranger who got a dead process's pid. Returns how many there were.
+// Signals every process that is listed both before and after a pidfd of it was opened: such a pidfd cannot
+// belong to a stranger that got a dead process's pid. Returns how many there were.
 absl::StatusOr<size_t> SignalProcesses(int cgroup, absl::string_view what) {
   BPFRIG_ASSIGN_OR_RETURN(const std::vector<pid_t> before, ReadProcesses(cgroup, what));
   std::vector<std::pair<pid_t, common::Fd>> processes;
@@ -102,7 +102,7 @@ absl::StatusOr<size_t> SignalProcesses(int cgroup, absl::string_view what) {
   return before.size();
 }
 
-// Without cgroup.kill: a process may fork while it is being signalled, so again until none is left.
+// Without cgroup.kill: a process may fork while it is being signalled, so this repeats until none is left.
 absl::Status KillBySignals(int cgroup, absl::string_view what, absl::Time deadline) {
   while (true) {
     const absl::StatusOr<size_t> count = SignalProcesses(cgroup, what);
@@ -121,7 +121,7 @@ absl::StatusOr<std::vector<std::string>> ListDirectories(int directory, absl::st
   BPFRIG_ASSIGN_OR_RETURN(common::Fd own, OpenDirectory(directory, ".", what));
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(own.Get()), &::closedir);
   if (stream == nullptr) return ErrnoError(absl::StrCat("reading ", what));
-  (void)own.Release();  // the stream's now
+  (void)own.Release();  // the stream owns it now
   std::vector<std::string> names;
   errno = 0;
   while (const dirent* entry = ::readdir(stream.get())) {
@@ -140,7 +140,8 @@ absl::Status RemoveDirectory(int parent, const std::string& name, int directory,
     const absl::Status failed = ErrnoError(absl::StrCat("removing ", what));
     if (errno != EBUSY || absl::Now() >= deadline) return failed;
     BPFRIG_RETURN_IF_ERROR(WaitUntilEmpty(directory, what, deadline));
-    // Busy although empty: it has cgroups below it, or one entered and left in between. The second try tells.
+    // Busy although empty: it has cgroups below it, or a process entered and left in between. The second try
+    // tells which.
     if (::unlinkat(parent, name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return absl::OkStatus();
     if (errno != EBUSY) return ErrnoError(absl::StrCat("removing ", what));
     BPFRIG_ASSIGN_OR_RETURN(const std::vector<std::string> below, ListDirectories(directory, what));

@@ -1,6 +1,6 @@
 // Cgroup: the one owner of a cgroup2 directory: made, killed and removed through directory descriptors, so
 // that a re-created directory of the same name is never mistaken for it. The supervisor holds one per process
-// that it starts; InstanceDirectory uses the functions below for what a daemon before it left.
+// that it starts; InstanceDirectory uses the functions below to remove what an earlier daemon left.
 #pragma once
 
 #include <string>
@@ -15,10 +15,10 @@ namespace bpfrig::kernel_os {
 
 // Ends every process in the cgroup and, from Linux 5.14, in those below it (cgroup.kill). Before that it
 // signals the cgroup's own processes until there are none, which takes CAP_KILL and may take until
-// `deadline`. They die a moment later: wait for that with Cgroup::Remove. OK where the cgroup is gone.
+// `deadline`. They die a moment later: wait for that with Cgroup::Remove. OK if the cgroup is gone.
 [[nodiscard]] absl::Status KillCgroup(int cgroup, absl::string_view what, absl::Time deadline);
 
-// Kills what is in the cgroup `name` under `parent`, and removes it and all below it.
+// Kills every process in the cgroup `name` under `parent`, and removes it and all below it.
 [[nodiscard]] absl::Status RemoveCgroupTree(int parent, const std::string& name, absl::string_view what,
                                             absl::Time deadline);
 

@@ -64,8 +64,8 @@ std::string OwnCgroup(absl::string_view own_cgroup) {
   return "/";
 }
 
-// `path` as seen in a mount of the part `root` of the tree; empty where it is the root itself or not in
-// there.
+// `path` as seen in a mount of the part `root` of the tree; empty if it is the root itself or not in that
+// part.
 std::string PathBelow(absl::string_view root, absl::string_view path) {
   if (root != "/" && !absl::ConsumePrefix(&path, root)) return "";
   if (!absl::StartsWith(path, "/") || path == "/" || absl::StrContains(path, "/..")) return "";

@@ -1,6 +1,6 @@
-// Where cgroups can be made: the cgroup2 mounts of v1, hybrid and v2 hosts, and, where none of them can be
-// written (a container's is read-only), a mount of our own that only its descriptor holds, so that it shows
-// in no mount table. InstanceDirectory tries the places in turn.
+// Where cgroups can be made: the cgroup2 mounts of v1, hybrid and v2 hosts, and, if none of them can be
+// written (a container's is read-only), our own mount, which only its descriptor holds and which is in no
+// mount table. InstanceDirectory tries the places in turn.
 #pragma once
 
 #include <string>
@@ -16,20 +16,20 @@ namespace bpfrig::kernel_os {
 struct CgroupPlace {
   // The directory's path; under our own mount, the path within it.
   std::string path;
-  // Whether it is under a mount of our own, still to be made.
+  // Whether it is under our own mount, which is not made yet.
   bool own_mount = false;
 };
 
-// The places by preference: the roots of the mounts, the process's own cgroup in each of them; in a mount of
-// our own its own cgroup, then the root. `mountinfo` and `own_cgroup` are the text of /proc/self/mountinfo
-// and /proc/self/cgroup.
+// The places in order of preference: the roots of the mounts; the process's own cgroup in each mount; in our
+// own mount, the process's own cgroup, then the root. `mountinfo` and `own_cgroup` are the text of
+// /proc/self/mountinfo and /proc/self/cgroup.
 [[nodiscard]] std::vector<CgroupPlace> CgroupPlaces(absl::string_view mountinfo,
                                                     absl::string_view own_cgroup);
 
 // The same for this process.
 [[nodiscard]] absl::StatusOr<std::vector<CgroupPlace>> FindCgroupPlaces();
 
-// Opens the directory, making the mount where it needs one.
+// Opens the directory, making the mount if it needs one.
 [[nodiscard]] absl::StatusOr<common::Fd> OpenCgroupPlace(const CgroupPlace& place);
 
 // The place in messages: its path, or "cgroup2:/path" in our own mount, whose root is "cgroup2:".

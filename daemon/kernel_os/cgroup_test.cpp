@@ -45,7 +45,7 @@ TEST_F(CgroupTest, RemovesItsDirectoryWhenDestroyed) {
   EXPECT_FALSE(fs::exists(path_ / "a"));
 }
 
-TEST_F(CgroupTest, OneThatWasMovedFromRemovesNothing) {
+TEST_F(CgroupTest, RemovesNothingAfterItWasMovedFrom) {
   absl::StatusOr<Cgroup> first = Cgroup::Create(root_.Get(), "a");
   ASSERT_TRUE(first.ok());
   Cgroup second = *std::move(first);
@@ -68,13 +68,13 @@ TEST_F(CgroupTest, KillsThroughCgroupKill) {
   EXPECT_EQ(Read("cgroup.kill"), "1");
 }
 
-TEST_F(CgroupTest, KillWithoutCgroupKillComesBackWhenNoProcessIsListed) {
+TEST_F(CgroupTest, KillWithoutCgroupKillReturnsWhenNoProcessIsListed) {
   Write("cgroup.procs", "");
   EXPECT_TRUE(KillCgroup(root_.Get(), "x", Soon()).ok());
 }
 
 TEST_F(CgroupTest, KillWithoutCgroupKillGivesUpAtItsDeadline) {
-  // A process that is none of ours to find: no pid namespace has this number.
+  // A process that we cannot find: no pid namespace has this number.
   Write("cgroup.procs", "2147483646\n");
   Write("cgroup.events", "populated 1\nfrozen 0\n");
   const absl::Status status = KillCgroup(root_.Get(), "x", Soon());
@@ -90,7 +90,7 @@ TEST_F(CgroupTest, TreeIsRemovedWithAllBelow) {
   EXPECT_TRUE(RemoveCgroupTree(root_.Get(), "a", "a", Soon()).ok()) << "one that is gone";
 }
 
-TEST_F(CgroupTest, TreeIsNotFollowedThroughSymbolicLinks) {
+TEST_F(CgroupTest, RemovingATreeDoesNotFollowSymbolicLinks) {
   fs::create_directories(path_ / "outside/b");
   fs::create_directory_symlink(path_ / "outside", path_ / "a");
   EXPECT_FALSE(RemoveCgroupTree(root_.Get(), "a", "a", Soon()).ok());

@@ -24,13 +24,13 @@ constexpr int kFirstSpareFd = 100;
 
 [[noreturn]] void Fail(const ChildSetup& setup, SetupStep step) {
   const SetupFailure failure{.step = step, .error_number = errno};
-  // Nobody to tell where even this fails; the parent sees an early end then.
+  // If even this fails there is nobody to tell; the parent sees an early end.
   (void)!::write(setup.error_pipe, &failure, sizeof(failure));
   ::_exit(127);
 }
 
 // The supervisor blocks the signals that it reads from a descriptor; a mask is inherited through exec. So is
-// a signal that is ignored.
+// an ignored signal.
 bool ResetSignals() {
   for (int signal = 1; signal < NSIG; ++signal) (void)::signal(signal, SIG_DFL);
   sigset_t none;
@@ -46,8 +46,8 @@ bool SetLimits(const ChildSetup& setup) {
   files.rlim_max = std::min<rlim_t>(files.rlim_max, setup.open_files);
   files.rlim_cur = files.rlim_max;
   if (::setrlimit(RLIMIT_NOFILE, &files) != 0) return false;
-  // Before 5.11 BPF maps count as locked memory. Raising the limit takes CAP_SYS_RESOURCE; who has neither
-  // that nor a newer kernel is told by the kernel's EPERM at the first map.
+  // Before 5.11 BPF maps count as locked memory. Raising the limit takes CAP_SYS_RESOURCE; without that, such
+  // a kernel answers the first map with EPERM.
   const rlimit unlimited{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
   (void)::setrlimit(RLIMIT_MEMLOCK, &unlimited);
   return true;
@@ -74,8 +74,7 @@ bool SetInheritable(uint64_t inheritable) {
                          join(data[0].effective, data[1].effective), inheritable);
 }
 
-// To what the process keeps. Where CAP_SETPCAP is missing the set stays: with no_new_privs no exec can draw
-// on it.
+// Down to what the process keeps. Without CAP_SETPCAP the set stays: with no_new_privs no exec can use it.
 bool DropBoundingSet(const ChildSetup& setup) {
   if (!setup.can_drop_bounding_set) return true;
   for (int capability = 0; capability <= setup.last_capability; ++capability) {
@@ -93,8 +92,8 @@ bool RaiseAmbient(const ChildSetup& setup) {
   return true;
 }
 
-// First out of the way of all numbers that shall be taken, then each to its number. What comes out is closed
-// by exec but for the placed ones. `setup` gets the new number of its own two.
+// Moves the descriptors out of the way of all numbers that will be used, then each to its number. Exec closes
+// all but the placed ones. `setup` gets the new numbers of its own two.
 void PlaceFds(ChildSetup& setup) {
   std::array<int, kMaxPassedFds> spare{};
   for (size_t i = 0; i < setup.fd_count; ++i) {
@@ -106,7 +105,7 @@ void PlaceFds(ChildSetup& setup) {
   setup.error_pipe = pipe;
   setup.executable = ::fcntl(setup.executable, F_DUPFD_CLOEXEC, kFirstSpareFd);
   if (setup.executable < 0) Fail(setup, SetupStep::kMoveFds);
-  // A second lock on the door: all of ours are CLOEXEC from birth. Kernels before 5.11 cannot do it.
+  // A second safeguard: all of our descriptors are CLOEXEC from birth. Kernels before 5.11 cannot do it.
   (void)::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
   for (size_t i = 0; i < setup.fd_count; ++i) {
     if (::dup2(spare[i], setup.fds[i].number) < 0) Fail(setup, SetupStep::kPlaceFds);
@@ -118,7 +117,7 @@ const char* DescribeStep(SetupStep step) {
     case SetupStep::kSignals:
       return "resetting its signals";
     case SetupStep::kSession:
-      return "making a session of its own";
+      return "starting its own session";
     case SetupStep::kMoveFds:
     case SetupStep::kPlaceFds:
       return "placing its file descriptors";
@@ -127,7 +126,7 @@ const char* DescribeStep(SetupStep step) {
     case SetupStep::kInheritable:
       return "setting its inheritable capabilities";
     case SetupStep::kBoundingSet:
-      return "dropping its capability bounding set";
+      return "reducing its capability bounding set";
     case SetupStep::kGroups:
       return "dropping its supplementary groups";
     case SetupStep::kGid:
@@ -168,13 +167,13 @@ const char* HintFor(const SetupFailure& failure) {
 
 void RunChild(const ChildSetup& original) {
   ChildSetup setup = original;
-  // Ours to die alone: a ^C on the supervisor's terminal is for the supervisor.
+  // The child gets its own session: a ^C on the supervisor's terminal is for the supervisor.
   if (::setsid() < 0) Fail(setup, SetupStep::kSession);
   PlaceFds(setup);
   if (!SetLimits(setup)) Fail(setup, SetupStep::kLimits);
   if (!SetInheritable(setup.capabilities)) Fail(setup, SetupStep::kInheritable);
   if (!DropBoundingSet(setup)) Fail(setup, SetupStep::kBoundingSet);
-  // The plain system calls: libc's own would signal the threads that this copy does not have.
+  // Plain system calls: libc's functions would signal threads that this copy does not have.
   if (::syscall(SYS_setgroups, 0, nullptr) != 0) Fail(setup, SetupStep::kGroups);
   if (::syscall(SYS_setresgid, setup.gid, setup.gid, setup.gid) != 0) Fail(setup, SetupStep::kGid);
   if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) Fail(setup, SetupStep::kKeepCapabilities);

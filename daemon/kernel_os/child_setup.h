@@ -1,5 +1,6 @@
 // What a new process does to itself between clone3 and exec. Only ChildProcess uses it. It runs in a copy of
-// a process that may be anywhere in its work: system calls alone, no memory is allocated, nothing is logged.
+// a process that may be anywhere in its work: so it makes system calls only, allocates no memory and logs
+// nothing.
 #pragma once
 
 #include <linux/capability.h>
@@ -36,7 +37,7 @@ enum class SetupStep : int {
   kExec,
 };
 
-// What the child sends through its pipe where a step failed.
+// What the child sends through its pipe if a step failed.
 struct SetupFailure {
   SetupStep step;
   int error_number;
@@ -61,7 +62,7 @@ struct ChildSetup {
 // Runs the steps and the file; never returns.
 [[noreturn]] void RunChild(const ChildSetup& setup);
 
-// What failed, with its remedy where one is known.
+// What failed, with its remedy if one is known.
 [[nodiscard]] absl::Status DescribeFailure(const SetupFailure& failure, const ChildSetup& setup);
 
 }  // namespace bpfrig::kernel_os

@@ -24,7 +24,7 @@ absl::StatusOr<FileWatch> FileWatch::Open() {
 }
 
 absl::Status FileWatch::Add(const std::string& folder) {
-  // IN_CREATE is for links: a file that is made is not written yet.
+  // IN_CREATE is for links; a new file is not written yet.
   constexpr uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ONLYDIR;
   if (::inotify_add_watch(fd_.Get(), folder.c_str(), kEvents) >= 0) return absl::OkStatus();
   return ErrnoError(absl::StrCat("watching ", folder));

@@ -1,6 +1,6 @@
-// FileWatch: tells that files were written, or replaced, in the folders that it watches. Folders and not
-// files, because editors rename a new file into place and Kubernetes swaps a link beside it. Owned by whoever
-// wants to read the files again.
+// FileWatch: notices when files are written, or replaced, in the folders that it watches. Folders and not
+// files, because editors rename a new file into place and Kubernetes swaps a link next to it. Its owner reads
+// the files again.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ class FileWatch {
  public:
   static absl::StatusOr<FileWatch> Open();
 
-  // Again is no error, and finds a folder that took the place of the one before.
+  // Watching a folder again is not an error, and finds one that took the old one's place.
   [[nodiscard]] absl::Status Add(const std::string& folder);
   // Readable when something has happened.
   [[nodiscard]] int Get() const { return fd_.Get(); }

@@ -12,7 +12,7 @@ namespace bpfrig::kernel_os {
 
 void SealInheritedFds() {
   for (int number = STDIN_FILENO; number <= STDERR_FILENO; ++number) {
-    // open() returns the lowest free number: this one, where it is closed.
+    // open() returns the lowest free number: this one, if it is closed.
     if (::fcntl(number, F_GETFD) < 0) (void)::open("/dev/null", O_RDWR);
   }
   if (::syscall(SYS_close_range, STDERR_FILENO + 1U, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;

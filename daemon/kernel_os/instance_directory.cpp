@@ -46,7 +46,7 @@ absl::StatusOr<std::vector<uint32_t>> ListSlots(int root, const std::string& roo
   BPFRIG_ASSIGN_OR_RETURN(common::Fd own, OpenDirectory(root, ".", root_name));
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(own.Get()), &::closedir);
   if (stream == nullptr) return ErrnoError(absl::StrCat("reading ", root_name));
-  (void)own.Release();  // the stream's now
+  (void)own.Release();  // the stream owns it now
   std::vector<uint32_t> slots;
   errno = 0;
   while (const dirent* entry = ::readdir(stream.get())) {
@@ -56,8 +56,8 @@ absl::StatusOr<std::vector<uint32_t>> ListSlots(int root, const std::string& roo
   return slots;
 }
 
-// Opens and locks the slot's directory. Not open where it has a holder, is not there, or was removed (and
-// perhaps made anew) between opening and locking: what is locked then is not what the name stands for.
+// Opens and locks the slot's directory. Not open if it has a holder, is not there, or was removed (and
+// perhaps made again) between opening and locking: the locked one is then not what the name stands for.
 absl::StatusOr<common::Fd> TryLock(int root, uint32_t slot, const std::string& path) {
   common::Fd directory(::openat(root, NameOf(slot).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!directory.IsOpen()) {
@@ -78,8 +78,8 @@ absl::StatusOr<common::Fd> TryLock(int root, uint32_t slot, const std::string& p
   return directory;
 }
 
-// Removes what a daemon that died without cleaning up left. Held locked until it is gone, so that nobody
-// claims it meanwhile.
+// Removes what is left of a daemon that died without cleaning up. The directory stays locked until it is
+// gone, so that nobody claims it in the meantime.
 void RemoveAbandoned(int root, const std::string& root_name) {
   const absl::StatusOr<std::vector<uint32_t>> slots = ListSlots(root, root_name);
   if (!slots.ok()) return base::LogWarning(slots.status().message());
@@ -109,10 +109,10 @@ absl::StatusOr<InstanceDirectory> InstanceDirectory::ClaimIn(common::Fd root, co
       return ErrnoError(absl::StrCat("making ", path));
     }
     BPFRIG_ASSIGN_OR_RETURN(common::Fd directory, TryLock(root.Get(), slot, path));
-    // Another daemon's clean-up took the new directory before it was locked: it removes it, the next is as
-    // good.
+    // Another daemon's clean-up took the new directory before it was locked: it removes it, and the next slot
+    // is as good.
     if (!directory.IsOpen()) continue;
-    // Only now: a place that takes no directory, as a read-only mount, is none to clean up in either.
+    // Only now: a place that takes no directory, such as a read-only mount, needs no clean-up either.
     RemoveAbandoned(root.Get(), root_name);
     return InstanceDirectory(std::move(root), slot, std::move(directory), path);
   }

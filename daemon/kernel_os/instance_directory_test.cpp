@@ -30,7 +30,7 @@ class InstanceDirectoryTest : public ::testing::Test {
   const fs::path path_ = temporary_.path();
 };
 
-TEST_F(InstanceDirectoryTest, EachClaimTakesASlotOfItsOwn) {
+TEST_F(InstanceDirectoryTest, EachClaimTakesItsOwnSlot) {
   const absl::StatusOr<InstanceDirectory> first = Claim();
   const absl::StatusOr<InstanceDirectory> second = Claim();
   ASSERT_TRUE(first.ok() && second.ok()) << first.status() << second.status();
@@ -78,7 +78,7 @@ TEST_F(InstanceDirectoryTest, ErrorNamesEveryPlaceAndWhyNot) {
   EXPECT_THAT(base::DetailOf(status).hint, HasSubstr("cap_add: [SYS_ADMIN"));
 }
 
-TEST_F(InstanceDirectoryTest, TriesTheNextPlaceWhereOneFails) {
+TEST_F(InstanceDirectoryTest, TriesTheNextPlaceWhenOneFails) {
   const absl::StatusOr<InstanceDirectory> claimed =
       InstanceDirectory::Claim({{.path = path_ / "missing"}, {.path = path_.string()}});
   ASSERT_TRUE(claimed.ok()) << claimed.status();

@@ -1,4 +1,4 @@
-// Limits of this process that it may raise itself.
+// Limits that this process may raise for itself.
 #pragma once
 
 #include "absl/status/status.h"

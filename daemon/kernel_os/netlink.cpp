@@ -45,7 +45,7 @@ int CollectInterface(const nlmsghdr* message, void* data) {
   return MNL_CB_OK;
 }
 
-// The prefix's address with the bits past its length cleared: the kernel refuses routes that have some.
+// The prefix's address with the bits past its length cleared: the kernel refuses routes with such bits.
 std::array<uint8_t, 16> Masked(const common::IpPrefix& prefix) {
   std::array<uint8_t, 16> bytes = prefix.bytes;
   for (size_t bit = prefix.length; bit < bytes.size() * 8; ++bit) {
@@ -133,12 +133,12 @@ absl::Status Netlink::AddAddress(const std::string& interface, const common::IpP
       absl::StrCat("adding address ", common::FormatIpPrefix(address), " to ", interface);
   const absl::Status status = Request(message, action);
   if (base::DetailOf(status).errno_name == "EEXIST") {
-    return MakeError(Reason::kDuplicateName, absl::StrCat(action, ": it has it already"));
+    return MakeError(Reason::kDuplicateName, absl::StrCat(action, ": the interface has it already"));
   }
   if (!status.ok() || address.family == AF_INET) return status;
   // The kernel adds an IPv6 address's local route from a work queue, even without duplicate address
-  // detection: until then it can be bound, but a connect to it is ENETUNREACH (seen on 6.18). One of our own
-  // is there at once.
+  // detection: until then it can be bound, but a connect to it is ENETUNREACH (seen on 6.18). A route of our
+  // own is there at once.
   common::IpPrefix host = address;
   host.length = 128;
   return AddLocalRoute(interface, host);

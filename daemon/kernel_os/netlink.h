@@ -32,10 +32,10 @@ class Netlink {
   [[nodiscard]] absl::Status SetUp(const std::string& interface);
   // Gives the interface, which is up, an address that can be bound and reached at once. Without duplicate
   // address detection: an address that is still tentative refuses bind() with EADDRNOTAVAIL. ALREADY_EXISTS
-  // where it has it.
+  // if the interface has it.
   [[nodiscard]] absl::Status AddAddress(const std::string& interface, const common::IpPrefix& address);
-  // Makes every address of the prefix one of the host's own, by a route of type local in the local table.
-  // Bits past the prefix are ignored.
+  // Makes every address of the prefix the host's own, by a route of type local in the local table. Bits past
+  // the prefix are ignored.
   [[nodiscard]] absl::Status AddLocalRoute(const std::string& interface, const common::IpPrefix& prefix);
 
  private:

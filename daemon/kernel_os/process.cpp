@@ -28,7 +28,7 @@ using base::MakeError;
 using base::Reason;
 using base::WithHint;
 
-// From clone to exec takes a millisecond; a process that is not there by then hangs on its file's disk.
+// From clone to exec takes a millisecond; a process that takes longer hangs on the disk of its file.
 constexpr absl::Duration kSetupPatience = absl::Seconds(10);
 
 std::vector<char*> Pointers(const std::vector<std::string>& texts) {
@@ -81,7 +81,7 @@ absl::StatusOr<std::pair<pid_t, common::Fd>> Clone(const ProcessSpec& spec, cons
   return std::make_pair(static_cast<pid_t>(pid), common::Fd(pidfd));  // the kernel makes it CLOEXEC
 }
 
-// Reads what the child has to say about its set-up: nothing, when exec closes its end of the pipe.
+// Reads what the child says about its set-up: nothing, when exec closes its end of the pipe.
 absl::Status ReadOutcome(int pipe, const ChildSetup& setup) {
   BPFRIG_ASSIGN_OR_RETURN(const bool ready, WaitReadable(pipe, absl::Now() + kSetupPatience));
   if (!ready) {
@@ -106,7 +106,7 @@ absl::StatusOr<ChildProcess> ChildProcess::Start(const ProcessSpec& spec) {
 
   BPFRIG_ASSIGN_OR_RETURN(const CapabilitySet own, CapabilitySet::OfThisProcess());
   if (spec.uid == kNoId || spec.gid == kNoId)
-    return MakeError(Reason::kInternal, "starting a process as nobody");
+    return MakeError(Reason::kInternal, "starting a process without a user");
   if (spec.fds.size() > kMaxPassedFds) return MakeError(Reason::kInternal, "passing too many descriptors");
   std::vector<char*> arguments = Pointers(spec.arguments);
   std::vector<char*> environment = Pointers(spec.environment);
@@ -128,14 +128,14 @@ absl::StatusOr<ChildProcess> ChildProcess::Start(const ProcessSpec& spec) {
   write_end.Close();
   const absl::Status outcome = ReadOutcome(read_end.Get(), setup);
   if (outcome.ok()) return child;
-  // It is ending by itself, unless its file hangs: then its cgroup's owner kills it.
+  // It ends by itself, unless its file hangs: then the owner of its cgroup kills it.
   if (!absl::IsDeadlineExceeded(outcome)) (void)child.Reap(absl::Now() + kSetupPatience);
   return outcome;
 }
 
 ChildProcess::~ChildProcess() {
   if (!IsRunning()) return;
-  // Without CAP_KILL it cannot be signalled; it may have ended all the same.
+  // Without CAP_KILL it cannot be signalled, but it may have ended anyway.
   absl::Status status = Signal(SIGKILL);
   const absl::Duration patience = status.ok() ? kSetupPatience : absl::ZeroDuration();
   status.Update(Reap(absl::Now() + patience).status());

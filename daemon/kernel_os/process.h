@@ -1,5 +1,5 @@
 // ChildProcess: the one owner of a process that the supervisor started: born in its cgroup and network
-// namespace (clone3), stripped to the privileges that it shall have, and running a file that was open already
+// namespace (clone3), stripped to the privileges that it needs, and running a file that was already open
 // (execveat). Call it from a single-threaded process only.
 #pragma once
 
@@ -16,7 +16,7 @@
 
 namespace bpfrig::kernel_os {
 
-// One of our descriptors, and the number under which the child shall find it.
+// One of our descriptors, and the number under which the child will find it.
 struct PassedFd {
   int fd = -1;
   int number = -1;
@@ -35,7 +35,7 @@ struct ProcessSpec {
   std::vector<PassedFd> fds;
   // The directory of the cgroup to be born in.
   int cgroup = -1;
-  // Whether it is born in a network namespace of its own, which has nothing but `lo`, and that down.
+  // Whether it is born in its own network namespace, which has nothing but `lo`, still down.
   bool new_netns = false;
   // Whom it runs as; both must be given.
   uid_t uid = kNoId;
@@ -48,15 +48,15 @@ struct ProcessSpec {
 
 // How a process ended.
 struct ProcessEnd {
-  // The signal's number where one ended it, else 0.
+  // The signal's number if one ended it, else 0.
   int signal = 0;
-  // The exit status where it exited.
+  // The exit status if it exited.
   int status = 0;
 };
 
 class ChildProcess {
  public:
-  // Starts the process and comes back when it runs its file. The error says which step of the set-up failed.
+  // Starts the process and returns when it runs its file. The error says which step of the set-up failed.
   static absl::StatusOr<ChildProcess> Start(const ProcessSpec& spec);
   // No process.
   ChildProcess() = default;

@@ -1,5 +1,5 @@
 // The kernel counts how often BPF programs run only while somebody asks for it. The supervisor holds the
-// descriptor that asks, for itself and all workers: it takes CAP_SYS_ADMIN.
+// descriptor that asks, for itself and all workers, because that takes CAP_SYS_ADMIN.
 #pragma once
 
 #include "absl/status/statusor.h"

@@ -13,9 +13,9 @@ namespace bpfrig::kernel_os {
 using base::ErrnoError;
 
 absl::StatusOr<SignalFd> SignalFd::Open() {
-  // A reader of our log or of our readiness that goes away is an error of a write, not the end.
+  // If the reader of our log or of our readiness goes away, a write fails; that must not end us.
   if (::signal(SIGPIPE, SIG_IGN) == SIG_ERR) return ErrnoError("ignoring SIGPIPE");
-  // Whoever started us may have ignored it, and the kernel would reap our children itself then.
+  // Our parent may have ignored it, and then the kernel would reap our children itself.
   if (::signal(SIGCHLD, SIG_DFL) == SIG_ERR) return ErrnoError("resetting SIGCHLD");
   sigset_t signals;
   ::sigemptyset(&signals);

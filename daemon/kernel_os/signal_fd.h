@@ -1,5 +1,5 @@
-// SignalFd: the signals that ask for an orderly end, or to read files again, as they come from a descriptor
-// instead of interrupting.
+// SignalFd: the signals that ask for an orderly end, or to read files again, read from a descriptor instead
+// of interrupting.
 #pragma once
 
 #include "absl/status/statusor.h"

@@ -26,10 +26,10 @@ absl::Status BadAddress(absl::string_view text) {
   return MakeError(
       Reason::kInvalidField,
       absl::StrCat("\"", text,
-                   "\" is no TCP address to listen at: write IP:PORT, as 127.0.0.1:7443 or [::1]:7443"));
+                   "\" is not a TCP address to listen at: write IP:PORT, as 127.0.0.1:7443 or [::1]:7443"));
 }
 
-// One of them, as the sockaddr_storage that holds it.
+// The address, as the sockaddr_storage that holds it.
 const sockaddr_in& V4(const sockaddr_storage& address) {
   return reinterpret_cast<const sockaddr_in&>(address);
 }

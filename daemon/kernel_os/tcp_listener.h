@@ -1,5 +1,5 @@
-// The daemon's TCP socket: where it may be, and making it listen. Called by the supervisor, which passes the
-// socket to the front.
+// The daemon's TCP socket: which addresses it may have, and making it listen. Called by the supervisor, which
+// passes the socket to the front.
 #pragma once
 
 #include <sys/socket.h>
@@ -19,8 +19,8 @@ struct TcpAddress {
   bool is_loopback = false;
 };
 
-// "127.0.0.1:7443" or "[::1]:7443". Port 0 lets the kernel choose. Names are not resolved: which of a name's
-// addresses is meant would be a guess.
+// "127.0.0.1:7443" or "[::1]:7443". Port 0 lets the kernel choose. Names are not resolved: a name may have
+// several addresses.
 [[nodiscard]] absl::StatusOr<TcpAddress> ParseTcpAddress(absl::string_view text);
 
 [[nodiscard]] absl::StatusOr<common::Fd> ListenTcp(const TcpAddress& address);

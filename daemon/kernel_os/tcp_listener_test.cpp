@@ -25,7 +25,7 @@ TEST(ParseTcpAddressTest, TellsLoopbackFromTheRest) {
   }
 }
 
-TEST(ParseTcpAddressTest, RefusesWhatIsNoAddressAndPort) {
+TEST(ParseTcpAddressTest, RefusesWhatIsNotAnAddressAndPort) {
   for (const char* address : {"", ":", "7443", ":7443", "localhost:7443", "127.0.0.1",
                               "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:http", "127.1:7443",
                               "::1:7443", "[::1]", "[::1:7443", "[127.0.0.1]:7443", "unix:/run/x.sock"}) {

@@ -47,11 +47,11 @@ absl::Status CheckDirectory(const std::string& path) {
                     "make it first, with mode 0750");
   }
   if (S_ISDIR(info.st_mode)) return absl::OkStatus();
-  return MakeError(Reason::kInvalidField, absl::StrCat(directory, " is no directory"));
+  return MakeError(Reason::kInvalidField, absl::StrCat(directory, " is not a directory"));
 }
 
-// Takes the lock file. A daemon that ends removes its lock file while it holds it: what was locked then is
-// not what the path stands for, and is tried again.
+// Takes the lock file. A daemon that ends removes its lock file while it holds it: then we locked a file that
+// the path no longer stands for, and try again.
 absl::StatusOr<common::Fd> Lock(const std::string& path) {
   const std::string lock_path = LockPath(path);
   while (true) {
@@ -77,7 +77,7 @@ absl::StatusOr<common::Fd> MakeSocket(int flags) {
   return socket;
 }
 
-// Removes a socket that a dead daemon left; refuses where the path is something else, or is answered.
+// Removes a socket that a dead daemon left; refuses if the path is something else, or somebody answers there.
 absl::Status RemoveStale(const std::string& path) {
   BPFRIG_ASSIGN_OR_RETURN(const SocketServer server, FindServer(path));
   if (server.served) {
@@ -87,8 +87,8 @@ absl::Status RemoveStale(const std::string& path) {
   return absl::OkStatus();
 }
 
-// Never wider than it shall be, not even for a moment. The umask is the process's: single-threaded callers
-// only.
+// The socket's mode is never wider than wanted, not even for a moment. The umask belongs to the process:
+// single-threaded callers only.
 absl::Status Bind(int socket, const std::string& path, const sockaddr_un& address) {
   const mode_t before = ::umask(0117);
   const int result = ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
@@ -110,7 +110,7 @@ absl::StatusOr<std::string> ParseUnixAddress(absl::string_view address) {
   absl::string_view path = address;
   if (!absl::ConsumePrefix(&path, "unix:") || path.empty()) {
     return MakeError(Reason::kInvalidField,
-                     absl::StrCat("\"", address, "\" is no address to listen at: write unix:PATH"));
+                     absl::StrCat("\"", address, "\" is not an address to listen at: write unix:PATH"));
   }
   absl::ConsumePrefix(&path, "//");
   return std::string(path);
@@ -118,7 +118,7 @@ absl::StatusOr<std::string> ParseUnixAddress(absl::string_view address) {
 
 absl::StatusOr<gid_t> FindGroup(const std::string& name) {
   if (const group* found = ::getgrnam(name.c_str())) return found->gr_gid;
-  // In a container a group of the machine's has no name.
+  // In a container, a group of the machine has no name.
   if (gid_t number = 0; absl::SimpleAtoi(name, &number)) return number;
   return MakeError(Reason::kUnknownName, absl::StrCat("there is no group ", name));
 }
@@ -131,7 +131,7 @@ absl::StatusOr<SocketServer> FindServer(const std::string& path) {
     return ErrnoError(absl::StrCat("looking up ", path));
   }
   if (!S_ISSOCK(info.st_mode)) {
-    return MakeError(Reason::kDuplicateName, absl::StrCat(path, " exists and is no socket"));
+    return MakeError(Reason::kDuplicateName, absl::StrCat(path, " exists and is not a socket"));
   }
   SocketServer server{.exists = true, .served = false, .pid = 0};
   BPFRIG_ASSIGN_OR_RETURN(const common::Fd probe, MakeSocket(SOCK_NONBLOCK));
@@ -144,10 +144,10 @@ absl::StatusOr<SocketServer> FindServer(const std::string& path) {
   }
   // EAGAIN: its queue is full, so somebody serves it, if slowly.
   server.served = errno == EAGAIN;
-  // Gone meanwhile.
+  // Gone in the meantime.
   server.exists = errno != ENOENT;
   if (server.served || errno == ECONNREFUSED || errno == ENOENT) return server;
-  return ErrnoError(absl::StrCat("looking whether somebody serves unix:", path));
+  return ErrnoError(absl::StrCat("finding out whether somebody serves unix:", path));
 }
 
 absl::StatusOr<UnixListener> UnixListener::Listen(const std::string& path, std::optional<gid_t> group) {
@@ -176,7 +176,7 @@ absl::Status UnixListener::Close() {
   if (socket_.IsOpen() && ::unlink(path_.c_str()) != 0 && errno != ENOENT) {
     status = ErrnoError(absl::StrCat("removing ", path_));
   }
-  // The lock goes last: until then nobody else may bind the path.
+  // The lock file goes last: until then nobody else may bind the path.
   if (::unlink(LockPath(path_).c_str()) != 0 && errno != ENOENT) {
     status.Update(ErrnoError(absl::StrCat("removing ", LockPath(path_))));
   }
@@ -193,13 +193,13 @@ absl::StatusOr<RuntimeDirectory> RuntimeDirectory::Ensure(const std::string& pat
   }
   RuntimeDirectory made(path);
   BPFRIG_RETURN_IF_ERROR(GiveToGroup(path, group));
-  // Again, because the umask may have taken the group's bits.
+  // Once more, because the umask may have removed the group's bits.
   if (::chmod(path.c_str(), 0750) != 0) return ErrnoError(absl::StrCat("setting the mode of ", path));
   return made;
 }
 
 RuntimeDirectory::~RuntimeDirectory() {
-  // Somebody else's files keep it: theirs to remove then.
+  // A directory with somebody else's files stays: they may remove it.
   if (!path_.empty() && ::rmdir(path_.c_str()) != 0 && errno != ENOTEMPTY && errno != ENOENT) {
     base::LogWarning(ErrnoError(absl::StrCat("removing ", path_)).message());
   }

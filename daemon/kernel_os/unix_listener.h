@@ -1,4 +1,4 @@
-// UnixListener: a listening unix socket that never takes over a living daemon's: a lock file beside it, held
+// UnixListener: a listening unix socket that never takes over a living daemon's: a lock file next to it, held
 // with flock, says who serves the path. Owned by the supervisor, which passes the socket to the front.
 #pragma once
 
@@ -18,7 +18,7 @@ namespace bpfrig::kernel_os {
 // "unix:/run/x.sock" and "unix:///run/x.sock" are /run/x.sock. An error for anything else.
 [[nodiscard]] absl::StatusOr<std::string> ParseUnixAddress(absl::string_view address);
 
-// The number of the group of that name, or the number that it is.
+// The number of the group: looked up by name, or `group` itself if that is a number.
 [[nodiscard]] absl::StatusOr<gid_t> FindGroup(const std::string& name);
 
 // What is at a socket's path.
@@ -26,19 +26,19 @@ struct SocketServer {
   // Whether there is a socket at all.
   bool exists = false;
   bool served = false;
-  // The process that serves it, where it can be seen from here; else 0.
+  // The process that serves it, if it can be seen from here; else 0.
   pid_t pid = 0;
 };
 
-// Asks who listens there, without waiting. ALREADY_EXISTS where something else than a socket is at the path.
+// Asks who listens there, without waiting. ALREADY_EXISTS if there is something else than a socket at the
+// path.
 [[nodiscard]] absl::StatusOr<SocketServer> FindServer(const std::string& path);
 
 class UnixListener {
  public:
-  // Locks, removes a socket that nobody serves any more, binds (0660, owned by `group` where given) and
-  // listens.
+  // Locks, removes a socket that nobody serves any more, binds (0660, owned by `group` if given) and listens.
   static absl::StatusOr<UnixListener> Listen(const std::string& path, std::optional<gid_t> group);
-  // Closes where Close has not.
+  // Closes if Close has not.
   ~UnixListener();
 
   UnixListener(UnixListener&&) = default;
@@ -54,17 +54,17 @@ class UnixListener {
 
   std::string path_;
   common::Fd lock_;    // of the lock file; open as long as there is something to remove
-  common::Fd socket_;  // open once the path is ours
+  common::Fd socket_;  // open once we own the path
 };
 
-// RuntimeDirectory: the directory for a socket. Made where it is missing, and then removed at the end.
+// RuntimeDirectory: the directory for a socket. Made if it is missing, and then removed at the end.
 class RuntimeDirectory {
  public:
-  // Makes `path` (0750, owned by `group` where given) unless it is there.
+  // Makes `path` (0750, owned by `group` if given) unless it is there.
   static absl::StatusOr<RuntimeDirectory> Ensure(const std::string& path, std::optional<gid_t> group);
-  // One that is there and shall go at the end.
+  // Takes over one that is there and will be removed at the end.
   static RuntimeDirectory TakeOver(const std::string& path) { return RuntimeDirectory(path); }
-  // Neither made nor to be removed.
+  // One that was not made and will not be removed.
   RuntimeDirectory() = default;
   ~RuntimeDirectory();
 

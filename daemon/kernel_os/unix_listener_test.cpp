@@ -25,7 +25,7 @@ class UnixListenerTest : public ::testing::Test {
  protected:
   absl::StatusOr<UnixListener> Listen() { return UnixListener::Listen(path_, std::nullopt); }
 
-  // A socket at the path, bound by somebody who knows nothing of locks.
+  // A socket at the path, bound by a program that knows nothing of locks.
   common::Fd BindForeign() {
     common::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const sockaddr_un address = Address();
@@ -48,7 +48,7 @@ class UnixListenerTest : public ::testing::Test {
 
   const common::TemporaryDirectory temporary_;
   const fs::path directory_ = temporary_.path();
-  const std::string path_ = temporary_ / "rig.sock";
+  std::string path_ = temporary_ / "rig.sock";
 };
 
 TEST_F(UnixListenerTest, ListensWithModeForOwnerAndGroup) {
@@ -106,7 +106,7 @@ TEST_F(UnixListenerTest, RefusesASocketThatAnotherProgramServes) {
 
 TEST_F(UnixListenerTest, RefusesToReplaceAFile) {
   std::ofstream(path_) << "precious";
-  EXPECT_EQ(Listen().status().message(), path_ + " exists and is no socket");
+  EXPECT_EQ(Listen().status().message(), path_ + " exists and is not a socket");
   EXPECT_EQ(fs::file_size(path_), 8u);
 }
 
@@ -122,7 +122,7 @@ TEST_F(UnixListenerTest, RefusesAPathThatIsTooLong) {
   EXPECT_THAT(Listen().status().message(), HasSubstr("longer than 107 bytes"));
 }
 
-TEST_F(UnixListenerTest, DirectoryIsMadeAndRemovedWhereItWasMissing) {
+TEST_F(UnixListenerTest, DirectoryIsMadeAndRemovedWhenItWasMissing) {
   const std::string made = directory_ / "made";
   {
     const absl::StatusOr<RuntimeDirectory> directory = RuntimeDirectory::Ensure(made, std::nullopt);

@@ -1,4 +1,4 @@
-// The built `bpfrigd doctor`, where it has everything and where one thing is missing.
+// The built `bpfrigd doctor`, with everything and with one thing missing.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ class DoctorTest : public ::testing::Test {
  protected:
   ~DoctorTest() override { EXPECT_TRUE(fs::is_empty(directory_)) << "the doctor left something there"; }
 
-  // Runs the doctor by way of `wrapper`, a command that takes a command.
+  // Runs the doctor under `wrapper`, a command that takes a command.
   Outcome Ask(const Arguments& wrapper = {}, const Arguments& options = {}) const {
     Arguments argv = wrapper;
     argv.insert(argv.end(), {kBinary, "doctor", "--listen", "unix:" + (directory_ / "rig.sock").string()});
@@ -50,7 +50,7 @@ class DoctorTest : public ::testing::Test {
   const fs::path directory_ = temporary_.path();
 };
 
-// The lines with that verdict, without it.
+// The lines with that verdict, which is cut off.
 std::vector<std::string> Lines(const std::string& report, const std::string& verdict) {
   std::vector<std::string> lines;
   std::istringstream text(report);
@@ -71,7 +71,7 @@ TEST_F(DoctorTest, FindsNothingMissingHere) {
 }
 
 TEST_F(DoctorTest, LeavesTheNetworkAsItIs) {
-  // A network namespace of the test's own, in which `lo` is down: then it has no IPv6 address.
+  // The test's own network namespace, in which `lo` is down and so has no IPv6 address.
   const char* script = "\"$@\" && cat /proc/net/if_inet6";
   const Outcome outcome = Ask({"unshare", "--net", "sh", "-c", script, "sh"});
   EXPECT_EQ(outcome.status, 0) << outcome.output;
@@ -93,7 +93,7 @@ TEST_F(DoctorTest, NamesTheOneCapabilityThatIsMissing) {
   }
 }
 
-TEST_F(DoctorTest, PerfmonIsNotMissedByWhoDoesWithout) {
+TEST_F(DoctorTest, PerfmonIsNotMissedWithNoPerfmon) {
   const Outcome outcome = Ask(Without("perfmon"), {"--no-perfmon"});
   EXPECT_EQ(outcome.status, 0) << outcome.output;
 }
@@ -132,7 +132,7 @@ TEST_F(DoctorTest, BlamesSeccompForWhatItRefuses) {
 TEST_F(DoctorTest, SurvivesAFilterThatKills) {
   for (const char* call : {"bpf", "clone3", "execveat", "fsopen"}) {
     const Outcome outcome = Ask({kRefuseCalls, "kill", call});
-    // fsopen is not needed where a cgroup2 mount can be written.
+    // fsopen is not needed if a cgroup2 mount can be written.
     const int expected = std::string(call) == "fsopen" ? 0 : 1;
     EXPECT_EQ(outcome.status, expected) << outcome.output;
     EXPECT_EQ(outcome.signal, 0);
@@ -154,13 +154,13 @@ Arguments WithReadOnlyCgroups(const Arguments& wrapper) {
   return argv;
 }
 
-TEST_F(DoctorTest, UsesAMountOfItsOwnWhereTheMachinesIsReadOnly) {
+TEST_F(DoctorTest, UsesItsOwnMountWhenTheMachinesIsReadOnly) {
   const Outcome outcome = Ask(WithReadOnlyCgroups({}));
   EXPECT_EQ(outcome.status, 0) << outcome.output;
-  EXPECT_THAT(outcome.output, HasSubstr("one in a cgroup2 mount of its own"));
+  EXPECT_THAT(outcome.output, HasSubstr("one in the daemon's own cgroup2 mount"));
 }
 
-TEST_F(DoctorTest, BlamesSeccompForTheMountWhereItIsNeeded) {
+TEST_F(DoctorTest, BlamesSeccompForTheMountWhenItIsNeeded) {
   const Outcome outcome = Ask(WithReadOnlyCgroups({kRefuseCalls, "EPERM", "fsopen"}));
   EXPECT_EQ(outcome.status, 1) << outcome.output;
   EXPECT_THAT(Failures(outcome), ElementsAre(HasSubstr("the seccomp filter refuses fsopen (EPERM)")))
@@ -212,7 +212,7 @@ TEST_F(DoctorTest, DoesNotDisturbADaemonThatServes) {
 TEST_F(DoctorTest, TrialIsNotForUseByHand) {
   const Outcome outcome = RunToEnd({kBinary, "trial"});
   EXPECT_EQ(outcome.status, 1);
-  EXPECT_THAT(outcome.output, HasSubstr("trials are started by `bpfrigd doctor` alone"));
+  EXPECT_THAT(outcome.output, HasSubstr("only `bpfrigd doctor` starts trials"));
   EXPECT_THAT(RunToEnd({kBinary, "--help"}).output, AllOf(HasSubstr("doctor"), Not(HasSubstr("trial"))));
 }
 

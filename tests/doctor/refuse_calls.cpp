@@ -1,5 +1,5 @@
 // `refuse_calls HOW CALL[,CALL...] COMMAND...`: runs the command under a seccomp filter that answers the
-// system calls with an errno (EPERM, ENOSYS) or kills who makes them (kill).
+// system calls with an errno (EPERM, ENOSYS) or kills the process that makes them (kill).
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>

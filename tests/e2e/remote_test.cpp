@@ -1,4 +1,4 @@
-// Calls over TCP: who gets in, who does not, and what becomes of new credentials.
+// Calls over TCP: who gets in, who does not, and what new credentials do.
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
@@ -39,7 +39,7 @@ pid_t FrontOf(pid_t daemon) {
 
 class RemoteTest : public ::testing::Test {
  protected:
-  // No key and no token; and every refusal one line.
+  // No key and no token; and one line for every refusal.
   void ExpectLogHasNoSecret(const std::string& log) {
     EXPECT_THAT(log, Not(HasSubstr(kToken)));
     EXPECT_THAT(log, Not(HasSubstr(kWrongToken)));
@@ -135,7 +135,7 @@ TEST_F(RemoteTest, TokenMatrix) {
     EXPECT_NE(admitted, grpc::StatusCode::UNAUTHENTICATED);
     EXPECT_NE(admitted, grpc::StatusCode::UNIMPLEMENTED);
     EXPECT_NE(admitted, grpc::StatusCode::UNAVAILABLE);
-    (void)daemon.Log();  // lest the pipe fills
+    (void)daemon.Log();  // or the pipe would fill
   }
   const std::string log = daemon.End();
   for (const std::string& method : methods) {
@@ -146,7 +146,7 @@ TEST_F(RemoteTest, TokenMatrix) {
   ExpectLogHasNoSecret(log);
 }
 
-TEST_F(RemoteTest, WhatIsNoMethodIsRefusedLikeAMethod) {
+TEST_F(RemoteTest, UnknownMethodIsRefusedLikeAKnownOne) {
   RemoteDaemon daemon({}, {std::string("BPFRIGD_TOKEN=") + kToken});
   const auto channel = daemon.Connect(grpc::InsecureChannelCredentials());
   for (const char* method :
@@ -175,7 +175,7 @@ TEST_F(RemoteTest, RefusedCallIsNotReadFirst) {
     return std::stoull(StatusField(front, "VmHWM")) * 1024;
   };
   const size_t before = peak();
-  // What is on its way already is thrown away, a window of HTTP/2 at most.
+  // Bytes that are on their way already are thrown away, at most an HTTP/2 window.
   EXPECT_EQ(load(kWrongToken), grpc::StatusCode::UNAUTHENTICATED);
   EXPECT_LT(peak(), before + kObjectBytes / 2);
   EXPECT_EQ(load(kToken), grpc::StatusCode::INVALID_ARGUMENT);
@@ -264,7 +264,7 @@ TEST_F(RemoteTest, NewTokenIsTakenOnSighup) {
   ExpectLogHasNoSecret(daemon.End());
 }
 
-TEST_F(RemoteTest, BadReloadsKeepWhatThereWas) {
+TEST_F(RemoteTest, BadReloadsKeepTheOldCredentials) {
   RemoteDaemon daemon(certificates_.Options());
   const std::string kept = "keeping the credentials as they were: ";
   certificates_.MakeServer("renewed");
@@ -281,7 +281,7 @@ TEST_F(RemoteTest, BadReloadsKeepWhatThereWas) {
   ExpectLogHasNoSecret(daemon.End());
 }
 
-TEST_F(RemoteTest, RefusesToStartWithoutALockInWords) {
+TEST_F(RemoteTest, RefusesToStartWithOpenDoorsAndSaysWhy) {
   struct Case {
     std::vector<std::string> options;
     std::string message;
@@ -300,7 +300,8 @@ TEST_F(RemoteTest, RefusesToStartWithoutALockInWords) {
       {{tcp, any, "--token-file", "/no/such/token"},
        "reading --token-file /no/such/token: No such file or directory"},
       {{"--token-file", token}, "--token-file is given without --listen-tcp"},
-      {{tcp, "localhost:7443", "--token-file", token}, "\"localhost:7443\" is no TCP address to listen at"},
+      {{tcp, "localhost:7443", "--token-file", token},
+       "\"localhost:7443\" is not a TCP address to listen at"},
       {With({tcp, any, "--tls-key", certificates_.Path("client.key")},
             {tls[0], tls[1], tls[4], tls[5], tls[6], tls[7]}),
        "the server's key (--tls-key) does not belong to the certificate"},

@@ -76,13 +76,13 @@ TEST_F(CommandTest, FailuresToStartExitWithOneAndSayWhy) {
     std::string message;
   };
   const std::vector<Case> cases = {
-      {{"--listen", "127.0.0.1:7070"}, "is no address to listen at: write unix:PATH"},
+      {{"--listen", "127.0.0.1:7070"}, "is not an address to listen at: write unix:PATH"},
       {{"--listen", "unix:/no/such/directory/x.sock"},
        "looking up the socket's directory /no/such/directory: No such file or directory"},
       {{"--group", "no-such-group-here"}, "there is no group no-such-group-here"},
       {{"--uid-base", "4294967295"}, "--uid-base 4294967295: leaves no room"},
       {{"--ready-fd", "1000"}, "taking over file descriptor 1000: Bad file descriptor"},
-      {{"worker", "--number", "1"}, "workers are started by bpfrigd alone"},
+      {{"worker", "--number", "1"}, "only bpfrigd starts workers"},
   };
   for (const Case& item : cases) {
     std::vector<std::string> argv = {kBinary};
@@ -110,7 +110,7 @@ TEST_F(CommandTest, OptionsComeFromTheEnvironmentToo) {
   EXPECT_THAT(outcome.output, ::testing::Not(HasSubstr(token)));
 }
 
-TEST_F(CommandTest, FrontThatIsMissingLeavesNothing) {
+TEST_F(CommandTest, LeavesNothingWhenTheFrontIsMissing) {
   const Outcome outcome = RunToEnd({kBinary, "--listen", directory_.Address(), "--front", "/no/such/front"});
   EXPECT_EQ(outcome.status, 1);
   EXPECT_THAT(outcome.output,

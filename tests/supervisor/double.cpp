@@ -1,7 +1,6 @@
 // Three test doubles in one binary. `supervisor_double daemon ADDRESS` runs a real supervisor whose front and
-// workers are this same binary. The front says that it is ready, and gives its control channel to whoever
-// connects: a test speaks with the supervisor itself then. A worker does what single bytes on its channel
-// tell it.
+// workers are this same binary. The front says that it is ready, and gives its control channel to the test
+// that connects, which then speaks with the supervisor itself. A worker obeys single bytes on its channel.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/resource.h>
@@ -31,7 +30,7 @@ namespace {
 
 constexpr int kLifeline = 5;
 
-// Waits until one of two descriptors, the lifeline among them, can be read; false where that is the lifeline.
+// Waits until one of two descriptors, the lifeline among them, can be read; false if that is the lifeline.
 bool WaitFor(int fd, bool obey_lifeline) {
   std::array<pollfd, 2> fds = {pollfd{.fd = fd, .events = POLLIN, .revents = 0},
                                pollfd{.fd = obey_lifeline ? kLifeline : -1, .events = POLLIN, .revents = 0}};
@@ -55,7 +54,7 @@ int RunFront() {
   while (WaitFor(caller.Get(), obey_lifeline) && ::read(caller.Get(), &command, 1) == 1) {
     // Deaf to its lifeline.
     if (command == 'd') obey_lifeline = false;
-    // Ends in disorder.
+    // Exits with an error.
     if (command == 'x') return 9;
     if (::write(caller.Get(), "k", 1) != 1) return 1;
   }
@@ -75,7 +74,7 @@ std::string Report() {
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
     std::error_code error;
     const std::filesystem::path target = std::filesystem::read_symlink(entry.path(), error);
-    // The directory being read has a descriptor too.
+    // The directory that is being read has a descriptor too.
     if (!error && !absl::EndsWith(target.string(), "/fd")) {
       absl::StrAppend(&report, "fd: ", entry.path().filename().string(), " ", target.string(), "\n");
     }

@@ -66,7 +66,7 @@ TEST(CgroupTest, RemovingTheInstanceKillsAllBelow) {
 TEST(InstanceDirectoryTest, SlotsDifferWhileHeldWhateverTheMount) {
   absl::StatusOr<InstanceDirectory> first = Claim();
   ASSERT_TRUE(first.ok()) << first.status();
-  // The same tree through a mount of its own: the lock is on the inode.
+  // The same tree through our own mount: the lock is on the inode.
   absl::StatusOr<InstanceDirectory> second =
       InstanceDirectory::Claim({CgroupPlace{.path = "/", .own_mount = true}});
   ASSERT_TRUE(second.ok()) << second.status();
@@ -74,7 +74,7 @@ TEST(InstanceDirectoryTest, SlotsDifferWhileHeldWhateverTheMount) {
   EXPECT_TRUE(IsCgroup2(second->Get()));
 }
 
-TEST(CgroupRootTest, OwnMountShowsInNoMountTable) {
+TEST(CgroupRootTest, OwnMountIsNotInTheMountTable) {
   const std::string before = *kernel_os::ReadSmallFile(AT_FDCWD, "/proc/self/mountinfo", "mountinfo");
   const absl::StatusOr<common::Fd> root = kernel_os::OpenCgroupPlace({.path = "/", .own_mount = true});
   ASSERT_TRUE(root.ok()) << root.status();

@@ -47,7 +47,7 @@ class NetworkTest : public ::testing::Test {
                                                                                                    : errno;
   }
 
-  // Connects to a port where nobody listens; only ever inside the namespace. Returns the errno.
+  // Connects to a port at which nobody listens; only ever inside the namespace. Returns the errno.
   static int Connect(const std::string& address) {
     const IpPrefix parsed = *ParseIpPrefix(address);
     const common::Fd socket(::socket(parsed.family, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -113,12 +113,12 @@ TEST_F(NetworkTest, AddressThatCouldNotBeReachedIsAnError) {
   EXPECT_EQ(added.message(), "adding local route fd00:10:96::1/128 on lo: Network is down");
 }
 
-TEST_F(NetworkTest, AddressThatIsThereIsToldApart) {
+TEST_F(NetworkTest, AddressThatExistsHasItsOwnError) {
   const IpPrefix address = *ParseIpPrefix("10.96.0.1");
   ASSERT_TRUE(netlink_->AddAddress("lo", address).ok());
   const absl::Status again = netlink_->AddAddress("lo", address);
   EXPECT_TRUE(absl::IsAlreadyExists(again)) << again;
-  EXPECT_EQ(again.message(), "adding address 10.96.0.1/32 to lo: it has it already");
+  EXPECT_EQ(again.message(), "adding address 10.96.0.1/32 to lo: the interface has it already");
 }
 
 TEST_F(NetworkTest, LocalRouteAnswersForItsWholePrefix) {

@@ -1,4 +1,4 @@
-// ChildProcess: what a new process is, and what is said where it could not be made.
+// ChildProcess: what a new process has, and the message if it could not be made.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -92,7 +92,7 @@ TEST_F(ProcessTest, PlacesDescriptorsThatWantEachOthersNumbers) {
   EXPECT_TRUE(child->Reap(Soon()).ok());
 }
 
-TEST_F(ProcessTest, PassesNothingButWhatItIsTold) {
+TEST_F(ProcessTest, PassesOnlyTheGivenDescriptors) {
   // Without CLOEXEC, as a careless library leaves them.
   const common::Fd leak(::open("/dev/null", O_RDONLY));
   Execute("/bin/ls", {"ls", "/proc/self/fd"});
@@ -113,14 +113,14 @@ TEST_F(ProcessTest, ReachesAFileBehindAClosedDirectory) {
   EXPECT_EQ(DescribeEnd(child->Reap(Soon()).value()), "status 0");
 }
 
-TEST_F(ProcessTest, SaysWhichStepFailedWhereTheFileCannotBeRun) {
+TEST_F(ProcessTest, SaysWhichStepFailedWhenTheFileCannotBeRun) {
   Execute("/etc/shadow", {"shadow"});
   const absl::Status status = ChildProcess::Start(spec_).status();
   EXPECT_EQ(status.message(), "starting shadow: executing its file: Permission denied");
   EXPECT_THAT(base::DetailOf(status).hint, HasSubstr("executable for everybody"));
 }
 
-TEST_F(ProcessTest, SaysWhichStepFailedWhereADescriptorIsNone) {
+TEST_F(ProcessTest, SaysWhichStepFailedWhenADescriptorIsNotOpen) {
   Execute("/bin/true", {"true"});
   spec_.fds = {{.fd = 9999, .number = 3}};
   EXPECT_EQ(ChildProcess::Start(spec_).status().message(),

@@ -1,5 +1,5 @@
-// What the supervisor's tests share: a running daemon with doubles for front and workers, and the test's own
-// hands on its control channel and on the workers' channels.
+// What the supervisor's tests share: a running daemon with doubles for front and workers, whose control
+// channel and workers' channels the test holds.
 #pragma once
 
 #include <sys/types.h>
@@ -36,18 +36,18 @@ class SocketDirectory {
 // The front's double, reached through the daemon's socket: its pid and its control channel.
 class FrontHandle {
  public:
-  // Connects and is handed the channel. Fails the test where it cannot.
+  // Connects and receives the channel. Fails the test if it cannot.
   explicit FrontHandle(const std::string& socket_path);
 
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] ipc::MessageSocket& control() { return *control_; }
-  // Sends one of the double's commands, and waits for its answer where it gives one.
+  // Sends one of the double's commands, and waits for its answer, if it gives one.
   void Command(char command, bool answers = true);
 
-  // Asks for a worker; returns the supervisor's answer, and the channel with it where it has one.
+  // Asks for a worker; returns the supervisor's answer, and the channel with it, if it has one.
   internal::v1::ControlReply Spawn(uint64_t number, common::Fd* channel = nullptr);
   void Kill(uint64_t number);
-  // The next reply; fails the test where none comes.
+  // The next reply; fails the test if none comes.
   internal::v1::ControlReply Receive();
   // Whether the channel ends without another reply.
   bool EndsSilently();
@@ -58,11 +58,11 @@ class FrontHandle {
   pid_t pid_ = -1;
 };
 
-// Sends one of the worker double's commands, and returns what it answers; empty where the channel ended.
+// Sends one of the worker double's commands, and returns what it answers; empty if the channel ended.
 std::string AskWorker(const common::Fd& channel, char command);
 // The lines of a report that begin with `key` and a colon, without it.
 std::vector<std::string> LinesOf(const std::string& report, const std::string& key);
-// The first of them; empty where there is none.
+// The first of them; empty if there is none.
 std::string LineOf(const std::string& report, const std::string& key);
 pid_t PidOf(const std::string& report);
 

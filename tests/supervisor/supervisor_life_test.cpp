@@ -1,4 +1,4 @@
-// How a daemon ends, whoever dies first, and what it finds when it starts.
+// How a daemon ends, whichever process dies first, and what it finds when it starts.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -96,7 +96,7 @@ TEST_F(DaemonTest, ExitOfTheFrontEndsEverything) {
   EXPECT_THAT(outcome.output, HasSubstr("bpfrigd-front ended with status 9"));
 }
 
-TEST_F(DaemonTest, ReapsAlsoWhereItsStarterIgnoredSigchld) {
+TEST_F(DaemonTest, ReapsAlsoWhenItsParentIgnoredSigchld) {
   std::vector<std::string> argv = {"sh", "-c", "trap '' CHLD TERM; exec \"$@\"", "sh"};
   for (const std::string& word : DaemonCommand(directory_)) argv.push_back(word);
   Subprocess daemon = Subprocess::Start(argv);
@@ -111,7 +111,7 @@ TEST_F(DaemonTest, ReapsAlsoWhereItsStarterIgnoredSigchld) {
 }
 
 TEST_F(DaemonTest, FrontThatTalksNonsenseEndsEverything) {
-  // No length that a frame may have; a frame that is no message; a message that asks for nothing.
+  // A length that no frame may have; a frame that is not a message; a message that asks for nothing.
   for (const std::string& nonsense :
        {std::string("\xff\xff\xff\x7f", 4), std::string("\x03\0\0\0abc", 7), std::string("\0\0\0\0", 4)}) {
     Subprocess daemon = Start();
@@ -170,7 +170,7 @@ TEST_F(DaemonTest, NextDaemonKillsWhatAKilledOneLeftRunning) {
   FrontHandle front(directory_.SocketPath());
   common::Fd channel;
   ASSERT_TRUE(front.Spawn(1, &channel).has_spawned());
-  // A worker that heeds neither lifeline nor channel, with a child of its own.
+  // A worker that heeds neither lifeline nor channel, and that has a child.
   ASSERT_EQ(AskWorker(channel, 'd'), "ok\n");
   ASSERT_EQ(AskWorker(channel, 'f'), "ok\n");
   const pid_t pid = PidOf(AskWorker(channel, 'r'));

@@ -67,7 +67,7 @@ TEST_F(WorkerTest, HasExactlyItsPrivileges) {
   EXPECT_EQ(LineOf(report, "core"), "0");
   EXPECT_EQ(LineOf(report, "SigBlk"), "0000000000000000");
   EXPECT_EQ(LineOf(report, "SigIgn"), "0000000000000000");
-  EXPECT_EQ(LineOf(report, "sid"), LineOf(report, "Pid")) << "a session of its own";
+  EXPECT_EQ(LineOf(report, "sid"), LineOf(report, "Pid")) << "its own session";
 }
 
 TEST_F(WorkerTest, FrontHasNoPrivilegeAtAll) {
@@ -101,7 +101,7 @@ TEST_F(WorkerTest, IsAloneInANetnsWithLoopback) {
   EXPECT_NE(LineOf(report, "netns"), std::filesystem::read_symlink("/proc/self/ns/net").string());
 }
 
-TEST_F(WorkerTest, IsBornInACgroupOfItsOwnAndHoldsItsDirectory) {
+TEST_F(WorkerTest, IsBornInItsOwnCgroupAndHoldsTheDirectory) {
   const common::Fd channel = Spawn(7);
   const std::string report = AskWorker(channel, 'r');
   EXPECT_THAT(LineOf(report, "0:"), HasSubstr("/sandbox-7"));
@@ -184,7 +184,7 @@ TEST_F(WorkerTest, KillReachesAStoppedWorker) {
   EXPECT_EQ(front_->Receive().exited().signal(), SIGKILL);
 }
 
-TEST_F(WorkerTest, KillOfOneThatIsGoneIsNoError) {
+TEST_F(WorkerTest, KillOfADeadWorkerIsNotAnError) {
   front_->Kill(99);
   const common::Fd channel = Spawn(1);
   EXPECT_EQ(AskWorker(channel, 'n'), "ok\n");
