@@ -1,5 +1,5 @@
 // What the tests of daemon/kernel_bpf on a real kernel share: objects, a cgroup with something dialling in
-// it, and a network namespace of their own.
+// it, and their own network namespace.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 
 namespace bpfrig::kernel_bpf {
 
-// The bytes of tests/objects/NAME.bpf.o, or of another folder's.
+// The bytes of tests/objects/NAME.bpf.o, or of the same file in another folder.
 std::string ReadTestObject(const std::string& name);
 std::string ReadFile(const std::string& path);
 
@@ -23,10 +23,10 @@ struct TestSpec {
   ObjectSpec spec;
 };
 
-// Loads, and expects that it comes through.
+// Loads, and expects success.
 BpfObject LoadOrDie(const ObjectSpec& spec);
 BpfObject LoadOrDie(const std::string& name);
-// Loads, and expects that the kernel refuses.
+// Loads, and expects the kernel to refuse.
 Rejected LoadRefused(const ObjectSpec& spec);
 
 // A cgroup2 directory, removed at the end.
@@ -46,11 +46,11 @@ class TestCgroup {
   common::Fd fd_;
 };
 
-// Runs `body` in a child with a network namespace of its own, whose lo (index 1) is up. Its failed
-// expectations fail this test.
+// Runs `body` in a child with its own network namespace, whose lo (index 1) is up. Its failed expectations
+// fail this test.
 void InOwnNetns(const std::function<void()>& body);
 
-// Dials 127.0.0.1 from here, which must be a namespace of one's own or loopback only.
+// Dials 127.0.0.1 from the network namespace that the process is in.
 int DialLoopback(uint16_t port);
 
 }  // namespace bpfrig::kernel_bpf

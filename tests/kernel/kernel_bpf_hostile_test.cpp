@@ -1,5 +1,5 @@
-// Objects that are broken: cut short, or changed at random. Reading them may cost the process that does, so a
-// child does it; what must not happen is that nonsense is taken for an object, or that the child hangs.
+// Objects that are broken: cut short, or changed at random. Reading them may crash the process, so a child
+// does it; but it must not take nonsense for an object, and must not hang.
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@ constexpr int kLoaded = 10;
 constexpr int kRefusedByKernel = 11;
 constexpr int kBadObject = 12;
 constexpr int kOtherError = 13;
-// No parsing takes that long; SIGALRM ends the child.
+// No parsing takes longer; SIGALRM ends the child.
 constexpr unsigned kMostSeconds = 30;
 
 int Judge(const std::string& elf) {
@@ -38,7 +38,7 @@ int Judge(const std::string& elf) {
 int LoadInChild(const std::string& elf) {
   pid_t child = ::fork();
   if (child == 0) {
-    // A sanitizer's handler would make an exit status of libbpf's crash; its own findings stay failures.
+    // A sanitizer's handler would turn libbpf's crash into an exit status; its own findings stay failures.
     for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) ::signal(fault, SIG_DFL);
     ::alarm(kMostSeconds);
     ::_exit(Judge(elf));

@@ -1,4 +1,4 @@
-// Attaching programs to what they are for, and reading what they report.
+// Attaching programs to their hooks, and reading what they report.
 #include <bpf/bpf.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -112,7 +112,7 @@ TEST(KernelBpfLinkTest, AttachesToASocketMap) {
     ASSERT_TRUE(link.ok()) << name << ": " << link.status();
     EXPECT_TRUE(link->IsAttached());
     EXPECT_TRUE(link->Detach().ok());
-    // What was undone can be done again.
+    // A detached program can be attached again.
     EXPECT_TRUE(Link::Attach(*object.FindProgram(name), points).ok());
   }
   points.socket_map = maps.FindMap("hash");

@@ -1,4 +1,4 @@
-// Loading objects into a real kernel: what is changed before, what is told after, and how a refusal is told.
+// Loading objects into a real kernel: the changes before, the information after, and how a refusal looks.
 #include <bpf/bpf.h>
 #include <gmock/gmock.h>
 #include <unistd.h>
@@ -82,7 +82,7 @@ TEST(KernelBpfLoadTest, SetsGlobalsBeforeLoading) {
   EXPECT_EQ(GlobalOf(object, ".bss", "bss_text"), TextOf("hello"));
 }
 
-TEST(KernelBpfLoadTest, NamesTheGlobalsThatThereAre) {
+TEST(KernelBpfLoadTest, NamesTheGlobalsThatExist) {
   TestSpec test("all_maps");
   test.spec.globals = {{"constant_numbr", Unsigned(1)}};
   absl::Status status = LoadError(test.spec);
@@ -151,7 +151,7 @@ TEST(KernelBpfLoadTest, SharesAMapBetweenObjects) {
   absl::Status status = LoadError(test.spec);
   EXPECT_EQ(DetailOf(status).reason, Reason::kTypeMismatch);
   EXPECT_EQ(DetailOf(status).field, "maps[0].shared_with");
-  EXPECT_THAT(std::string(status.message()), HasSubstr("type is array, that of \"hash\" is hash"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("type is array, but \"hash\" declares hash"));
   test.spec.maps[0].shared_fd = first.FindMap("struct_key")->fd();
   EXPECT_THAT(std::string(LoadError(test.spec).message()), HasSubstr("key_size is 8"));
 }
@@ -209,7 +209,7 @@ TEST(KernelBpfLoadTest, KeepsTheTrueErrorAndTheEndOfALongLog) {
   EXPECT_THAT(rejected.hint, HasSubstr("NULL"));
 }
 
-TEST(KernelBpfLoadTest, ReturnsTheLogWhereItIsAskedFor) {
+TEST(KernelBpfLoadTest, ReturnsTheLogWhenAskedFor) {
   TestSpec test("noop");
   EXPECT_EQ(LoadOrDie(test.spec).log(), "");
   test.spec.log_level = 1;
@@ -246,7 +246,7 @@ TEST(KernelBpfLoadTest, ReadsTypesOfAnObjectWithoutPrograms) {
   EXPECT_TRUE(types->types().Find("frontend_key").ok()) << types->types().Find("frontend_key").status();
 }
 
-TEST(KernelBpfLoadTest, TestRunsAPacketWhereTheKernelCan) {
+TEST(KernelBpfLoadTest, TestRunsAPacketWhenTheKernelCan) {
   BpfObject object = LoadOrDie("kernel_bpf_hooks");
   std::string packet(64, '\0');
   packet[12] = 8;  // IPv4

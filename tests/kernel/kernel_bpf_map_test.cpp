@@ -168,7 +168,7 @@ TEST_P(ModeTest, SaysWhichEntryDidNotFit) {
   EXPECT_EQ(progress.deleted, 1U);
 }
 
-TEST(KernelBpfMapTest, WritesNothingWhereASizeIsWrong) {
+TEST(KernelBpfMapTest, WritesNothingWhenASizeIsWrong) {
   Map map = Make(BPF_MAP_TYPE_HASH, 4, 4, 8);
   WriteProgress progress;
   absl::Status status =
@@ -207,7 +207,7 @@ TEST(KernelBpfMapTest, PopsQueuesAndStacks) {
   }
 }
 
-TEST(KernelBpfMapTest, RefusesForcedBatchesWhereThereAreNone) {
+TEST(KernelBpfMapTest, RefusesForcedBatchesWhenThereAreNone) {
   Map queue = Make(BPF_MAP_TYPE_QUEUE, 0, 4, 8);
   WriteProgress progress;
   absl::Status status = WriteMap(queue, {Change("", Word(1))}, BatchMode::kBatch, progress);

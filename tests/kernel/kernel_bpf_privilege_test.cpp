@@ -1,5 +1,5 @@
-// Loading with no more than a worker has: a uid of its own, CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; and what
-// is said where one of them is missing.
+// Loading with no more than a worker has: its own uid, CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; and the
+// messages if one of them is missing.
 #include <gmock/gmock.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
@@ -11,9 +11,9 @@
 
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/libbpf/features.h"
-#include "daemon/kernel_bpf/program/link.h"
 #include "daemon/kernel_bpf/map/map_dump.h"
 #include "daemon/kernel_bpf/map/ring_buffer.h"
+#include "daemon/kernel_bpf/program/link.h"
 #include "tests/kernel/kernel_bpf_fixture.h"
 
 namespace bpfrig::kernel_bpf {

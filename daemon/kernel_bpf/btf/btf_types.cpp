@@ -94,7 +94,7 @@ absl::Status NoBtf() {
                         "compile it with clang -target bpf -g");
 }
 
-// What a search of all types by one name came to.
+// The result of searching all types for one name.
 struct Search {
   uint32_t found = 0;
   bool is_forward = false;

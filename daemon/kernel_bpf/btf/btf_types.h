@@ -1,6 +1,6 @@
 // BTF as a store of named types. BtfTypes owns a struct btf (of an ELF object's .BTF section, or the running
-// kernel's); TypeSet looks names up in one, owned here or by a BpfObject; TypeRef is one type of it. The
-// worker resolves `key_type: frontend_key` through these and hands the TypeRef to encode.h and decode.h.
+// kernel's); TypeSet looks names up in one, which is owned here or by a BpfObject; TypeRef is one type of it.
+// The worker resolves `key_type: frontend_key` through these and hands the TypeRef to encode.h and decode.h.
 #pragma once
 
 #include <cstdint>
@@ -33,11 +33,11 @@ class TypeSet {
   explicit TypeSet(const struct btf* btf) : btf_(btf) {}
 
   // By name: "frontend_key", "struct frontend_key", "__u32", a typedef, or a data section such as ".data".
-  // UNKNOWN_NAME where there is none, naming those that are near or exist; NO_TYPE where there is only a
-  // forward declaration, or no BTF at all, with a hint how to make the type visible.
+  // UNKNOWN_NAME if there is none, naming those that are near or exist; NO_TYPE if there is only a forward
+  // declaration, or no BTF at all, with a hint how to make the type visible.
   [[nodiscard]] absl::StatusOr<TypeRef> Find(absl::string_view name) const;
 
-  // Null where the object has no BTF.
+  // Null if the object has no BTF.
   [[nodiscard]] const struct btf* get() const { return btf_; }
 
  private:
@@ -46,10 +46,10 @@ class TypeSet {
 
 class BtfTypes {
  public:
-  // Of an ELF object's bytes: no program or map of it is looked at. BAD_OBJECT where it is none for BPF,
-  // NO_TYPE where it has no BTF (compiled without -g).
+  // Of an ELF object's bytes: its programs and maps are ignored. BAD_OBJECT if it is not for BPF, NO_TYPE if
+  // it has no BTF (compiled without -g).
   [[nodiscard]] static absl::StatusOr<BtfTypes> FromElf(absl::string_view elf);
-  // The running kernel's, from /sys/kernel/btf/vmlinux. UNSUPPORTED where the kernel has none.
+  // The running kernel's, from /sys/kernel/btf/vmlinux. UNSUPPORTED if the kernel has none.
   [[nodiscard]] static absl::StatusOr<BtfTypes> FromKernel();
   // Takes over a struct btf, as built with libbpf's btf__add_* functions.
   explicit BtfTypes(struct btf* btf) : btf_(btf) {}

@@ -41,7 +41,7 @@ TEST_F(BtfTypesTest, FindsTypesAsCallersNameThem) {
   EXPECT_EQ(SizeOf(*types_.types().Find("key_t")).value(), 4U);
 }
 
-TEST_F(BtfTypesTest, NamesNearTypesWhereThereIsNone) {
+TEST_F(BtfTypesTest, NamesNearTypesWhenThereIsNone) {
   absl::Status status = types_.types().Find("frontend_ky").status();
   EXPECT_EQ(DetailOf(status).reason, Reason::kUnknownName);
   EXPECT_THAT(std::string(status.message()), HasSubstr("no type \"frontend_ky\"; it has frontend_key"));

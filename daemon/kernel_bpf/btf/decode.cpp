@@ -14,10 +14,10 @@
 namespace bpfrig::kernel_bpf {
 namespace {
 
-// An array of things without a size is legal C of the kernel's; one of millions is broken BTF.
+// An array of things without a size is legal C, and the kernel has some; one of millions is broken BTF.
 constexpr uint32_t kMostEmptyElements = 65536;
 
-// Where something is to be read.
+// Where to read.
 struct Source {
   TypeRef type;
   size_t offset = 0;
@@ -109,7 +109,7 @@ class Decoder {
     return Unsigned(word);
   }
 
-  // As text where that reads back to the same bits, raw otherwise (NaNs, and sizes that C++ has no type for).
+  // As text if that reads back to the same bits, raw otherwise (NaNs, and sizes that C++ has no type for).
   absl::StatusOr<Value> ReadFloat(const Source& source, const StrippedType& type) const {
     size_t size = type.type->size;
     BPFRIG_ASSIGN_OR_RETURN(absl::string_view bytes, Bytes(source, size));

@@ -10,10 +10,10 @@
 namespace bpfrig::kernel_bpf {
 
 // The forms are those of proto/bpfrig/v1/value.proto: integers by signedness (16-byte ones raw), bool as
-// unsigned, enumerators as text or as a number where no name fits, char arrays as text where they hold
-// printable text with zero padding and raw otherwise, other arrays as list, structs and unions as fields (of
-// a union, every member), pointers as unsigned numbers. `bytes` may be longer than the type (an event's
-// record), never shorter (TYPE_MISMATCH). NO_TYPE for a type without a size.
+// unsigned, enumerators as text or as a number if no name fits, char arrays as text if they hold printable
+// text with zero padding and raw otherwise, other arrays as list, structs and unions as fields (of a union,
+// every member), pointers as unsigned numbers. `bytes` may be longer than the type (an event's record), never
+// shorter (TYPE_MISMATCH). NO_TYPE for a type without a size.
 [[nodiscard]] absl::StatusOr<Value> Decode(TypeRef type, absl::string_view bytes);
 
 }  // namespace bpfrig::kernel_bpf

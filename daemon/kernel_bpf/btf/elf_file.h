@@ -1,5 +1,5 @@
-// A first look at an ELF file's bytes, before libelf and libbpf see them: whether it is a BPF object at all,
-// with an error that says what it is instead, and where a section's bytes are. Bounds-checked throughout.
+// A first look at an ELF file's bytes, before libelf and libbpf see them: whether it is a BPF object at all
+// (if not, the error says what it is), and where a section's bytes are. Bounds-checked throughout.
 #pragma once
 
 #include "absl/status/status.h"
@@ -11,8 +11,8 @@ namespace bpfrig::kernel_bpf {
 // BAD_OBJECT unless `elf` is a little-endian 64-bit relocatable ELF file for BPF.
 [[nodiscard]] absl::Status CheckBpfElf(absl::string_view elf);
 
-// The bytes of the section of that name, within `elf`, which CheckBpfElf has passed; empty where there is
-// none. BAD_OBJECT where the section table is broken.
+// The bytes of the section of that name, within `elf`, which CheckBpfElf has passed; empty if there is none.
+// BAD_OBJECT if the section table is broken.
 [[nodiscard]] absl::StatusOr<absl::string_view> FindElfSection(absl::string_view elf, absl::string_view name);
 
 }  // namespace bpfrig::kernel_bpf

@@ -70,7 +70,7 @@ class Encoder {
     for (size_t i = 0; i < list->size(); ++i) {
       absl::Status status =
           Write({element, place.offset + i * stride, 0, 0, place.name}, (*list)[i], depth + 1);
-      // The path is made only where it is needed: a million entries go through here.
+      // The path is made only if it is needed: a million entries go through here.
       if (!status.ok()) return base::WithField(status, absl::StrCat("[", i, "]"));
     }
     return absl::OkStatus();
@@ -112,7 +112,7 @@ class Encoder {
     seen[index] = true;
     Place at{member->type, place.offset + member->bit_offset / 8,
              static_cast<uint32_t>(member->bit_offset % 8), member->bitfield_bits, field.name};
-    // A variable that is named is written whole, as every value is; its neighbours stay.
+    // A named variable is written whole, like every value; its neighbours stay.
     if (btf_is_datasec(type.type)) BPFRIG_RETURN_IF_ERROR(memory_.Clear(at, SizeOf(at.type).value_or(0)));
     return Write(at, field.value, depth + 1);
   }
@@ -172,7 +172,7 @@ absl::StatusOr<std::string> BytesOf(const Value& value) {
     return BigEndian(*number);
   }
   return base::WithHint(
-      base::MakeError(base::Reason::kTypeMismatch, absl::StrCat(KindOf(value), " has no bytes of its own")),
+      base::MakeError(base::Reason::kTypeMismatch, absl::StrCat(KindOf(value), " has no bytes by itself")),
       "write !text, !hex, !ip, !be16, !be32, !be64 or !concat");
 }
 
@@ -184,7 +184,7 @@ absl::StatusOr<Encoded> EncodeBySize(size_t size, const Value& value, absl::stri
   const uint64_t* number = std::get_if<uint64_t>(&value.kind);
   const int64_t* negative = std::get_if<int64_t>(&value.kind);
   if (number != nullptr || negative != nullptr) {
-    if (size != 1 && size != 2 && size != 4 && size != 8) return mismatch("a number does not go with that");
+    if (size != 1 && size != 2 && size != 4 && size != 8) return mismatch("a number cannot have that size");
     uint64_t word = number != nullptr ? *number : static_cast<uint64_t>(*negative);
     uint32_t bits = static_cast<uint32_t>(size) * 8;
     bool fits = number != nullptr ? FitsUnsigned(word, bits) : FitsSigned(*negative, bits);

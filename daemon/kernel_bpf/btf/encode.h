@@ -14,23 +14,23 @@ namespace bpfrig::kernel_bpf {
 
 struct Encoded {
   std::string bytes;
-  // As long as `bytes`; a bit is set where the value said something. Memory m matches an expected value where
-  // (m ^ bytes) & mask is zero. Members that were not named, elements past a list's end and padding are not
-  // said; a text's or a prefix's zero padding is.
+  // As long as `bytes`; a bit is set if the value says something about it. Memory m matches an expected value
+  // if (m ^ bytes) & mask is zero. A value says nothing about members that it does not name, elements past a
+  // list's end and padding; it does about the zeroes after a text or a prefix.
   std::string mask;
 };
 
-// Encodes over zeroes: what the value does not say is zero. Reasons: UNKNOWN_NAME (member, enumerator),
+// Encodes over zeroes: what the value does not mention is zero. Reasons: UNKNOWN_NAME (member, enumerator),
 // DUPLICATE_NAME, OUT_OF_RANGE (number), TYPE_MISMATCH (kind or size; pointers and functions), NO_TYPE.
 [[nodiscard]] absl::StatusOr<Encoded> Encode(TypeRef type, const Value& value);
 
-// Encodes over `bytes`, which must have the type's size already (TYPE_MISMATCH). Of a data section, variables
+// Encodes over `bytes`, which must have the type's size already (TYPE_MISMATCH). In a data section, variables
 // that the value does not name keep what they hold; anything else is zeroed first, as by Encode.
 [[nodiscard]] absl::Status EncodeInto(TypeRef type, const Value& value, std::string& bytes);
 
 // Encodes without a type into `size` bytes: raw bytes of that size, a prefix or text that fits, a network
-// integer that fits, or a number where `size` is 1, 2, 4 or 8 (host order). For what has no BTF but whose
-// meaning is fixed: array indexes, descriptors. `what` names it in errors: `the key of map "progs"`.
+// integer that fits, or a number if `size` is 1, 2, 4 or 8 (host order). For things without BTF whose meaning
+// is fixed: array indexes, descriptors. `what` names it in errors: `the key of map "progs"`.
 [[nodiscard]] absl::StatusOr<Encoded> EncodeBySize(size_t size, const Value& value, absl::string_view what);
 
 // The bytes that a value is by itself, without any target: raw bytes, a prefix, text, or a network integer of

@@ -27,7 +27,7 @@ std::string Describe(const Place& place) {
 
 // A number of either sign.
 struct Number {
-  uint64_t word = 0;  // two's complement where negative
+  uint64_t word = 0;  // two's complement if negative
   bool negative = false;
 };
 

@@ -12,10 +12,10 @@
 
 namespace bpfrig::kernel_bpf {
 
-// No map value or section is larger; what claims to be is broken.
+// No map value or section is larger; a type that claims to be is broken.
 inline constexpr size_t kLargestType = size_t{256} << 20;
 
-// Where something is to be written, and what it is called in errors.
+// Where to write, and what errors call it.
 struct Place {
   TypeRef type;
   size_t offset = 0;
@@ -26,16 +26,16 @@ struct Place {
   absl::string_view name;
 };
 
-// The bytes under construction. Every write is checked against their size, for BTF may lie.
+// The bytes under construction. Every write is checked against their size, because BTF may lie.
 class Memory {
  public:
   explicit Memory(std::string bytes) : bytes_(std::move(bytes)), mask_(bytes_.size(), '\0') {}
 
-  // Puts `bytes`, and zeroes up to `size`; all of it counts as said.
+  // Puts `bytes`, and zeroes up to `size`; the mask covers all of it.
   [[nodiscard]] absl::Status Put(const Place& place, absl::string_view bytes, size_t size);
   // Puts the low bits of `value` into a bitfield.
   [[nodiscard]] absl::Status PutBits(const Place& place, uint64_t value);
-  // Zeroes, without that counting as said.
+  // Zeroes, outside the mask.
   [[nodiscard]] absl::Status Clear(const Place& place, size_t size);
   [[nodiscard]] Encoded Take() && { return {std::move(bytes_), std::move(mask_)}; }
 
@@ -59,7 +59,7 @@ class Memory {
 
 [[nodiscard]] bool FitsUnsigned(uint64_t number, uint32_t bits);
 [[nodiscard]] bool FitsSigned(int64_t number, uint32_t bits);
-// INVALID_FIELD for bits other than 16, 32 and 64, OUT_OF_RANGE where the number has more.
+// INVALID_FIELD for bits other than 16, 32 and 64, OUT_OF_RANGE if the number has more.
 [[nodiscard]] absl::Status CheckNetworkInteger(const NetworkInteger& number);
 
 }  // namespace bpfrig::kernel_bpf

@@ -119,7 +119,7 @@ TEST_F(EncodeTest, NamesMembersOfAnonymousUnionsAsTheOuterTypes) {
             Chars({0x1f, 0x90, 0, 0, 10, 96, 0, 1}) + std::string(12, '\0') + "curl" + std::string(4, '\0'));
 }
 
-TEST_F(EncodeTest, MasksOnlyWhatWasSaid) {
+TEST_F(EncodeTest, MasksOnlyWhatTheValueSays) {
   int outer = AddOuter();
   absl::StatusOr<Encoded> encoded =
       Encode(Ref(outer), FieldsOf({{"port", Unsigned(1)}, {"comm", TextOf("a")}}));
@@ -213,7 +213,7 @@ TEST_F(EncodeTest, HandlesFlexibleArrays) {
                 "array of 0");
 }
 
-TEST_F(EncodeTest, DecodesCharactersAsTextOnlyWhereTheyAreText) {
+TEST_F(EncodeTest, DecodesCharactersAsTextOnlyWhenTheyAreText) {
   int comm = Array(char_, 4);
   EXPECT_EQ(Decode(Ref(comm), std::string("ab\0\0", 4)).value(), TextOf("ab"));
   EXPECT_EQ(Decode(Ref(comm), "abcd").value(), TextOf("abcd"));

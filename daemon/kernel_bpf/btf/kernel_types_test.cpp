@@ -16,12 +16,12 @@ namespace {
 // Larger ones are arrays of what smaller ones have, and cost time.
 constexpr size_t kLargest = 65536;
 
-// What the test needs to know of a type, found out apart from the codec: which bits have a name.
+// What the test needs to know of a type, found out without the codec: which bits have a name.
 class Shape {
  public:
   explicit Shape(TypeRef type, size_t size) : mask_(size, '\0') { Walk(type, 0, 0); }
 
-  // Whether the codec is to take it: no pointers, no names given twice in one scope.
+  // Whether the codec must take it: it has no pointers, and no name twice in one scope.
   [[nodiscard]] bool IsPlain() const { return plain_; }
   [[nodiscard]] const std::string& mask() const { return mask_; }
 
@@ -86,7 +86,7 @@ class Shape {
   bool plain_ = true;
 };
 
-// Random bytes, now and then such as bools, enums and text like.
+// Random bytes, sometimes the kind that bools, enums and text have.
 std::string RandomMemory(size_t size, std::mt19937& random) {
   std::string bytes(size, '\0');
   int kind = static_cast<int>(random() % 3);
@@ -98,14 +98,14 @@ std::string RandomMemory(size_t size, std::mt19937& random) {
   return bytes;
 }
 
-// Empty where all is well.
+// Empty if all is well.
 std::string RoundTrip(TypeRef type, const Shape& shape, std::mt19937& random) {
   std::string memory = RandomMemory(shape.mask().size(), random);
   absl::StatusOr<Value> value = Decode(type, memory);
   if (!value.ok()) return std::string(value.status().message());
   absl::StatusOr<Encoded> encoded = Encode(type, *value);
   if (!encoded.ok()) return std::string(encoded.status().message());
-  if (encoded->mask != shape.mask()) return "the mask is not that of the named bits";
+  if (encoded->mask != shape.mask()) return "the mask does not cover exactly the named bits";
   for (size_t i = 0; i < memory.size(); ++i) {
     if (((memory[i] ^ encoded->bytes[i]) & shape.mask()[i]) != 0)
       return "byte " + std::to_string(i) + " differs";

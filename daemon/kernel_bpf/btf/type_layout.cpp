@@ -8,7 +8,7 @@
 namespace bpfrig::kernel_bpf {
 namespace {
 
-// Data sections that the kernel never sees as a map's value are not listed by their callers.
+// Callers do not list data sections that the kernel never sees as a map's value.
 void AppendVariables(const StrippedType& section, std::vector<Member>& members) {
   const struct btf* btf = section.ref.btf;
   const struct btf_var_secinfo* info = btf_var_secinfos(section.type);
@@ -23,7 +23,7 @@ void AppendVariables(const StrippedType& section, std::vector<Member>& members) 
   }
 }
 
-// Before kernel 4.20's member flag, an integer type of fewer bits than its size was what made a bitfield.
+// Before kernel 4.20's member flag, an integer type with fewer bits than its size made a bitfield.
 uint32_t LegacyBitfieldBits(const StrippedType& type, uint64_t& bit_offset) {
   if (type.type == nullptr || !btf_is_int(type.type)) return 0;
   uint32_t bits = btf_int_bits(type.type);

@@ -22,7 +22,7 @@ static_assert(std::endian::native == std::endian::little);
 // Nesting past this is broken BTF.
 inline constexpr int kDeepestNesting = 64;
 
-// Without typedefs, const, volatile, restrict and tags. The type behind it is null where the chain is broken.
+// Without typedefs, const, volatile, restrict and tags. The type behind it is null if the chain is broken.
 struct StrippedType {
   TypeRef ref;
   const struct btf_type* type = nullptr;
@@ -34,7 +34,7 @@ struct Member {
   absl::string_view name;
   TypeRef type;
   uint64_t bit_offset = 0;
-  // 0 where it is no bitfield.
+  // 0 if it is not a bitfield.
   uint32_t bitfield_bits = 0;
 };
 // In order; unnamed bitfields, which are padding, left out. Empty for other types.
@@ -47,9 +47,9 @@ struct Member {
 [[nodiscard]] bool IsSignedEnum(const struct btf_type* type);
 // The enumerators' names.
 [[nodiscard]] std::vector<std::string> EnumeratorNames(TypeRef type);
-// The value of an enumerator, sign-extended; false where the enum has no such name.
+// The value of an enumerator, sign-extended; false if the enum has no such name.
 [[nodiscard]] bool FindEnumerator(TypeRef type, absl::string_view name, uint64_t& value);
-// The first enumerator of that value; empty where there is none.
+// The first enumerator of that value; empty if there is none.
 [[nodiscard]] absl::string_view FindEnumeratorName(TypeRef type, uint64_t value);
 
 [[nodiscard]] absl::string_view NameOf(const struct btf* btf, const struct btf_type* type);

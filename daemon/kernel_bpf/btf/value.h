@@ -38,7 +38,7 @@ using List = std::vector<Value>;
 // Members of a struct, union or data section, in the order given.
 using Fields = std::vector<Field>;
 
-// int64_t is for negative numbers by convention, but any number is taken either way.
+// int64_t is for negative numbers by convention, but both types can hold any number that they fit.
 struct Value {
   std::variant<uint64_t, int64_t, RawBytes, Text, List, Fields, PrefixBytes, NetworkInteger> kind;
 };

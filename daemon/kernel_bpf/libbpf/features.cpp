@@ -38,7 +38,7 @@ constexpr struct bpf_insn Return(int32_t value) { return Instruction(BPF_ALU64 |
 constexpr struct bpf_insn Call(int32_t helper) { return Instruction(BPF_JMP | BPF_CALL, helper); }
 constexpr struct bpf_insn kExit = Instruction(BPF_JMP | BPF_EXIT, 0);
 
-// 0 where it can be done, otherwise the negative errno.
+// 0 if it works, otherwise the negative errno.
 using Probe = int;
 
 common::Fd LoadProgram(enum bpf_prog_type type, enum bpf_attach_type attach_type,
@@ -118,7 +118,7 @@ Probe TryPerfmon() {
   return TryProgram(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS, code);
 }
 
-// Eight bytes of address 0 to the stack: what counts is whether the verifier lets it be called.
+// Eight bytes of address 0 to the stack: the question is whether the verifier allows the call.
 Probe TryProbeReadKernel() {
   const std::array<struct bpf_insn, 7> code = {Argument(BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_1, 0),
                                                Argument(BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_1, -8),
@@ -153,7 +153,8 @@ Feature Report(absl::string_view name, Probe result, absl::string_view descripti
 std::vector<Feature> ProbeFeatures(unsigned interface_index) {
   LibbpfOutput output;
   return {
-      Report("btf", TryKernelBtf(), "The kernel tells its own types: CO-RE and kernel types by name work."),
+      Report("btf", TryKernelBtf(),
+             "The kernel describes its own types: CO-RE and kernel types by name work."),
       Report("sockmap_link", TrySockmapLink(), "sk_msg programs attach to a sockmap by a link."),
       Report("map_batch", TryBatch(), "Maps are written and read in batches."),
       Report("ringbuf", TryRingBuffer(), "Programs can report events through a ring buffer."),

@@ -1,5 +1,5 @@
 // What this kernel lets this process do with BPF, found out by doing it. GetInfo and a plan's `requires:` use
-// it. Takes some milliseconds; call it in a process that has a worker's capabilities.
+// it. It takes some milliseconds; call it in a process that has a worker's capabilities.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ struct Feature {
   // "sockmap_link".
   std::string name;
   bool supported = false;
-  // The errno by name, or why; empty where supported.
+  // The errno by name, or the reason; empty if supported.
   std::string detail;
   // One sentence: what it is good for.
   std::string description;
@@ -24,17 +24,17 @@ struct Feature {
 // which is asked about tcx.
 [[nodiscard]] std::vector<Feature> ProbeFeatures(unsigned interface_index);
 
-// What no sandbox can do without, each done once with the smallest of programs.
+// What every sandbox needs, each done once with the smallest of programs.
 struct Essentials {
   absl::Status map;
   absl::Status program;
-  // Of that program to a cgroup.
+  // Attaching that program to a cgroup.
   absl::Status link;
 };
 // `cgroup` is an open directory.
 [[nodiscard]] Essentials TryEssentials(int cgroup);
 
-// Loads a program that calls bpf_probe_read_kernel: sandboxes can do without. Takes CAP_PERFMON.
+// Loads a program that calls bpf_probe_read_kernel, which takes CAP_PERFMON; sandboxes work without it.
 [[nodiscard]] absl::Status TryKernelRead();
 
 // libbpf's own version: "1.1".

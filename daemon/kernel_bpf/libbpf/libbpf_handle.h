@@ -1,4 +1,4 @@
-// Small things that libbpf's C interface asks of C++: an owner for struct bpf_object, and zeroed option
+// Small things that C++ needs for libbpf's C interface: an owner for struct bpf_object, and zeroed option
 // structs.
 #pragma once
 

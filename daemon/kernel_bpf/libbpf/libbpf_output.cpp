@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t kMostText = size_t{64} * 1024;
 
-// Libbpf's print callback has no context argument, so the receiver has to be found through the thread.
+// Libbpf's print callback has no context argument, so the receiver is found through the thread.
 thread_local LibbpfOutput* innermost = nullptr;
 
 int Print(enum libbpf_print_level level, const char* format, std::va_list arguments) {

@@ -17,10 +17,10 @@ class LibbpfOutput {
   LibbpfOutput& operator=(const LibbpfOutput&) = delete;
 
   [[nodiscard]] const std::string& text() const { return text_; }
-  // The last warning, without libbpf's prefix and newline; "no details" where it said nothing.
+  // The last warning, without libbpf's prefix and newline; "no details" if it said nothing.
   [[nodiscard]] std::string LastLine() const;
-  // The name in the last `KIND 'NAME': ...PHRASE...` line, such as prog and "load failed"; empty where there
-  // is none.
+  // The name in the last `KIND 'NAME': ...PHRASE...` line, such as prog and "load failed"; empty if there is
+  // none.
   [[nodiscard]] std::string NameBefore(absl::string_view kind, absl::string_view phrase) const;
 
   // Libbpf's callback gives every line here.

@@ -23,7 +23,7 @@ absl::StatusOr<MapInfo> QueryMap(int fd, absl::string_view name) {
   int error = bpf_obj_get_info_by_fd(fd, &info, &length);
   if (error != 0) {
     return base::WithObject(
-        base::KernelError(error, absl::StrCat("reading what the kernel tells of map ", name)), name);
+        base::KernelError(error, absl::StrCat("reading the kernel's information on map ", name)), name);
   }
   return MapInfo{info.id, info.type, info.key_size, info.value_size, info.max_entries, info.map_flags};
 }

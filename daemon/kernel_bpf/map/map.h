@@ -1,5 +1,5 @@
 // Map: one map in the kernel, with the BTF types of its keys and values. A BpfObject owns those of its
-// object; Map::Create makes one of its own. map_codec.h, map_write.h and map_dump.h work on it.
+// object; Map::Create makes one without an object. map_codec.h, map_write.h and map_dump.h work on it.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace bpfrig::kernel_bpf {
 
-// What the kernel tells of a map.
+// The kernel's information on a map.
 struct MapInfo {
   uint32_t id = 0;
   uint32_t type = 0;  // a bpf_map_type
@@ -23,19 +23,19 @@ struct MapInfo {
   uint32_t flags = 0;
 };
 
-// As libbpf calls it: "hash", "sk_storage"; "map type 99" where it does not know it.
+// As libbpf calls it: "hash", "sk_storage"; "map type 99" if libbpf does not know it.
 [[nodiscard]] std::string MapTypeName(uint32_t type);
-// What the kernel tells of the map behind `fd`; `name` is for the error.
+// The kernel's information on the map behind `fd`; `name` is for the error.
 [[nodiscard]] absl::StatusOr<MapInfo> QueryMap(int fd, absl::string_view name);
 // How many values a per-CPU map has for each key.
 [[nodiscard]] absl::StatusOr<uint32_t> PossibleCpus();
 
 class Map {
  public:
-  // Borrows `fd`, which must outlive the Map. The types are absent where the map has none.
+  // Borrows `fd`, which must outlive the Map. The types are absent if the map has none.
   [[nodiscard]] static absl::StatusOr<Map> Borrow(std::string name, int fd, std::optional<TypeRef> key_type,
                                                   std::optional<TypeRef> value_type);
-  // Creates a map of its own, without BTF types. `info.id` is ignored.
+  // Creates a map without an object, and without BTF types. `info.id` is ignored.
   [[nodiscard]] static absl::StatusOr<Map> Create(std::string name, const MapInfo& info);
 
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -53,12 +53,12 @@ class Map {
   [[nodiscard]] bool IsIndexed() const;
   [[nodiscard]] bool IsProgramArray() const;
   [[nodiscard]] bool IsMapOfMaps() const;
-  // Sockmap or sockhash: written as a socket's descriptor, read as its cookie where value_size is 8.
+  // Sockmap or sockhash: written as a socket's descriptor, read as its cookie if value_size is 8.
   [[nodiscard]] bool HoldsSockets() const;
   // Whether the key is a socket's descriptor: socket storage.
   [[nodiscard]] bool IsSocketStorage() const;
   [[nodiscard]] bool IsRingBuffer() const;
-  // Bytes that one lookup gives: value_size, or for per-CPU maps that of all CPUs with padding.
+  // Bytes that one lookup gives: value_size, or for per-CPU maps the values of all CPUs with padding.
   [[nodiscard]] size_t lookup_size() const { return lookup_size_; }
   // 1, or for per-CPU maps the number of possible CPUs.
   [[nodiscard]] uint32_t values_per_key() const { return values_per_key_; }
@@ -68,7 +68,7 @@ class Map {
 
   std::string name_;
   MapInfo info_;
-  common::Fd owned_;  // not open where fd_ is borrowed
+  common::Fd owned_;  // not open if fd_ is borrowed
   int fd_;
   std::optional<TypeRef> key_type_;
   std::optional<TypeRef> value_type_;

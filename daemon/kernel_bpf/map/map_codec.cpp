@@ -19,7 +19,7 @@ absl::StatusOr<MapCodec> MapCodec::Create(const Map& map, std::optional<TypeRef>
   MapCodec codec(map);
   codec.key_ = {"key", map.info().key_size, key_type ? key_type : map.key_type(), false};
   codec.value_ = {"value", map.info().value_size, value_type ? value_type : map.value_type(), false};
-  // What the kernel reads as an index or a descriptor stays one, whatever an object declares.
+  // An index or a descriptor for the kernel stays one, whatever type an object declares.
   codec.key_.is_number = (map.IsIndexed() && !codec.key_.type) || map.IsSocketStorage();
   codec.value_.is_number = map.IsProgramArray() || map.IsMapOfMaps() || map.HoldsSockets();
   BPFRIG_RETURN_IF_ERROR(base::WithField(codec.CheckSize(codec.key_), "key_type"));

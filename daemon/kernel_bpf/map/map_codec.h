@@ -1,6 +1,6 @@
 // Keys and values of one map, encoded and decoded: by a type that the caller named, by the map's own BTF, or,
-// where the kernel itself fixes the meaning, without any (indexes, descriptors, ids, cookies). Called for
-// each entry of SeedMap and DumpMap. Errors name the map, its key or value, type and size.
+// if the kernel itself fixes the meaning, without any (indexes, descriptors, ids, cookies). Called for each
+// entry of SeedMap and DumpMap. Errors name the map, its key or value, type and size.
 #pragma once
 
 #include <optional>
@@ -15,23 +15,23 @@ namespace bpfrig::kernel_bpf {
 
 class MapCodec {
  public:
-  // `key_type` and `value_type` are what the caller named, or nothing for the map's own. TYPE_MISMATCH where
-  // a type's size is not the map's. Borrows the map.
+  // `key_type` and `value_type` are what the caller named, or nothing for the map's own. TYPE_MISMATCH if a
+  // type's size is not the map's. Borrows the map.
   [[nodiscard]] static absl::StatusOr<MapCodec> Create(const Map& map, std::optional<TypeRef> key_type,
                                                        std::optional<TypeRef> value_type);
 
-  // Where there is no type, raw bytes, prefixes and text still encode; numbers, lists and fields are NO_TYPE,
-  // unless the map is one whose meaning the kernel fixes. The value of a per-CPU map is that of one CPU.
+  // Without a type, raw bytes, prefixes and text still encode; numbers, lists and fields are NO_TYPE, unless
+  // the map is one whose meaning the kernel fixes. A per-CPU map's value is encoded for one CPU.
   [[nodiscard]] absl::StatusOr<Encoded> EncodeKey(const Value& key) const;
   [[nodiscard]] absl::StatusOr<Encoded> EncodeValue(const Value& value) const;
 
-  // Nothing where there is no type to decode by. Of `value`, the bytes of one CPU. A prog array's or map of
+  // Nothing if there is no type to decode by. `value` has the bytes of one CPU. A prog array's or map of
   // maps' value is an id, a sockmap's a cookie, as unsigned numbers.
   [[nodiscard]] absl::StatusOr<std::optional<Value>> DecodeKey(absl::string_view key) const;
   [[nodiscard]] absl::StatusOr<std::optional<Value>> DecodeValue(absl::string_view value) const;
 
  private:
-  // How one half is laid out: by `type`, or by size alone where the kernel fixes its meaning, or not at all.
+  // How one half is laid out: by `type`, or by size alone if the kernel fixes its meaning, or not at all.
   struct Half {
     const char* name = "";  // "key", "value"
     size_t size = 0;

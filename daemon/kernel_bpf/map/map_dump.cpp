@@ -13,9 +13,9 @@
 namespace bpfrig::kernel_bpf {
 namespace {
 
-// What one batch may take, so that wide values do not take a gigabyte.
+// The most memory for one batch, so that wide values do not take a gigabyte.
 constexpr size_t kMostBatchBytes = size_t{16} << 20;
-// A hash bucket that holds more is not to be waited for.
+// A hash bucket with more entries is not worth waiting for.
 constexpr uint32_t kLargestChunk = uint32_t{1} << 22;
 // How often a batch that the kernel broke off (EINTR, before 6.x) is tried again.
 constexpr int kMostRetries = 16;
@@ -31,7 +31,7 @@ absl::Status Unsupported(const Map& map, absl::string_view why, absl::string_vie
   return base::WithObject(base::WithHint(status, hint), map.name());
 }
 
-// The kernel looks sockets up by cookie only where there is room for one.
+// The kernel answers a lookup with the socket's cookie, if the value has room for one.
 bool ReadsNothing(const Map& map) { return map.HoldsSockets() && map.info().value_size != sizeof(uint64_t); }
 
 bool HasBatches(const Map& map) {
@@ -79,7 +79,7 @@ absl::StatusOr<bool> HasKey(const Map& map, absl::string_view key) {
 absl::StatusOr<std::optional<MapEntry>> LookupByKeys(const Map& map, absl::string_view key) {
   if (map.info().type != BPF_MAP_TYPE_SOCKHASH) {
     return Unsupported(map, "does not tell which of its entries are there",
-                       "declare it with 8-byte values: then it tells cookies");
+                       "declare it with 8-byte values: then lookups return cookies");
   }
   BPFRIG_ASSIGN_OR_RETURN(bool has, HasKey(map, key));
   if (!has) return std::optional<MapEntry>();
@@ -102,7 +102,7 @@ absl::Status CheckWalkable(const Map& map, bool consume) {
   if (map.IsIndexed() && consume) return Unsupported(map, "has entries that cannot be taken out", "");
   if (map.IsIndexed() && ReadsNothing(map)) {
     return Unsupported(map, "does not tell which of its entries are there",
-                       "declare it with 8-byte values: then it tells cookies");
+                       "declare it with 8-byte values: then lookups return cookies");
   }
   return absl::OkStatus();
 }
@@ -214,7 +214,7 @@ absl::StatusOr<std::vector<MapEntry>> MapDump::NextElements() {
       entries.push_back(MapEntry{next, "", {}});
       continue;
     }
-    // One that went since is not there.
+    // An entry may be gone by now.
     BPFRIG_ASSIGN_OR_RETURN(std::optional<MapEntry> entry, LookupMap(*map_, next));
     if (entry) entries.push_back(*std::move(entry));
   }

@@ -1,5 +1,5 @@
 // Reading map entries: one key, or all of them in chunks, so that the worker can return to its loop between
-// two. DumpMap goes through here.
+// two of them. DumpMap uses it.
 #pragma once
 
 #include <cstdint>
@@ -20,22 +20,22 @@ inline constexpr uint32_t kDumpChunk = 4096;
 struct MapEntry {
   // Empty for keyless maps.
   std::string key;
-  // For a per-CPU map, of the first CPU. Of a sockmap or sockhash the cookie, or empty where the kernel does
-  // not tell it (value_size 4).
+  // For a per-CPU map, the first CPU's. For a sockmap or sockhash the cookie, or empty if the kernel does not
+  // tell it (value_size 4).
   std::string value;
-  // For a per-CPU map, of every possible CPU; otherwise empty.
+  // For a per-CPU map, every possible CPU's; otherwise empty.
   std::vector<std::string> cpu_values;
 };
 
-// Reads one key; nothing where it is not in the map. `key` must have the map's key_size (TYPE_MISMATCH).
-// For a sockhash with value_size 4 this walks its keys, as the kernel's lookup tells nothing.
+// Reads one key; nothing if it is not in the map. `key` must have the map's key_size (TYPE_MISMATCH). For a
+// sockhash with value_size 4 this walks its keys, because the kernel's lookup tells nothing.
 [[nodiscard]] absl::StatusOr<std::optional<MapEntry>> LookupMap(const Map& map, absl::string_view key);
 
 // A walk over all entries of one map.
 class MapDump {
  public:
-  // UNSUPPORTED where the map's type cannot be walked, or not in this mode; INVALID_FIELD for a queue or
-  // stack without `consume`. With `consume`, what is read is deleted. Borrows the map.
+  // UNSUPPORTED if the map's type cannot be walked, or not in this mode; INVALID_FIELD for a queue or stack
+  // without `consume`. With `consume`, entries are deleted as they are read. Borrows the map.
   [[nodiscard]] static absl::StatusOr<MapDump> Start(const Map& map, BatchMode mode, bool consume);
 
   // Up to about kDumpChunk further entries; none only at the end.
@@ -61,7 +61,7 @@ class MapDump {
   bool done_ = false;
   bool truncated_ = false;
   uint64_t visited_ = 0;
-  uint32_t chunk_ = kDumpChunk;  // grows where a hash bucket holds more
+  uint32_t chunk_ = kDumpChunk;  // grows if a hash bucket holds more
   bool started_ = false;
   std::string cursor_;  // the last key, or the kernel's batch cursor
 };

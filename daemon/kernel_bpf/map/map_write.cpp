@@ -83,7 +83,7 @@ absl::Status Refused(const Map& map, int error, bool remove) {
   return base::WithObject(base::WithHint(status, Remedy(map, error, remove)), map.name());
 }
 
-// Writes one map; all its parts share these.
+// Writes one map; its functions share what is below.
 class Writer {
  public:
   Writer(const Map& map, absl::Span<const MapChange> changes, WriteProgress& progress)
@@ -115,7 +115,7 @@ class Writer {
   }
 
  private:
-  // False where the map's type has no such operation.
+  // False if the map's type has no such operation.
   absl::StatusOr<bool> WriteBatch(size_t begin, size_t end) {
     bool remove = changes_[begin].remove;
     std::string keys;
@@ -129,7 +129,7 @@ class Writer {
     int error = remove ? bpf_map_delete_batch(map_.fd(), keys.data(), &count, &options)
                        : bpf_map_update_batch(map_.fd(), keys.data(), values.data(), &count, &options);
     if (error == -common::kEnotsupp || error == -EOPNOTSUPP) return false;
-    // The kernel says how many it did, but not where it could not even say that.
+    // The kernel says how many it did, unless it fails before that.
     uint64_t did = error == 0 ? end - begin : error == -EFAULT || count >= end - begin ? 0 : count;
     (remove ? progress_.deleted : progress_.written) += did;
     progress_.batched = true;

@@ -1,5 +1,5 @@
-// Writing map entries: with the kernel's batch operations where the map's type has them, element by element
-// where not. SeedMap and the globals of a loaded object go through here.
+// Writing map entries: with the kernel's batch operations if the map's type has them, otherwise element by
+// element. SeedMap and the globals of a loaded object go through here.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 namespace bpfrig::kernel_bpf {
 
 enum class BatchMode {
-  // Batches where the map's type has them.
+  // Batches if the map's type has them.
   kAuto,
   // Batches, or UNSUPPORTED.
   kBatch,
@@ -31,13 +31,13 @@ struct MapChange {
   bool remove = false;
 };
 
-// How far a write came; right also where it failed.
+// How far a write came, even if it failed.
 struct WriteProgress {
   uint64_t written = 0;
   uint64_t deleted = 0;
   // Whether the kernel's batch operations did any of it.
   bool batched = false;
-  // With an error: the index in `changes` of the one that failed.
+  // After an error: the index in `changes` of the one that failed.
   size_t failed_at = 0;
 };
 

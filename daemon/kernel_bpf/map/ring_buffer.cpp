@@ -11,7 +11,7 @@
 namespace bpfrig::kernel_bpf {
 namespace {
 
-// What the callback returns to stop. Libbpf has consumed the record by then, so none is read twice.
+// The callback returns this to stop. Libbpf has consumed the record by then, so none is read twice.
 constexpr int kEnough = -ECANCELED;
 
 }  // namespace

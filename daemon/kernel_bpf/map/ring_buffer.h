@@ -14,16 +14,16 @@ namespace bpfrig::kernel_bpf {
 
 class RingBuffer {
  public:
-  // TYPE_MISMATCH for a map of another type. The caller sees to it that a map has one reader at a time; what
-  // an earlier reader left, a later one finds.
+  // TYPE_MISMATCH for a map of another type. The caller makes sure that a map has one reader at a time; a
+  // later reader finds what an earlier one left.
   [[nodiscard]] static absl::StatusOr<RingBuffer> Open(const Map& map);
 
   // Readable while there are records. The kernel wakes only a reader that had taken everything, so drain
   // until fewer than `at_most` come before waiting again. Owned by the RingBuffer.
   [[nodiscard]] int PollFd() const;
 
-  // Gives what is there to `record`, oldest first, at most `at_most` records, without blocking; returns how
-  // many. The bytes are valid during the call only.
+  // Gives the records that are there to `record`, oldest first, at most `at_most` records, without blocking;
+  // returns how many. The bytes are valid during the call only.
   [[nodiscard]] absl::StatusOr<size_t> Drain(size_t at_most,
                                              const std::function<void(absl::string_view)>& record);
 

@@ -19,16 +19,16 @@ namespace bpfrig::kernel_bpf {
 
 // The kernel's refusal of a program or a map: an answer, not an error. Nothing of the object is left.
 struct Rejected {
-  // "EACCES": of the first failure, not of a retry for the log.
+  // "EACCES": from the first failure, not from a retry for the log.
   std::string errno_name;
   // The one that was refused; the other is empty.
   std::string program;
   std::string map;
-  // The verifier's log, or what libbpf said where there is none: the end of it, at most 64 KiB.
+  // The verifier's log, or what libbpf said if there is none: the end of it, at most 64 KiB.
   std::string log;
   // Whether earlier parts of the log are missing.
   bool log_truncated = false;
-  // The likely cause and its remedy, where known.
+  // The likely cause and its remedy, if known.
   std::string hint;
 };
 
@@ -41,7 +41,7 @@ class BpfObject {
   // BAD_OBJECT (not ELF, not for BPF, libbpf cannot read it), UNKNOWN_NAME, INVALID_FIELD (a program's type
   // is not known), TYPE_MISMATCH (a shared map differs), and what encoding a global gives; their fields are
   // those of the spec: `globals.limit`, `programs[0].type`, `maps[1].shared_with`, `object`. Libbpf may crash
-  // on hostile bytes: call it in a worker only.
+  // on hostile bytes: call this in a worker only.
   [[nodiscard]] static absl::StatusOr<LoadOutcome> Load(const ObjectSpec& spec);
 
   BpfObject(BpfObject&&) noexcept = default;
@@ -52,11 +52,11 @@ class BpfObject {
   [[nodiscard]] const std::vector<Program>& programs() const { return programs_; }
   // All, in the object's order. Global data sections are called `.data`, `.bss`, `.rodata`.
   [[nodiscard]] const std::vector<Map>& maps() const { return maps_; }
-  // Null where there is none of that name.
+  // Null if there is none of that name.
   [[nodiscard]] const Program* FindProgram(absl::string_view name) const;
   [[nodiscard]] const Map* FindMap(absl::string_view name) const;
   [[nodiscard]] TypeSet types() const;
-  // The verifier's log where log_level asked for one: each program's name and the end of its log.
+  // The verifier's log if log_level asked for one: each program's name and the end of its log.
   [[nodiscard]] const std::string& log() const { return log_; }
 
  private:

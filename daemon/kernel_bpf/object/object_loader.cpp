@@ -20,7 +20,7 @@ namespace {
 constexpr size_t kFirstLog = size_t{1} << 20;
 constexpr size_t kLargestLog = size_t{64} << 20;
 constexpr size_t kLogGrowth = 8;
-// BPF_LOG_STATS: the verdict and nothing of the way there, so that this log always fits.
+// BPF_LOG_STATS: only the verdict, so that this log always fits.
 constexpr uint32_t kVerdictOnly = 4;
 // All programs' logs together.
 constexpr size_t kMostLogs = size_t{1} << 20;
@@ -89,7 +89,7 @@ absl::Status ObjectLoader::JudgeCalls(const OpenedObject& object) {
   return refusals.status();
 }
 
-// A log that does not fit makes ENOSPC of every verdict, good or bad. Ask for the verdict alone, then for
+// A log that does not fit turns every verdict, good or bad, into ENOSPC. Ask for the verdict alone, then for
 // more log until its end is there.
 absl::StatusOr<LoadOutcome> ObjectLoader::AfterFullLog(Attempt first) {
   BPFRIG_ASSIGN_OR_RETURN(Attempt verdict, Try(kVerdictOnly, kFirstLog));
@@ -113,7 +113,7 @@ absl::StatusOr<ObjectLoader::Attempt> ObjectLoader::Try(uint32_t log_level, size
   Attempt attempt{std::move(object), std::move(logs), {}, 0, "", "", ""};
   for (size_t i = 0; i < programs.size(); ++i) {
     attempt.programs.emplace_back(bpf_program__name(programs[i]));
-    // With level 0 libbpf tries without a log, and again with one where that fails.
+    // With level 0 libbpf tries without a log, and again with one if that fails.
     bpf_program__set_log_level(programs[i], log_level);
     bpf_program__set_log_buf(programs[i], attempt.logs.Buffer(i), log_size);
   }

@@ -22,12 +22,12 @@ class ObjectLoader {
   [[nodiscard]] absl::StatusOr<LoadOutcome> Run();
 
  private:
-  // One try, and what it came to.
+  // One try and its outcome.
   struct Attempt {
     OpenedObject object;
     LogMemory logs;
     std::vector<std::string> programs;  // in the order of the logs
-    int error = 0;                      // negative, or 0 where it is in the kernel
+    int error = 0;                      // negative, or 0 if it is in the kernel
     std::string libbpf_output;
     std::string refused_program;
     std::string refused_map;

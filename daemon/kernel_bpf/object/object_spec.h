@@ -15,7 +15,7 @@ namespace bpfrig::kernel_bpf {
 struct ProgramChoice {
   // The function's name.
   std::string program;
-  // A section name that libbpf knows ("cgroup/connect4"), to take type and attach type from; empty where the
+  // A section name that libbpf knows ("cgroup/connect4"), to take type and attach type from; empty if the
   // object's own section says it.
   std::string type;
 };
@@ -28,7 +28,7 @@ struct MapChoice {
   // A map to use in its place; -1 to create one. Borrowed until Load returns.
   int shared_fd = -1;
   // What a map of maps holds, by example: a map's descriptor, borrowed until Load returns; or -1, and the
-  // name of a map of this object; or neither, where the object says it itself.
+  // name of a map of this object; or neither, if the object says it itself.
   int inner_fd = -1;
   std::string inner_map;
 };
@@ -40,10 +40,10 @@ struct ObjectSpec {
   absl::string_view elf;
   // Variables to set before loading, by name.
   Fields globals;
-  // Empty: all that the object has, as libbpf would.
+  // Empty: all that the object has, as libbpf does.
   std::vector<ProgramChoice> programs;
   std::vector<MapChoice> maps;
-  // 0: a log only where the load fails. 1 or 2: at that level in any case.
+  // 0: a log only if the load fails. 1 or 2: at that level in any case.
   uint32_t log_level = 0;
   // What may load.
   LoadPolicy policy;

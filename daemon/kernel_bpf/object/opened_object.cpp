@@ -27,8 +27,8 @@ bool IsMapName(absl::string_view name) {
   });
 }
 
-// Libbpf calls a global data section's map by the object's name and the section's, cut to 15 characters; the
-// object's has no dot in it, for Open sees to that.
+// Libbpf names a global data section's map after the object and the section, cut to 15 characters; Open makes
+// sure that the object's name has no dot in it.
 std::string SectionOf(absl::string_view map_name) {
   size_t dot = map_name.find('.');
   return std::string(dot == absl::string_view::npos ? map_name : map_name.substr(dot));
@@ -73,7 +73,7 @@ absl::StatusOr<OpenedObject> OpenedObject::Open(const ObjectSpec& spec) {
 
 absl::Status OpenedObject::ReadElf(const ObjectSpec& spec) {
   BPFRIG_RETURN_IF_ERROR(CheckBpfElf(spec.elf));
-  // A broken section table is said better here than by libelf.
+  // For a broken section table this gives a better message than libelf.
   BPFRIG_RETURN_IF_ERROR(FindElfSection(spec.elf, ".BTF").status());
   LibbpfOutput output;
   std::string name = NameForLibbpf(spec.name);
@@ -93,7 +93,7 @@ absl::Status OpenedObject::ListMaps() {
     declared.name = bpf_map__name(map);
     if (!IsMapName(declared.name)) {
       return base::MakeError(base::Reason::kBadObject, absl::StrCat("a map is called \"", declared.name,
-                                                                    "\": only [A-Za-z0-9_.] will do"));
+                                                                    "\": only [A-Za-z0-9_.] are allowed"));
     }
     bpf_map__set_pin_path(map, nullptr);
     declared.key_type = bpf_map__btf_key_type_id(map);

@@ -1,5 +1,5 @@
-// OpenedObject: an ELF object that libbpf has read and that an ObjectSpec has been applied to, but that is
-// not in the kernel yet. The loader opens one for each attempt to load, for libbpf loads an object once only.
+// OpenedObject: an ELF object that libbpf has read, changed as an ObjectSpec says, and not yet in the kernel.
+// The loader opens one for each attempt to load, because libbpf loads an object only once.
 #pragma once
 
 #include <string>
@@ -15,8 +15,8 @@ struct bpf_program;
 
 namespace bpfrig::kernel_bpf {
 
-// A map as the object declares it. Libbpf forgets the type ids of some map types on loading, and a shared
-// map's name: hence kept here.
+// A map as the object declares it. Kept here, because libbpf forgets the type ids of some map types on
+// loading, and a shared map's name.
 struct DeclaredMap {
   // `.data`, `.bss`, `.rodata` for global data sections.
   std::string name;
@@ -29,12 +29,12 @@ struct DeclaredMap {
 
 class OpenedObject {
  public:
-  // Errors as BpfObject::Load documents them. Nothing has reached the kernel, but templates of inner maps.
+  // Errors as BpfObject::Load documents them. Nothing has reached the kernel except templates of inner maps.
   [[nodiscard]] static absl::StatusOr<OpenedObject> Open(const ObjectSpec& spec);
 
   [[nodiscard]] struct bpf_object* get() const { return handle_.get(); }
   [[nodiscard]] const std::vector<DeclaredMap>& maps() const { return maps_; }
-  // Those that are to be loaded.
+  // The programs that will be loaded.
   [[nodiscard]] std::vector<struct bpf_program*> Programs() const;
   // Gives the object away. The rest stays for as long as libbpf may need it.
   [[nodiscard]] ObjectHandle Release() { return std::move(handle_); }

@@ -21,12 +21,12 @@ absl::Status InvalidChoice(absl::string_view message) {
   return base::MakeError(base::Reason::kInvalidField, message);
 }
 
-// Whether two maps can stand for each other: what the verifier has to know of a map.
+// Whether two maps can stand for each other: compares what the verifier must know of a map.
 absl::Status CheckSame(absl::string_view name, const MapInfo& shared, struct bpf_map* declared) {
   auto differs = [&](absl::string_view what, absl::string_view theirs, absl::string_view ours) {
     return base::MakeError(
         base::Reason::kTypeMismatch,
-        absl::StrCat("the shared map's ", what, " is ", theirs, ", that of \"", name, "\" is ", ours));
+        absl::StrCat("the shared map's ", what, " is ", theirs, ", but \"", name, "\" declares ", ours));
   };
   uint32_t type = bpf_map__type(declared);
   if (shared.type != type) return differs("type", MapTypeName(shared.type), MapTypeName(type));
@@ -130,7 +130,7 @@ absl::Status OpenedObject::SetInnerMap(const DeclaredMap& declared, const MapCho
   int fd = choice.inner_fd;
   if (fd < 0) {
     BPFRIG_ASSIGN_OR_RETURN(const DeclaredMap* inner, FindMap(choice.inner_map));
-    // The kernel wants an example of the inner map; the object's own is not there yet.
+    // The kernel wants an example of the inner map; the object's own does not exist yet.
     auto options = LibbpfOptions<bpf_map_create_opts>();
     options.map_flags = bpf_map__map_flags(inner->map);
     options.map_extra = bpf_map__map_extra(inner->map);
@@ -143,7 +143,7 @@ absl::Status OpenedObject::SetInnerMap(const DeclaredMap& declared, const MapCho
   int error = bpf_map__set_inner_map_fd(declared.map, fd);
   if (error == 0) return absl::OkStatus();
   return base::WithHint(base::KernelError(error, absl::StrCat("setting the inner map of ", declared.name)),
-                        "leave inner_map out where the object declares the inner map itself");
+                        "leave inner_map out if the object declares the inner map itself");
 }
 
 }  // namespace bpfrig::kernel_bpf

@@ -117,7 +117,7 @@ absl::StatusOr<Link> Link::Attach(const Program& program, const AttachPoints& po
   if (!created.ok() && program.type() == BPF_PROG_TYPE_SCHED_CLS &&
       base::DetailOf(created.status()).errno_name == "EINVAL") {
     return base::WithObject(
-        base::MakeError(base::Reason::kUnsupported, "this kernel has no tcx links (6.6 and later have)"),
+        base::MakeError(base::Reason::kUnsupported, "this kernel has no tcx links (6.6 and later have them)"),
         program.name());
   }
   BPFRIG_ASSIGN_OR_RETURN(link.link_, std::move(created));

@@ -26,7 +26,7 @@ enum class AttachPlace {
 // By the program's type and expected attach type. UNSUPPORTED for types that a sandbox has no place for.
 [[nodiscard]] absl::StatusOr<AttachPlace> PlaceOf(const Program& program);
 
-// What a sandbox has to attach to. All borrowed for the call.
+// What a sandbox has for programs to attach to. All borrowed for the call.
 struct AttachPoints {
   int cgroup_fd = -1;
   int netns_fd = -1;
@@ -39,8 +39,8 @@ struct AttachPoints {
 
 class Link {
  public:
-  // INVALID_FIELD where the place that the program needs is not among the points; TYPE_MISMATCH where the map
-  // is no sockmap or sockhash; KERNEL_REFUSED.
+  // INVALID_FIELD if the place that the program needs is not among the points; TYPE_MISMATCH if the map is
+  // not a sockmap or sockhash; KERNEL_REFUSED.
   [[nodiscard]] static absl::StatusOr<Link> Attach(const Program& program, const AttachPoints& points);
 
   ~Link();

@@ -32,7 +32,7 @@ absl::StatusOr<ProgramInfo> Program::Info() const {
   uint32_t length = sizeof(info);
   int error = bpf_obj_get_info_by_fd(fd_, &info, &length);
   if (error != 0)
-    return base::KernelError(error, absl::StrCat("reading what the kernel tells of program ", name_));
+    return base::KernelError(error, absl::StrCat("reading the kernel's information on program ", name_));
   return ProgramInfo{info.id, static_cast<uint32_t>(info.xlated_prog_len / sizeof(struct bpf_insn)),
                      info.run_cnt};
 }

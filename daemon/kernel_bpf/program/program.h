@@ -10,10 +10,10 @@
 
 namespace bpfrig::kernel_bpf {
 
-// What the kernel tells of a loaded program.
+// The kernel's information on a loaded program.
 struct ProgramInfo {
   uint32_t id = 0;
-  // Instructions after the kernel's rewriting; 0 where it is not told (CAP_PERFMON missing).
+  // Instructions after the kernel's rewriting; 0 if the kernel does not tell it (CAP_PERFMON missing).
   uint32_t instruction_count = 0;
   // 0 unless somebody holds BPF_ENABLE_STATS.
   uint64_t run_count = 0;

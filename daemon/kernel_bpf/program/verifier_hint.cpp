@@ -34,7 +34,7 @@ constexpr absl::string_view kNeedsPerfmon =
     "this is refused without CAP_PERFMON, which this daemon does not have: let it keep that capability "
     "(cap_add: PERFMON)";
 
-// The first that is found wins, so the more particular stand first.
+// The first that is found wins, so the more specific ones stand first.
 constexpr Phrase kPhrases[] = {
     {"invalid mem access 'map_value_or_null'",
      "compare what bpf_map_lookup_elem returned with NULL before using it"},
@@ -145,7 +145,7 @@ std::string MapHint(const Refusal& refusal) {
   return "check the map's type, key and value sizes, max_entries and flags";
 }
 
-// Before 5.11, where maps and programs are not yet accounted to the memory cgroup.
+// Before 5.11, when maps and programs were not yet accounted to the memory cgroup.
 bool MemlockCounts() {
   struct utsname names {};
   int major = 0;

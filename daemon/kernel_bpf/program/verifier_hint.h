@@ -8,7 +8,7 @@
 
 namespace bpfrig::kernel_bpf {
 
-// What is known about this process and its kernel, for telling the causes of an EPERM apart.
+// What is known about this process and its kernel, to tell the causes of an EPERM apart.
 struct LoadSituation {
   bool has_cap_bpf = true;
   bool has_cap_perfmon = true;
@@ -30,7 +30,7 @@ struct Refusal {
   absl::string_view libbpf_output;
 };
 
-// One or two sentences; empty where nothing is known.
+// One or two sentences; empty if nothing is known.
 [[nodiscard]] std::string HintFor(const Refusal& refusal, const LoadSituation& situation);
 
 }  // namespace bpfrig::kernel_bpf

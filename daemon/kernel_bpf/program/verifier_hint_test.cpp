@@ -50,9 +50,9 @@ TEST(VerifierHintTest, KnowsWhatTheVerifierSays) {
   for (const auto& [log, hint] : kCases) EXPECT_THAT(HintForLog(log), HasSubstr(hint)) << log;
 }
 
-TEST(VerifierHintTest, SaysNothingWhereItKnowsNothing) { EXPECT_EQ(HintForLog("something new"), ""); }
+TEST(VerifierHintTest, SaysNothingWhenItKnowsNothing) { EXPECT_EQ(HintForLog("something new"), ""); }
 
-TEST(VerifierHintTest, BlamesTheCapabilityOnlyWhereItIsMissing) {
+TEST(VerifierHintTest, BlamesTheCapabilityOnlyWhenItIsMissing) {
   LoadSituation without;
   without.has_cap_perfmon = false;
   const char* old_wording = "unknown func bpf_snprintf#165";

@@ -9,7 +9,7 @@
 
 namespace bpfrig::kernel_bpf {
 
-// What of a log goes to the caller.
+// How much of a log goes to the caller.
 inline constexpr size_t kKeptLog = size_t{64} * 1024;
 
 // Zeroed memory that costs only what is written to it; logs may take tens of megabytes and mostly take none.
@@ -35,7 +35,7 @@ class LogMemory {
   size_t size_;
 };
 
-// The last kKeptLog bytes, from the start of a line; `cut` is set where something is missing.
+// The last kKeptLog bytes, from the start of a line; `cut` is set if something is missing.
 [[nodiscard]] std::string LogEnd(absl::string_view log, bool& cut);
 
 // Whether a log reaches to the verifier's last words. Kernels before 6.4 fill the buffer from the start and
