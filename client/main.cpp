@@ -33,7 +33,7 @@ void AddPlanOptions(CLI::App& command, PlanOptions& options) {
                   "BPFRIG_OBJECT_PATH=DIR:DIR...")
       ->type_name("DIR")
       ->allow_extra_args(false);
-  command.add_option("--test", options.test_filter, "Only tests with this in `plan / name`")
+  command.add_option("--test", options.test_filter, "Only tests with this in their `plan / name`")
       ->type_name("TEXT");
 }
 
@@ -41,12 +41,12 @@ CLI::Option* AddTarget(CLI::App& command, std::string& target, const char* descr
   return command.add_option("--target", target, description)
       ->type_name("unix:PATH|HOST:PORT")
       ->envname("BPFRIG_TARGET")
-      // As from an unset variable of a script: not a reason to start a daemon.
+      // A script's variable may be unset: that is not a reason to start a daemon.
       ->check([](const std::string& text) { return text.empty() ? "it is empty" : ""; });
 }
 
 void AddCredentials(CLI::App& command, Credentials& credentials) {
-  command.add_option("--tls-ca", credentials.tls_ca, "For TLS: who signs the daemon's certificate")
+  command.add_option("--tls-ca", credentials.tls_ca, "For TLS: the CA that signs the daemon's certificate")
       ->type_name("FILE")
       ->envname("BPFRIG_TLS_CA");
   command.add_option("--tls-certificate", credentials.tls_certificate, "For TLS: our own certificate")
@@ -57,7 +57,7 @@ void AddCredentials(CLI::App& command, Credentials& credentials) {
       ->envname("BPFRIG_TLS_KEY");
   command
       .add_option("--tls-server-name", credentials.tls_server_name,
-                  "For TLS: a name in the daemon's certificate, where the target's host is none")
+                  "For TLS: a name in the daemon's certificate, if the target's host is not in it")
       ->type_name("NAME")
       ->envname("BPFRIG_TLS_SERVER_NAME");
   command
@@ -67,7 +67,7 @@ void AddCredentials(CLI::App& command, Credentials& credentials) {
       ->envname("BPFRIG_TOKEN_FILE");
   command
       .add_flag("--unencrypted-on-private-network", credentials.unencrypted_on_private_network,
-                "Send the token to another machine without TLS: whoever is on the way can read it")
+                "Send the token to another machine without TLS: everybody on the way can read it")
       ->envname("BPFRIG_UNENCRYPTED_ON_PRIVATE_NETWORK");
 }
 
@@ -79,7 +79,7 @@ void AddDaemonOptions(CLI::App& command, DaemonOptions& options) {
   AddTarget(command, options.target, "A daemon that runs already; without it, a private one is started");
   AddCredentials(command, options.credentials);
   AddDaemon(command, options.private_daemon.executable,
-            "The private daemon's executable; otherwise bpfrigd beside bpfrig, or in PATH");
+            "The private daemon's executable; otherwise bpfrigd next to bpfrig, or in PATH");
   command.add_flag("--no-perfmon", options.private_daemon.no_perfmon,
                    "The private daemon's sandboxes go without CAP_PERFMON");
   command
@@ -92,7 +92,7 @@ void AddDaemonOptions(CLI::App& command, DaemonOptions& options) {
   command.add_flag("-v,--verbose", options.private_daemon.verbose, "The private daemon's log goes to stderr");
 }
 
-// The options of all commands; those of one are used.
+// The options of all commands; only one command's are used.
 struct Options {
   RunOptions run;
   bool list = false;
@@ -117,7 +117,7 @@ void AddRun(CLI::App& app, Options& options) {
 
 void AddHealth(CLI::App& app, HealthOptions& options) {
   CLI::App& command =
-      *app.add_subcommand("health", "Print whether a daemon serves; exit status 0, or 3 where not");
+      *app.add_subcommand("health", "Print whether a daemon serves; exit status 0, or 3 if not");
   AddTarget(command, options.target, "The daemon")->capture_default_str();
   AddCredentials(command, options.credentials);
   command.add_option("--timeout", options.timeout_seconds, "How long to wait for an answer")
@@ -125,17 +125,17 @@ void AddHealth(CLI::App& app, HealthOptions& options) {
       ->check(CLI::Range(0.1, 3600.0))
       ->capture_default_str();
   command.add_flag("--wait", options.wait,
-                   "Wait so long for a daemon that serves, also for one that is not there yet");
+                   "Wait this long for a daemon that serves, also for one that is not there yet");
 }
 
 void AddDoctor(CLI::App& app, DoctorOptions& options) {
   CLI::App& command = *app.add_subcommand("doctor",
                                           "Say what a daemon would be missing here, and how to grant it; "
                                           "takes the options of `bpfrigd --help`; exit "
-                                          "status 1 where something is missing");
+                                          "status 1 if something is missing");
   AddDaemon(command, options.executable,
-            "The daemon's executable, before any other option; otherwise bpfrigd beside bpfrig, or in PATH");
-  // The options are bpfrigd's, and so is what is said of wrong ones.
+            "The daemon's executable, before any other option; otherwise bpfrigd next to bpfrig, or in PATH");
+  // bpfrigd reads its options itself, and complains of wrong ones.
   command.prefix_command();
 }
 
@@ -147,7 +147,7 @@ void AddCommands(CLI::App& app, Options& options) {
   AddDoctor(app, options.doctor);
 }
 
-// What is in the environment and is no option.
+// What the environment has besides options.
 void TakeEnvironment(Options& options) {
   const std::optional<std::string> token = command::TakeTokenFromEnvironment();
   for (Credentials* credentials :
@@ -160,7 +160,7 @@ void TakeEnvironment(Options& options) {
   }
 }
 
-// What goes wrong comes back from the calls; gRPC's log of it is for those who look into gRPC.
+// Errors come back from the calls; gRPC's log of them is for people who look into gRPC.
 void QuietGrpc() {
   if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
 }

@@ -1,4 +1,4 @@
-// What the command line can ask for. Each prints what it has to say and returns the exit code.
+// What the command line can ask for. Each prints its answer and returns the exit code.
 #pragma once
 
 #include "client/command/options.h"
@@ -15,7 +15,7 @@ namespace bpfrig::client::command {
 [[nodiscard]] int PrintInfo(const DaemonOptions& options);
 // Prints whether a daemon serves; never starts one.
 [[nodiscard]] int PrintHealth(const HealthOptions& options);
-// Becomes `bpfrigd doctor`; returns only where there is no bpfrigd.
+// Becomes `bpfrigd doctor`; returns only if there is no bpfrigd.
 [[nodiscard]] int RunDoctor(const DoctorOptions& options);
 
 }  // namespace bpfrig::client::command

@@ -11,8 +11,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "client/testing/command_fixture.h"
 #include "client/command/exit_code.h"
+#include "client/testing/command_fixture.h"
 #include "client/testing/fake_daemon.h"
 
 namespace bpfrig::client::command {
@@ -63,7 +63,8 @@ TEST_F(CommandTest, TellsFailedTestsFromAFailedRig) {
   daemon.detach = [](const auto& request) {
     if (request.link() == "one") return grpc::Status::OK;
     if (request.link() == "two") {
-      return daemon::DaemonError(grpc::StatusCode::NOT_FOUND, bpfrig::v1::ERROR_REASON_UNKNOWN_NAME, "no link");
+      return daemon::DaemonError(grpc::StatusCode::NOT_FOUND, bpfrig::v1::ERROR_REASON_UNKNOWN_NAME,
+                                 "no link");
     }
     return daemon::DaemonError(grpc::StatusCode::INTERNAL, bpfrig::v1::ERROR_REASON_INTERNAL, "a bug");
   };
@@ -71,14 +72,14 @@ TEST_F(CommandTest, TellsFailedTestsFromAFailedRig) {
   const std::string plan = WritePlan();
   const Outcome all = Run(plan);
   EXPECT_EQ(all.code, kRigFailed);
-  EXPECT_EQ(LastLine(all.out), "1 passed, 1 failed, 1 rig errors");
+  EXPECT_EQ(LastLine(all.out), "1 passed, 1 failed, 1 rig error");
   EXPECT_THAT(all.out, HasSubstr("RIG   p / three"));
   EXPECT_EQ(Run(plan, "two").code, kTestsFailed);
   EXPECT_EQ(Run(plan, "one").code, kAllPassed);
   daemon.Stop();
 }
 
-TEST_F(CommandTest, RunsNothingWhereAPlanIsBad) {
+TEST_F(CommandTest, RunsNothingWhenAPlanIsBad) {
   daemon::FakeDaemon daemon;
   daemon.Start(target_);
   WritePlan();
@@ -135,7 +136,7 @@ TEST_F(CommandTest, RefusesADaemonOfAnotherMinorVersion) {
   daemon.Stop();
 }
 
-TEST_F(CommandTest, SaysThatAnotherServerIsNoDaemon) {
+TEST_F(CommandTest, SaysThatAnotherServerIsNotADaemon) {
   daemon::FakeDaemon daemon;
   daemon.authenticate = [](const auto&) { return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, ""); };
   daemon.Start(target_);
@@ -162,7 +163,7 @@ TEST_F(CommandTest, SendsTheTokenAndSaysThatItIsWrong) {
   const auto info = [&] { return PrintInfo(options); };
   EXPECT_THAT(Captured(info).err,
               HasSubstr(": UNAUTHENTICATED: the call carries no good token; give its token "
-                        "by --token-file FILE or BPFRIG_TOKEN\n"));
+                        "with --token-file FILE or BPFRIG_TOKEN\n"));
   options.credentials.token = "wrong";
   const Outcome wrong = Captured(info);
   EXPECT_EQ(wrong.code, kRigFailed);

@@ -30,14 +30,13 @@ absl::StatusOr<std::unique_ptr<DaemonSession>> DaemonSession::Open(const DaemonO
 DaemonSession::~DaemonSession() = default;
 
 absl::Status DaemonSession::Connect(const DaemonOptions& options) {
-  // A daemon that goes away in the middle of a write is an error of that call.
+  // If the daemon goes away in the middle of a write, the call fails; no signal must end us.
   std::signal(SIGPIPE, SIG_IGN);
   std::string target = options.target;
   if (target.empty()) {
     if (daemon::UsesTls(options.credentials)) {
       return absl::InvalidArgumentError(
-          "--tls-ca and its like are for a daemon that runs already: give --target HOST:PORT, or leave them "
-          "out");
+          "the --tls options are for a daemon that runs already: give --target HOST:PORT, or leave them out");
     }
     if (geteuid() != 0) {
       return absl::PermissionDeniedError(
@@ -54,31 +53,30 @@ absl::Status DaemonSession::Connect(const DaemonOptions& options) {
   if (!connection.ok()) return std::move(connection).status();
   client_ = std::make_unique<daemon::DaemonClient>(*std::move(connection));
 
-  absl::StatusOr<std::unique_ptr<StopWatcher>> watcher =
-      StopWatcher::Start(signals_, [this](int signal) {
-        stop_signal_ = signal;
-        client_->Cancel();
-      });
+  absl::StatusOr<std::unique_ptr<StopWatcher>> watcher = StopWatcher::Start(signals_, [this](int signal) {
+    stop_signal_ = signal;
+    client_->Cancel();
+  });
   if (!watcher.ok()) return std::move(watcher).status();
   watcher_ = *std::move(watcher);
 
-  std::optional<daemon::RpcError> error =
-      client_->Call(&daemon::DaemonClient::Stub::GetInfo, bpfrig::v1::GetInfoRequest(), info_, kAnswerTimeout);
+  std::optional<daemon::RpcError> error = client_->Call(&daemon::DaemonClient::Stub::GetInfo,
+                                                        bpfrig::v1::GetInfoRequest(), info_, kAnswerTimeout);
   if (error) {
     return stop_signal_ != 0 ? absl::CancelledError("interrupted")
                              : daemon::ConnectionFailure(*error, target, options.credentials);
   }
   const std::string skew =
       daemon::DescribeVersionSkew(BPFRIG_VERSION,
-                               daemon_ ? absl::StrCat("the private daemon ", daemon_->executable())
-                                       : absl::StrCat("the daemon at ", target),
-                               info_.version());
+                                  daemon_ ? absl::StrCat("the private daemon ", daemon_->executable())
+                                          : absl::StrCat("the daemon at ", target),
+                                  info_.version());
   return skew.empty() ? absl::OkStatus() : absl::FailedPreconditionError(skew);
 }
 
 absl::Status DaemonSession::Close() {
   client_->Disconnect();
-  // The signals' thread stays: a second Ctrl-C ends a daemon's end that takes too long.
+  // The signals' thread stays: a second Ctrl-C ends the wait for a daemon that takes too long to leave.
   return daemon_ ? daemon_->Close() : absl::OkStatus();
 }
 

@@ -1,5 +1,5 @@
-// A daemon to talk to for the length of a command: the one that --target names, or a private one, and the
-// client that is connected to it. Ctrl-C cancels what is under way.
+// The daemon that a command talks to: the one that --target names, or a private one, and the client that is
+// connected to it. Ctrl-C cancels what is under way.
 #pragma once
 
 #include <atomic>
@@ -11,16 +11,16 @@
 #include "absl/status/statusor.h"
 #include "bpfrig/v1/sandbox.pb.h"
 #include "client/command/options.h"
+#include "client/command/stop_signals.h"
 #include "client/daemon/daemon_client.h"
 #include "client/daemon/private_daemon.h"
-#include "client/command/stop_signals.h"
 
 namespace bpfrig::client::command {
 
 class DaemonSession {
  public:
   // Must be called before there is any thread. INVALID_ARGUMENT: the command line is wrong; CANCELLED: a
-  // signal came; other errors: there is no daemon to be had.
+  // signal came; other errors: no daemon can be reached.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<DaemonSession>> Open(const DaemonOptions& options);
   ~DaemonSession();
 
@@ -47,7 +47,7 @@ class DaemonSession {
   std::unique_ptr<StopWatcher> watcher_;
 };
 
-// What to exit with where Open() failed.
+// The exit code if Open() failed.
 [[nodiscard]] int ExitCodeOf(const absl::Status& status);
 
 }  // namespace bpfrig::client::command

@@ -14,7 +14,7 @@ namespace bpfrig::client::command {
 int RunDoctor(const DoctorOptions& options) {
   const absl::StatusOr<std::string> executable = daemon::FindDaemon(options.executable);
   if (!executable.ok()) {
-    std::cerr << "bpfrig: the client alone cannot tell what a daemon is missing: "
+    std::cerr << "bpfrig: without a daemon, the client cannot tell what one would be missing: "
               << executable.status().message()
               << "; run this where the daemon runs, as in `docker compose run --rm bpfrigd doctor`\n";
     return kRigFailed;

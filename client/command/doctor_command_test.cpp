@@ -2,16 +2,16 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "client/testing/command_fixture.h"
 #include "client/command/commands.h"
 #include "client/command/exit_code.h"
+#include "client/testing/command_fixture.h"
 
 namespace bpfrig::client::command {
 namespace {
 
 using DoctorCommandTest = CommandFixture;
 
-// No fixture: the statement runs in a process of its own, which would leave its directory behind.
+// No fixture: the statement runs in its own process, which would leave the fixture's directory behind.
 TEST(DoctorDeathTest, BecomesTheDaemonsCommand) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   DoctorOptions options;
@@ -20,15 +20,15 @@ TEST(DoctorDeathTest, BecomesTheDaemonsCommand) {
   EXPECT_EXIT(_exit(RunDoctor(options)), testing::ExitedWithCode(2), "doctor.*a b");
 }
 
-TEST_F(DoctorCommandTest, SaysWhereToRunItWhereThereIsNoDaemon) {
+TEST_F(DoctorCommandTest, SaysWhereToRunItWhenThereIsNoDaemon) {
   DoctorOptions options;
   options.executable = (directory_ / "missing").string();
   const Outcome outcome = Captured([&] { return RunDoctor(options); });
   EXPECT_EQ(outcome.code, kRigFailed);
   EXPECT_EQ(outcome.err,
-            "bpfrig: the client alone cannot tell what a daemon is missing: the daemon " +
+            "bpfrig: without a daemon, the client cannot tell what one would be missing: the daemon " +
                 options.executable +
-                " is no executable file; run this where the daemon runs, as in `docker compose run "
+                " is not an executable file; run this where the daemon runs, as in `docker compose run "
                 "--rm bpfrigd doctor`\n");
 }
 

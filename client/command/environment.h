@@ -1,5 +1,5 @@
-// What the environment says beside the options that have a variable of their own. main asks once, before
-// there is a thread or a child.
+// What the environment says besides the options that have their own variable. main asks once, before there is
+// a thread or a child.
 #pragma once
 
 #include <optional>
@@ -11,8 +11,7 @@ namespace bpfrig::client::command {
 // The directories of BPFRIG_OBJECT_PATH, which has colons between them.
 [[nodiscard]] std::vector<std::string> ObjectPathFromEnvironment();
 
-// BPFRIG_TOKEN, which is then gone from the environment: no child is to have it. Nothing where it was not
-// set.
+// BPFRIG_TOKEN, which this removes from the environment: no child must have it. Nothing if it was not set.
 [[nodiscard]] std::optional<std::string> TakeTokenFromEnvironment();
 
 }  // namespace bpfrig::client::command

@@ -13,7 +13,7 @@
 namespace bpfrig::client::command {
 
 int PrintHealth(const HealthOptions& options) {
-  // A daemon that goes away in the middle of a write is an error of that call.
+  // If the daemon goes away in the middle of a write, the call fails; no signal must end us.
   std::signal(SIGPIPE, SIG_IGN);
   absl::StatusOr<daemon::Connection> connection = daemon::MakeConnection(options.target, options.credentials);
   if (!connection.ok()) {

@@ -1,4 +1,4 @@
-// `bpfrig health`, with a health service that answers as it is told.
+// `bpfrig health`, with a health service that answers as the test tells it.
 #include <gmock/gmock.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -31,12 +31,12 @@ using grpc::health::v1::HealthCheckResponse;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-// For what ought to come at once.
+// For what should come at once.
 constexpr std::chrono::milliseconds kPatience = std::chrono::seconds(30);
 
 class FakeHealth : public grpc::health::v1::Health::Service {
  public:
-  // Where set, what is asked for besides is refused.
+  // If set, calls without this token are refused.
   std::string token;
 
   ~FakeHealth() override {
@@ -136,7 +136,7 @@ TEST_F(HealthCommandTest, SaysThatNothingAnswers) {
   }
 }
 
-TEST_F(HealthCommandTest, SendsTheTokenAndDoesNotWaitWhereItIsWrong) {
+TEST_F(HealthCommandTest, SendsTheTokenAndDoesNotWaitWhenItIsWrong) {
   FakeHealth health;
   health.token = "right";
   health.Start(target_);
@@ -182,7 +182,7 @@ TEST_F(HealthCommandTest, WaitsUntilItServes) {
 }
 
 TEST_F(HealthCommandTest, WaitsForADaemonThatIsNotThereYet) {
-  // Something that hangs up on the first who calls: then it is sure that the client has tried.
+  // A listener that hangs up on the first caller: then the client has certainly tried.
   const std::string path = (directory_ / "socket").string();
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

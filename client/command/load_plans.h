@@ -9,8 +9,8 @@
 
 namespace bpfrig::client::command {
 
-// The tests of all plans, in order. Nothing, with everything printed to stderr, where any plan is bad or
-// there is no test.
+// The tests of all plans, in order. Nothing, with everything printed to stderr, if any plan is bad or there
+// is no test.
 [[nodiscard]] std::optional<std::vector<plan::Test>> LoadPlans(const PlanOptions& options);
 
 }  // namespace bpfrig::client::command

@@ -23,7 +23,7 @@ struct PlanOptions {
   std::vector<std::string> plans;
   // -I, then BPFRIG_OBJECT_PATH.
   std::vector<std::string> object_path;
-  // Tests whose "plan / name" has this in it; empty: all.
+  // Tests with this in their "plan / name"; empty: all.
   std::string test_filter;
 };
 
@@ -46,7 +46,7 @@ struct HealthOptions {
 struct DoctorOptions {
   // As PrivateDaemonOptions::executable.
   std::string executable;
-  // Go to bpfrigd as they are.
+  // Passed on to bpfrigd unchanged.
   std::vector<std::string> arguments;
 };
 

@@ -21,7 +21,7 @@
 namespace bpfrig::client::command {
 namespace {
 
-// How many tests at once: what was asked for, as far as the daemon has room.
+// How many tests at once: as many as asked for, if the daemon has room.
 size_t Threads(const RunOptions& options, const bpfrig::v1::GetInfoResponse& info) {
   size_t threads = options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
   if (info.max_sandboxes() > 0) threads = std::min<size_t>(threads, info.max_sandboxes());
@@ -78,7 +78,7 @@ int RunPlans(const RunOptions& options) {
 
   const report::Counts counts = report.counts();
   const absl::Status closed = session.Close();
-  // Whatever signal came while the daemon left is too late to have stopped anything.
+  // A signal that comes while the daemon leaves is too late to stop anything.
   const int stop_signal = counts.not_run > 0 ? session.stop_signal() : 0;
   if (counts.rig_errors > 0 || !closed.ok()) PrintLogTail(session);
   if (!closed.ok()) std::cerr << "bpfrig: ending the private daemon: " << closed.message() << "\n";

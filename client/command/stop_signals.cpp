@@ -69,7 +69,7 @@ void StopWatcher::Watch() {
     if (fds[1].revents != 0) return;
     const int signal = signals_.TakeSignal();
     if (signal == 0) continue;
-    // Whoever asks twice does not want to wait; the private daemon sees the pipe close and leaves by itself.
+    // A second signal ends the client at once; the private daemon sees the pipe close and leaves by itself.
     if (stopping) _exit(128 + signal);
     stopping = true;
     on_signal_(signal);

@@ -14,7 +14,7 @@ namespace bpfrig::client::command {
 
 class StopSignals {
  public:
-  // Blocks the signals for this thread and all that it makes.
+  // Blocks the signals for this thread and all threads that it makes.
   [[nodiscard]] static absl::StatusOr<StopSignals> Create();
 
   // Readable once a signal came, until TakeSignal().

@@ -1,5 +1,5 @@
-// What is said where TLS does not come about, against a real server on 127.0.0.1 that wants certificates as
-// bpfrigd does. openssl makes them.
+// What the client says if TLS fails, against a real server on 127.0.0.1 that wants certificates as bpfrigd
+// does. openssl makes them.
 #include <gmock/gmock.h>
 #include <grpcpp/security/server_credentials.h>
 #include <gtest/gtest.h>
@@ -95,8 +95,8 @@ TEST_F(TlsTest, TakesGoodCertificates) {
 TEST_F(TlsTest, SaysThatTheDaemonsCertificateIsNotGood) {
   StartDaemon("server");
   Use("other", "client");
-  EXPECT_THAT(Refusal(),
-              HasSubstr(absl::StrCat("shows a certificate that is not good by ", File("other.crt"))));
+  EXPECT_THAT(Refusal(), HasSubstr(absl::StrCat("shows a certificate that is not good according to ",
+                                                File("other.crt"))));
 }
 
 TEST_F(TlsTest, SaysThatTheDaemonsCertificateHasExpired) {
@@ -127,13 +127,13 @@ TEST_F(TlsTest, SaysThatTheDaemonWantsTls) {
   EXPECT_THAT(Refusal(), HasSubstr("give --tls-ca, --tls-certificate and --tls-key\n"));
 }
 
-TEST_F(TlsTest, SaysThatTheDaemonSpeaksNoTls) {
+TEST_F(TlsTest, SaysThatTheDaemonDoesNotSpeakTls) {
   daemon_.Start("127.0.0.1:0");
   Use("ours", "client");
   EXPECT_THAT(Refusal(), HasSubstr("does not speak TLS"));
 }
 
-TEST_F(TlsTest, SaysThatTheKeyIsAnothers) {
+TEST_F(TlsTest, SaysThatTheKeyDoesNotFitTheCertificate) {
   Use("ours", "client");
   options_.target = "127.0.0.1:1";  // Never dialled.
   options_.credentials.tls_key = File("foreign.key");

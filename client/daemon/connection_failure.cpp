@@ -17,8 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What comes last in gRPC's sentence is what a person wants to know: "failed to connect to all addresses;
-// last error: UNKNOWN: ipv4:127.0.0.1:1: Failed to connect to remote host: Connection refused".
+// A person wants to know what comes last in gRPC's sentence: "failed to connect to all addresses; last error:
+// UNKNOWN: ipv4:127.0.0.1:1: Failed to connect to remote host: Connection refused".
 std::string CauseOf(const std::string& message, const std::string& target) {
   constexpr absl::string_view kLastError = "last error: ";
   const size_t at = message.rfind(std::string(kLastError));
@@ -45,7 +45,7 @@ std::string GroupName(gid_t id) {
   return entry != nullptr ? entry->gr_name : absl::StrCat(id);
 }
 
-// Who may use a socket that is closed to us. Where that cannot be told, a directory above is what is closed.
+// Who may use a socket that is closed to us. If that cannot be told, a directory above it is closed.
 std::string WhoMayUse(const std::string& socket) {
   fs::path path = fs::path(socket).is_absolute() ? fs::path(socket) : fs::path(".") / socket;
   struct stat status {};
@@ -56,7 +56,7 @@ std::string WhoMayUse(const std::string& socket) {
   const mode_t needed = S_ISDIR(status.st_mode) ? S_IXGRP : S_IWGRP;
   const std::string user = UserName(status.st_uid);
   if ((status.st_mode & needed) == 0) {
-    return absl::StrCat(path.string(), " is for the user ", user, " alone: run bpfrig as that one");
+    return absl::StrCat(path.string(), " is for the user ", user, " alone: run bpfrig as that user");
   }
   const std::string group = GroupName(status.st_gid);
   return absl::StrCat(path.string(), " is for the user ", user, " and the group ", group,
@@ -66,7 +66,7 @@ std::string WhoMayUse(const std::string& socket) {
 std::string DescribeTlsFailure(const std::string& cause, const std::string& target,
                                const Credentials& credentials) {
   if (absl::StrContains(cause, "certificate verify failed")) {
-    return absl::StrCat("the daemon at ", target, " shows a certificate that is not good by ",
+    return absl::StrCat("the daemon at ", target, " shows a certificate that is not good according to ",
                         credentials.tls_ca,
                         ": another CA signed it, or it is not valid today; check --tls-ca, and the dates of "
                         "the daemon's certificate");
@@ -76,26 +76,24 @@ std::string DescribeTlsFailure(const std::string& cause, const std::string& targ
                                                                  : credentials.tls_server_name;
     return absl::StrCat(
         "the certificate of the daemon at ", target, " is not for ", name,
-        ": it needs that among its subject alternative names, or give --tls-server-name with a "
-        "name that is there");
+        ": add that to its subject alternative names, or give --tls-server-name with a name that it has");
   }
   if (absl::StrContains(cause, "wrong version number")) {
     return absl::StrCat("what answers at ", target,
                         " does not speak TLS: check the port, and whether the daemon has TLS options at all");
   }
   if (absl::StrContains(cause, "Socket closed")) {
-    // What a server answers to a bad certificate comes after the handshake, as far as the client is
-    // concerned, and gRPC drops it.
+    // For the client, the server's answer to a bad certificate comes after the handshake, and gRPC drops it.
     return absl::StrCat(
         "the daemon at ", target, " closed the connection in the TLS handshake: it does not take ",
         credentials.tls_certificate,
         ", or is not there yet. Is the certificate signed by the daemon's --tls-client-ca, and "
-        "valid today? The daemon's log has a line on it");
+        "valid today? The daemon's log says more");
   }
   return "";
 }
 
-// For the causes that mean something else than that nobody is there.
+// For the causes that mean something else than "nobody is there".
 std::string DescribeCause(const std::string& cause, const std::string& target,
                           const Credentials& credentials) {
   absl::string_view socket = target;
@@ -109,11 +107,11 @@ std::string DescribeCause(const std::string& cause, const std::string& target,
   } else if (absl::StrContains(cause, "Socket closed")) {
     return absl::StrCat(
         "what answers at ", target,
-        " closed the connection at once: a daemon with TLS does that to who speaks none; give "
+        " closed the connection at once: a daemon with TLS does that to a client without; give "
         "--tls-ca, --tls-certificate and --tls-key");
   }
   if (absl::StrContains(cause, "http1.x server")) {
-    return absl::StrCat("what answers at ", target, " is a web server and no bpfrigd: check the port");
+    return absl::StrCat("what answers at ", target, " is a web server, not bpfrigd: check the port");
   }
   if (absl::StrContains(cause, "DNS resolution failed")) {
     return absl::StrCat("no address is known for the host of ", target, ": ",
@@ -126,13 +124,12 @@ absl::Status Unreachable(const RpcError& error, const std::string& target, const
   if (error.code == grpc::StatusCode::DEADLINE_EXCEEDED) {
     return absl::UnavailableError(
         absl::StrCat("no answer from ", target,
-                     " in time; is bpfrigd running there, and may packets get there "
-                     "and back?"));
+                     " in time; is bpfrigd running there, and can packets get there and back?"));
   }
   const std::string cause = CauseOf(error.message, target);
   if (UsesTls(credentials) && absl::StrContains(cause, "empty address list")) {
     return absl::InvalidArgumentError(
-        absl::StrCat("there is no TLS with these files: is ", credentials.tls_key, " the key of ",
+        absl::StrCat("TLS does not work with these files: is ", credentials.tls_key, " the key of ",
                      credentials.tls_certificate, ", and are they and ", credentials.tls_ca, " whole?"));
   }
   const std::string known = DescribeCause(cause, target, credentials);
@@ -141,16 +138,16 @@ absl::Status Unreachable(const RpcError& error, const std::string& target, const
       absl::StrCat("nothing answers at ", target, ": ", cause, "; is bpfrigd running there?"));
 }
 
-// What to do where the daemon does not say it.
+// What to do, if the daemon does not say it.
 std::string HintFor(const RpcError& error, const Credentials& credentials) {
   if (!error.detail.hint().empty()) return error.detail.hint();
   if (error.code == grpc::StatusCode::UNAUTHENTICATED) {
     return credentials.token_file.empty() && !credentials.token
-               ? "give its token by --token-file FILE or BPFRIG_TOKEN"
+               ? "give its token with --token-file FILE or BPFRIG_TOKEN"
                : "check that the token is the one that the daemon was started with";
   }
   if (error.code == grpc::StatusCode::PERMISSION_DENIED) {
-    return "its file of --tls-allowed-clients has to have the name";
+    return "add the name to the daemon's --tls-allowed-clients file";
   }
   return "";
 }

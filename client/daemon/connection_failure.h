@@ -1,5 +1,5 @@
-// Why a daemon could not be reached, or would not answer, in words that say what to check. gRPC's own are for
-// those who know its source.
+// Why a daemon could not be reached, or would not answer, in words that say what to check. gRPC's own words
+// are for people who know its source.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace bpfrig::client::daemon {
 
-// `error` is what the first call to `target` ended with. INVALID_ARGUMENT: the credentials are unusable.
+// `error` is how the first call to `target` ended. INVALID_ARGUMENT: the credentials are unusable.
 [[nodiscard]] absl::Status ConnectionFailure(const RpcError& error, const std::string& target,
                                              const Credentials& credentials);
 

@@ -1,4 +1,4 @@
-// gRPC's words, as 1.51 says them, and what becomes of them. tls_test.cpp has those of TLS from a real
+// gRPC's words, as 1.51 says them, and what we make of them. tls_test.cpp gets those about TLS from a real
 // server.
 #include "client/daemon/connection_failure.h"
 
@@ -77,7 +77,7 @@ TEST_F(ClosedSocketTest, NamesWhoMayUseIt) {
               HasSubstr(absl::StrCat("no permission to call the daemon at unix:", socket_, ": ", socket_)));
   EXPECT_THAT(Refusal(), HasSubstr(absl::StrCat(" and the group ", group_, ": run bpfrig as that user")));
   ASSERT_EQ(chmod(socket_.c_str(), 0600), 0);
-  EXPECT_THAT(Refusal(), HasSubstr(" alone: run bpfrig as that one"));
+  EXPECT_THAT(Refusal(), HasSubstr(" alone: run bpfrig as that user"));
 }
 
 }  // namespace

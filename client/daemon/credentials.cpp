@@ -21,14 +21,15 @@ absl::StatusOr<std::string> ReadCredential(const char* option, const std::string
   return text;
 }
 
-// gRPC itself says of a bad file no more than that there is nobody to connect to.
+// For a bad file, gRPC only says that there is nobody to connect to.
 absl::StatusOr<std::string> ReadPem(const char* option, const std::string& path, const char* what,
                                     const char* header_end) {
   absl::StatusOr<std::string> text = ReadCredential(option, path);
   if (!text.ok()) return text;
   if (absl::StrContains(*text, "ENCRYPTED")) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        option, ": ", path, " is encrypted; without its passphrase, a file that is not was expected"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(option, ": ", path,
+                     " is encrypted; bpfrig asks for no passphrase, so give a file that is not encrypted"));
   }
   if (!absl::StrContains(*text, header_end)) {
     return absl::InvalidArgumentError(absl::StrCat(option, ": ", path, " holds no ", what,
@@ -50,7 +51,7 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeChannelCredentials
   if (!UsesTls(credentials)) return grpc::InsecureChannelCredentials();
   if (credentials.tls_ca.empty() || credentials.tls_certificate.empty() || credentials.tls_key.empty()) {
     return absl::InvalidArgumentError(
-        "mutual TLS takes --tls-ca, --tls-certificate and --tls-key, all three of them");
+        "mutual TLS needs all three of --tls-ca, --tls-certificate and --tls-key");
   }
   constexpr char kCertificate[] = "-----BEGIN CERTIFICATE-----";
   absl::StatusOr<std::string> ca = ReadPem("--tls-ca", credentials.tls_ca, "certificate", kCertificate);
@@ -82,9 +83,8 @@ absl::StatusOr<std::string> ReadToken(const Credentials& credentials) {
   const std::string where = credentials.token ? "BPFRIG_TOKEN" : credentials.token_file;
   const std::string token(absl::StripAsciiWhitespace(*text));
   if (token.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(where, " is empty: the token was expected there",
-                     credentials.token ? "; unset it where there is to be none" : ""));
+    return absl::InvalidArgumentError(absl::StrCat(where, " is empty: the token was expected there",
+                                                   credentials.token ? "; unset it to send no token" : ""));
   }
   const auto may_be_in_a_header = [](char c) { return absl::ascii_isgraph(static_cast<unsigned char>(c)); };
   if (!std::all_of(token.begin(), token.end(), may_be_in_a_header)) {

@@ -1,5 +1,5 @@
-// The connection to a daemon: the stub, deadlines, and cancelling everything that is under way. main makes
-// one; sandboxes and their steps call through it from many threads.
+// The connection to a daemon: the stub, deadlines, and cancelling every call that runs. main makes one;
+// sandboxes and their steps call through it from many threads.
 #pragma once
 
 #include <grpcpp/client_context.h>
@@ -26,11 +26,11 @@ class DaemonClient {
 
   explicit DaemonClient(Connection connection);
 
-  // Cancels the calls that are under way, and every later one. From any thread.
+  // Cancels the calls that are running, and every later one. From any thread.
   void Cancel();
   [[nodiscard]] bool IsCancelled() const;
-  // Closes the connection, once there are no calls any more. gRPC reads from one without calls only now and
-  // then, and a daemon that ends would wait for it.
+  // Closes the connection, once there are no calls any more. gRPC rarely reads from a connection without
+  // calls, and a daemon that ends would wait for that.
   void Disconnect() { stub_.reset(); }
 
   [[nodiscard]] Stub& stub() { return *stub_; }

@@ -25,7 +25,7 @@ bool IsExecutable(const fs::path& path) {
 absl::StatusOr<std::string> FindDaemon(const std::string& given) {
   if (!given.empty()) {
     if (IsExecutable(given)) return given;
-    return absl::NotFoundError(absl::StrCat("the daemon ", given, " is no executable file"));
+    return absl::NotFoundError(absl::StrCat("the daemon ", given, " is not an executable file"));
   }
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
@@ -36,8 +36,8 @@ absl::StatusOr<std::string> FindDaemon(const std::string& given) {
     const fs::path candidate = fs::path(std::string(directory)) / "bpfrigd";
     if (IsExecutable(candidate)) return candidate.string();
   }
-  return absl::NotFoundError(
-      absl::StrCat("no bpfrigd in ", self.parent_path().string(), " nor in PATH; --daemon FILE names one"));
+  return absl::NotFoundError(absl::StrCat("there is no bpfrigd in ", self.parent_path().string(),
+                                          " or in PATH; --daemon FILE names one"));
 }
 
 }  // namespace bpfrig::client::daemon

@@ -1,4 +1,4 @@
-// Where bpfrigd's executable is, for those who start one: the private daemon and `bpfrig doctor`.
+// Where bpfrigd's executable is: for the private daemon and `bpfrig doctor`, which start it.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace bpfrig::client::daemon {
 
-// `given`, or where that is empty `bpfrigd` beside this executable, or else in PATH. NOT_FOUND says where it
+// `given`, or if that is empty `bpfrigd` next to this executable, or else in PATH. NOT_FOUND says where it
 // was looked for.
 [[nodiscard]] absl::StatusOr<std::string> FindDaemon(const std::string& given);
 

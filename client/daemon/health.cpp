@@ -17,7 +17,7 @@ using Deadline = std::chrono::system_clock::time_point;
 
 constexpr std::chrono::milliseconds kLastWordTimeout(2000);
 
-// Whether it may be different in a moment: nobody there, or somebody who is just leaving.
+// Whether it may be different in a moment: nobody is there, or a daemon is just leaving.
 bool MayPass(const RpcError& error) {
   return IsUnreachable(error) || error.code == grpc::StatusCode::CANCELLED;
 }

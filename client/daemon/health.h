@@ -18,8 +18,8 @@ enum class Health {
 // Asks once.
 [[nodiscard]] std::variant<Health, RpcError> CheckHealth(const Connection& connection,
                                                          std::chrono::milliseconds timeout);
-// Waits for a daemon that serves, also for one that is not there yet, for so long; then asks once more, and
-// quickly, for how it is. A refusal ends the wait.
+// Waits that long for a daemon that serves, also for one that is not there yet; then asks once more, quickly,
+// how it is. A refusal ends the wait.
 [[nodiscard]] std::variant<Health, RpcError> AwaitServing(const Connection& connection,
                                                           std::chrono::milliseconds timeout);
 

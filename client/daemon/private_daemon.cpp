@@ -55,8 +55,8 @@ absl::StatusOr<Pipe> MakePipe() {
   return Pipe{common::Fd(fds[0]), common::Fd(fds[1])};
 }
 
-// What the daemon is started with: our environment without the options that open a door for others, or give
-// it secrets. They are for a daemon that is there for more than one run.
+// The daemon's environment: ours without the options that let others in or give it secrets. Those are for a
+// daemon that lives for more than one run.
 std::vector<std::string> DaemonEnvironment() {
   std::vector<std::string> environment;
   for (char** variable = environ; *variable != nullptr; ++variable) {
@@ -75,7 +75,7 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
   return pointers;
 }
 
-// Waits until the descriptor is readable. False where the time is over.
+// Waits until the descriptor is readable. False if the time is over.
 bool WaitReadable(int fd, milliseconds timeout) {
   const auto deadline = steady_clock::now() + timeout;
   while (true) {
@@ -87,8 +87,8 @@ bool WaitReadable(int fd, milliseconds timeout) {
   }
 }
 
-// What the daemon's process is born with: signals as if from a shell, a process group of its own (Ctrl-C is
-// for the client, which ends the daemon in order), and the descriptors that are meant for it.
+// What the daemon's process starts with: signals as if from a shell, its own process group (Ctrl-C is for the
+// client, which ends the daemon in order), and the descriptors that are meant for it.
 class SpawnSettings {
  public:
   SpawnSettings() {
@@ -115,7 +115,7 @@ class SpawnSettings {
             &attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP)) {
       return error;
     }
-    // Onto itself: takes CLOEXEC off in the child alone.
+    // A descriptor duplicated onto itself loses CLOEXEC, in the child only.
     if (int error = posix_spawn_file_actions_adddup2(&actions_, ready_fd, ready_fd)) return error;
     if (int error = posix_spawn_file_actions_adddup2(&actions_, lifeline_fd, lifeline_fd)) return error;
     if (int error = posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0)) {
@@ -140,7 +140,7 @@ absl::StatusOr<PrivateDaemon> PrivateDaemon::Start(const PrivateDaemonOptions& o
   absl::StatusOr<std::string> executable = FindDaemon(options.executable);
   if (!executable.ok()) {
     return absl::NotFoundError(absl::StrCat(executable.status().message(),
-                                            "; or give --target, the address of a daemon that runs already"));
+                                            "; or give --target ADDRESS of a daemon that runs already"));
   }
   absl::StatusOr<Pipe> ready = MakePipe();
   if (!ready.ok()) return std::move(ready).status();
@@ -284,7 +284,7 @@ bool PrivateDaemon::WaitForExit(milliseconds timeout) {
 
 void PrivateDaemon::RemoveDirectory() {
   if (directory_.empty()) return;
-  // The daemon, as --private, has removed it already; not so where it never came up or was killed.
+  // The daemon, as --private, has removed it already, unless it never came up or was killed.
   std::error_code error;
   fs::remove_all(directory_, error);
   if (error) std::cerr << "bpfrig: removing " << directory_ << ": " << error.message() << "\n";

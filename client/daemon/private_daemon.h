@@ -1,6 +1,5 @@
-// A daemon of this run's own, on a unix socket in a directory of its own: started before there is any thread,
-// ended when the run is over. If the client dies without a word, the daemon sees its lifeline close and
-// leaves.
+// This run's own daemon, on a unix socket in its own directory: started before there is any thread, ended
+// when the run is over. If the client dies without a word, the daemon sees its lifeline close and leaves.
 #pragma once
 
 #include <sys/types.h>
@@ -16,7 +15,7 @@
 namespace bpfrig::client::daemon {
 
 struct PrivateDaemonOptions {
-  // Empty: `bpfrigd` beside this executable, then in PATH.
+  // Empty: `bpfrigd` next to this executable, then in PATH.
   std::string executable;
   bool no_perfmon = false;
   // Go to it as --allow-load.
@@ -27,7 +26,7 @@ struct PrivateDaemonOptions {
 
 class PrivateDaemon {
  public:
-  // Returns when it serves. `stop_fd` becomes readable where the wait for that is to be given up.
+  // Returns when it serves. `stop_fd` becomes readable when the wait must be given up.
   [[nodiscard]] static absl::StatusOr<PrivateDaemon> Start(const PrivateDaemonOptions& options, int stop_fd);
   ~PrivateDaemon();
   PrivateDaemon(PrivateDaemon&& other) noexcept;
@@ -37,9 +36,9 @@ class PrivateDaemon {
   [[nodiscard]] std::string target() const { return "unix:" + socket_; }
   // The file that it was started from.
   [[nodiscard]] const std::string& executable() const { return executable_; }
-  // The last lines of its log; empty where it went to stderr.
+  // The last lines of its log; empty if it went to stderr.
   [[nodiscard]] std::string LogTail() const;
-  // Ends it and waits for that. An error where it had to be killed or failed.
+  // Ends it and waits for that. An error if it had to be killed or failed.
   [[nodiscard]] absl::Status Close();
 
  private:
@@ -48,7 +47,7 @@ class PrivateDaemon {
   absl::Status MakeDirectory();
   absl::Status Spawn(const PrivateDaemonOptions& options, int ready_fd, int lifeline_fd);
   absl::Status WaitUntilReady(int ready_fd, int stop_fd);
-  // True where it exited in time; `status_` is set then.
+  // True if it exited in time; `status_` is set then.
   bool WaitForExit(std::chrono::milliseconds timeout);
   void RemoveDirectory();
   std::string DescribeExit() const;

@@ -57,7 +57,7 @@ TEST_F(PrivateDaemonTest, LivesAsLongAsItsLifeline) {
   EXPECT_FALSE(fs::exists(socket_directory));
 }
 
-TEST_F(PrivateDaemonTest, HasNoDoorsOfALastingDaemon) {
+TEST_F(PrivateDaemonTest, GetsNoOptionsThatLetOthersIn) {
   ASSERT_EQ(setenv("BPFRIGD_LISTEN_TCP", "0.0.0.0:1", 1), 0);
   ASSERT_EQ(setenv("BPFRIGD_TOKEN", "secret", 1), 0);
   ASSERT_EQ(setenv("BPFRIGD_UID_BASE", "70000", 1), 0);
@@ -92,7 +92,8 @@ TEST_F(PrivateDaemonTest, GivesUpWhenToldToStop) {
 TEST_F(PrivateDaemonTest, WantsAnExecutable) {
   PrivateDaemonOptions options;
   options.executable = (directory_ / "missing").string();
-  EXPECT_THAT(PrivateDaemon::Start(options, stop_.Get()).status().message(), HasSubstr("no executable file"));
+  EXPECT_THAT(PrivateDaemon::Start(options, stop_.Get()).status().message(),
+              HasSubstr("not an executable file"));
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ bool IsRigFailure(const RpcError& error) {
     case bpfrig::v1::ERROR_REASON_UNSPECIFIED:  // The daemon always gives a reason.
     case bpfrig::v1::ERROR_REASON_SANDBOX_CLOSED:
     case bpfrig::v1::ERROR_REASON_WORKER_DIED:
-    case bpfrig::v1::ERROR_REASON_DEADLINE:  // Ours are ten seconds longer than what a call may take.
+    case bpfrig::v1::ERROR_REASON_DEADLINE:  // Our deadlines are ten seconds longer than the daemon's.
     case bpfrig::v1::ERROR_REASON_INTERNAL:
       return true;
     default:

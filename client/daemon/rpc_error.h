@@ -1,5 +1,5 @@
-// A call that failed: the RPC's status with the detail that the daemon sends along. Decides what is the rig's
-// failure and what the test's.
+// A call that failed: the RPC's status with the detail that the daemon sends along. Decides whether the rig
+// failed or the test.
 #pragma once
 
 #include <grpcpp/support/status.h>
@@ -15,15 +15,14 @@ struct RpcError {
   grpc::StatusCode code = grpc::StatusCode::UNKNOWN;
   // One sentence.
   std::string message;
-  // All defaults where the error did not come from the daemon.
+  // All defaults if the error did not come from the daemon.
   bpfrig::v1::ErrorDetail detail;
 };
 
-// Nothing where the call succeeded.
+// Nothing if the call succeeded.
 [[nodiscard]] std::optional<RpcError> ErrorOf(const grpc::Status& status);
 
-// Whether the rig failed, not what is tested: no answer, a worker or sandbox that is gone, a bug of the
-// daemon's.
+// Whether the rig failed, not the test: no answer, a worker or sandbox that is gone, a bug in the daemon.
 [[nodiscard]] bool IsRigFailure(const RpcError& error);
 
 // Whether there is no daemon at the other end.

@@ -9,9 +9,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "client/plan/scalars.h"
 #include "common/ip_address.h"
 
 namespace bpfrig::client::daemon {
@@ -30,12 +30,20 @@ bool IsHost(absl::string_view host) {
   });
 }
 
+// Digits alone: SimpleAtoi also takes a sign and blanks.
+bool IsPort(absl::string_view text) {
+  const auto is_digit = [](unsigned char c) { return absl::ascii_isdigit(c); };
+  uint32_t port = 0;
+  return std::all_of(text.begin(), text.end(), is_digit) && absl::SimpleAtoi(text, &port) && port >= 1 &&
+         port <= 65535;
+}
+
 absl::Status CheckThatTheyGoTogether(const std::string& target, const Credentials& credentials,
                                      const std::string& token) {
   if (absl::StartsWith(target, "unix:")) {
     if (!UsesTls(credentials)) return absl::OkStatus();
     return absl::InvalidArgumentError(absl::StrCat(
-        "--tls-ca and its like are for a target HOST:PORT; there is no TLS on ", target, ": leave them out"));
+        "the --tls options are for a target HOST:PORT; there is no TLS on ", target, ": leave them out"));
   }
   if (token.empty() || UsesTls(credentials) || IsOnThisMachine(target) ||
       credentials.unencrypted_on_private_network) {
@@ -44,7 +52,7 @@ absl::Status CheckThatTheyGoTogether(const std::string& target, const Credential
   return absl::InvalidArgumentError(
       absl::StrCat("the token would go to ", target,
                    " unencrypted, for everybody on the way to read; give --tls-ca, --tls-certificate and "
-                   "--tls-key, or, on a network that nobody else is on, --unencrypted-on-private-network"));
+                   "--tls-key, or, on a network that nobody else uses, --unencrypted-on-private-network"));
 }
 
 }  // namespace
@@ -59,10 +67,7 @@ absl::StatusOr<std::string> ParseTarget(const std::string& text) {
     return text;
   }
   const size_t colon = text.rfind(':');
-  uint64_t port = 0;
-  if (colon != std::string::npos && IsHost(rest.substr(0, colon)) &&
-      plan::ParseNumber(rest.substr(colon + 1), port) == plan::NumberKind::kUnsigned && port >= 1 &&
-      port <= 65535) {
+  if (colon != std::string::npos && IsHost(rest.substr(0, colon)) && IsPort(rest.substr(colon + 1))) {
     return text;
   }
   return absl::InvalidArgumentError(
@@ -90,12 +95,12 @@ absl::StatusOr<Connection> MakeConnection(const std::string& target, const Crede
   if (!credentials.tls_server_name.empty()) arguments.SetSslTargetNameOverride(credentials.tls_server_name);
   arguments.SetMaxReceiveMessageSize(kMostMessageBytes);
   arguments.SetMaxSendMessageSize(kMostMessageBytes);
-  // A daemon's machine that vanished without a word is noticed within half a minute.
+  // If a daemon's machine vanishes without a word, this notices within half a minute.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
-  // An environment's HTTP proxy is not meant for this.
+  // The environment's HTTP proxy is not meant for this.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  // `health --wait` sees a daemon that comes up within a quarter of a second; nobody else dials twice.
+  // `health --wait` sees a daemon that comes up within a quarter of a second; no other command dials twice.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 250);
   return Connection{grpc::CreateCustomChannel(*checked, *channel_credentials, arguments), *std::move(token)};

@@ -1,4 +1,4 @@
-// Where a daemon is to be found, and the channel to it. The commands dial what the command line names.
+// Where a daemon is, and the channel to it. The commands dial what the command line names.
 #pragma once
 
 #include <grpcpp/channel.h>
@@ -15,10 +15,10 @@ namespace bpfrig::client::daemon {
 // `unix:PATH` or `HOST:PORT`, checked, as gRPC takes it.
 [[nodiscard]] absl::StatusOr<std::string> ParseTarget(const std::string& text);
 
-// Whether what goes to this target stays on the machine: a unix socket, or a loopback address.
+// Whether data for this target stays on the machine: a unix socket, or a loopback address.
 [[nodiscard]] bool IsOnThisMachine(const std::string& target);
 
-// What calls are made with.
+// What a call needs.
 struct Connection {
   std::shared_ptr<grpc::Channel> channel;
   // Goes with every call as a bearer token; empty: none.

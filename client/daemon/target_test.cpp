@@ -43,7 +43,7 @@ class CredentialsTest : public testing::Test {
     std::ofstream(directory_ / name) << text;
     return (directory_ / name).string();
   }
-  // Why there is no connection; empty where there is one.
+  // Why there is no connection; empty if there is one.
   std::string Refusal(const std::string& target = "10.0.0.1:1") const {
     const absl::StatusOr<Connection> connection = MakeConnection(target, credentials_);
     EXPECT_TRUE(connection.ok() || absl::IsInvalidArgument(connection.status())) << connection.status();

@@ -14,7 +14,7 @@ namespace {
 
 using Series = std::pair<uint32_t, uint32_t>;
 
-// MAJOR.MINOR of a version; nothing where the text is none.
+// MAJOR.MINOR of a version; nothing if the text is not a version.
 std::optional<Series> SeriesOf(absl::string_view version) {
   const std::vector<absl::string_view> parts = absl::StrSplit(version, '.');
   Series series;
@@ -35,10 +35,10 @@ std::string DescribeVersionSkew(absl::string_view client_version, absl::string_v
   const std::optional<Series> theirs = SeriesOf(daemon_version);
   if (ours && ours == theirs) return "";
   const std::string both =
-      absl::StrCat("this bpfrig is ", client_version, " and ", daemon, " is ",
-                   daemon_version.empty() ? "of no version that it tells" : daemon_version);
-  if (!ours || !theirs) return absl::StrCat(both, "; they work together only in one MAJOR.MINOR");
-  return absl::StrCat(both, ", and they work together only in one MAJOR.MINOR: use a bpfrig ",
+      absl::StrCat("this bpfrig is ", client_version, " and ", daemon,
+                   daemon_version.empty() ? " does not tell its version" : " is ", daemon_version);
+  if (!ours || !theirs) return absl::StrCat(both, "; they work together only within one MAJOR.MINOR");
+  return absl::StrCat(both, ", and they work together only within one MAJOR.MINOR: use a bpfrig ",
                       ToString(*theirs), " here, or ", *ours > *theirs ? "upgrade" : "go back",
                       " to a bpfrigd ", ToString(*ours), " there");
 }

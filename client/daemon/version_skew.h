@@ -1,4 +1,5 @@
-// Whether this client and a daemon may work together: while the API is young, those of one MAJOR.MINOR do.
+// Whether this client and a daemon may work together: while the API is young, only those of one MAJOR.MINOR
+// do.
 #pragma once
 
 #include <string>
@@ -7,7 +8,7 @@
 
 namespace bpfrig::client::daemon {
 
-// Empty where they do; otherwise the sentence that says why not. `daemon` names it: "the daemon at unix:/x".
+// Empty if they do; otherwise the sentence that says why not. `daemon` names it: "the daemon at unix:/x".
 [[nodiscard]] std::string DescribeVersionSkew(absl::string_view client_version, absl::string_view daemon,
                                               absl::string_view daemon_version);
 

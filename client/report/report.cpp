@@ -62,7 +62,8 @@ std::string Duration(std::chrono::microseconds duration) {
 std::string Summary(const Counts& counts) {
   std::string text = absl::StrCat(counts.passed, " passed, ", counts.failed, " failed");
   if (counts.skipped > 0) absl::StrAppend(&text, ", ", counts.skipped, " skipped");
-  if (counts.rig_errors > 0) absl::StrAppend(&text, ", ", counts.rig_errors, " rig errors");
+  if (counts.rig_errors > 0)
+    absl::StrAppend(&text, ", ", counts.rig_errors, counts.rig_errors == 1 ? " rig error" : " rig errors");
   if (counts.not_run > 0) absl::StrAppend(&text, ", ", counts.not_run, " not run");
   return text;
 }
@@ -106,7 +107,7 @@ void Report::Add(size_t index, TestResult result) {
 
 void Report::PrintReady() {
   while (printed_ < waiting_.size() && waiting_[printed_]) {
-    // A test that an interrupt kept from running is only counted.
+    // A test that did not run because of an interrupt is only counted.
     if (waiting_[printed_]->verdict != Verdict::kNotRun)
       stream_ << FormatResult(*waiting_[printed_], colour_);
     waiting_[printed_].reset();

@@ -1,5 +1,5 @@
-// What a run prints: a line a test, below it what went wrong, and the count at the end. Results come from any
-// thread in any order; they are printed in the plans' order, each as soon as those before it are.
+// What a run prints: a line for each test, below it what went wrong, and the count at the end. Results come
+// from any thread in any order; they are printed in the plans' order, each as soon as those before it are.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@ struct Counts {
   size_t not_run = 0;
 };
 
-// "3 passed, 1 failed", and what else there is.
+// "3 passed, 1 failed", and the other counts.
 [[nodiscard]] std::string Summary(const Counts& counts);
 
 // A test's line and what went wrong below it.

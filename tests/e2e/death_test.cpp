@@ -1,4 +1,4 @@
-// Whatever is killed, nothing is left behind; the leak check around every test says so.
+// Whichever process is killed, nothing is left behind; the leak check around every test says so.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -53,7 +53,7 @@ TEST(DeathTest, KilledWorkerInTheMiddleOfACallIsTheRigsFailure) {
   const Outcome outcome = client.Wait(kCleanUpLimit);
   EXPECT_EQ(outcome.status, 3) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr("SIGKILL"));
-  EXPECT_THAT(outcome.output, HasSubstr("0 passed, 0 failed, 1 rig errors"));
+  EXPECT_THAT(outcome.output, HasSubstr("0 passed, 0 failed, 1 rig error"));
   EXPECT_TRUE(WaitUntil(kCleanUpLimit, [&] { return daemon.Workers().empty(); }));
   EXPECT_TRUE(ServesOn(daemon));
 }
@@ -71,7 +71,7 @@ TEST(DeathTest, KilledFrontEndsTheDaemonAndAllItsSandboxes) {
   EXPECT_EQ(outcome.status, 3) << outcome.output;
 }
 
-TEST(DeathTest, KilledSupervisorTakesEverythingAlongButItsCgroupWhichTheNextOneRemoves) {
+TEST(DeathTest, KilledSupervisorTakesAlongAllButItsCgroupWhichTheNextRemoves) {
   const TemporaryFile plan("waiting.yaml", WaitingPlan());
   {
     Daemon daemon;
