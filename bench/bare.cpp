@@ -167,7 +167,7 @@ Times RunInside(const std::string& path, int cgroup) {
   times[kControl] = watch.Lap();
   ConnectThrough(server);
   times[kConnect] = watch.Lap();
-  // Destroyed by the end of the process, as the rig's worker does it: counted in the parent's teardown.
+  // The end of the process destroys it all, as in the rig's worker: counted in the parent's teardown.
   return times;
 }
 

@@ -1,5 +1,5 @@
-// The connect4 test as a program of its own would do it: libbpf and system calls, no daemon. The measure that
-// the rig is held against.
+// The connect4 test as a standalone program would do it: libbpf and system calls, no daemon. The rig is
+// measured against it.
 #pragma once
 
 #include <string>
@@ -10,11 +10,10 @@ namespace bpfrig::bench {
 
 class BareTest {
  public:
-  // `object` is the path of cgroup_sock.bpf.o. Exits the process with a message where the machine will not
-  // have it.
+  // `object` is the path of cgroup_sock.bpf.o. Exits the process with a message if the machine refuses it.
   explicit BareTest(std::string object);
 
-  // Runs the test once. Exits where the connection was not redirected.
+  // Runs the test once. Exits if the connection was not redirected.
   Times Run();
 
  private:

@@ -1,6 +1,6 @@
 // `./dev bench`: one connect4 test through the rig against a bare program over libbpf that does the same
 // work, the two in turn, and where the rig's extra time goes. The figures are reported, never judged:
-// machines differ, ratios within one run are what to look at.
+// machines differ, so look at the ratios within one run.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>

@@ -1,6 +1,6 @@
 // What one connect4 test is made of, and how long each part of it took. The rig and the bare program do the
 // same work in the same order:
-//   sandbox    a process in a network namespace and a cgroup of its own, `lo` up, two addresses
+//   sandbox    a process in its own network namespace and cgroup, `lo` up, two addresses
 //   load       cgroup_sock.bpf.o opened, loaded, its connect4 program attached to the cgroup
 //   seed       one frontend and one backend written
 //   listen     a TCP server on the waypoint's address
@@ -29,7 +29,7 @@ inline constexpr char kGreeting[] = "hello";
 // Microseconds of each phase.
 using Times = std::array<double, kPhaseCount>;
 
-// Gives the time since it was asked last.
+// Gives the time since the last call.
 class Stopwatch {
  public:
   double Lap() {

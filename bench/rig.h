@@ -1,4 +1,4 @@
-// The same connect4 test through the rig: a daemon of the benchmark's own, driven call by call.
+// The same connect4 test through the rig: the benchmark's own daemon, driven call by call.
 #pragma once
 
 #include <sys/types.h>
@@ -11,7 +11,7 @@
 
 namespace bpfrig::bench {
 
-// A bpfrigd beside this executable, serving when the constructor returns. Make it before anything of gRPC.
+// The bpfrigd next to this executable, serving when the constructor returns. Make it before anything of gRPC.
 class PrivateDaemon {
  public:
   PrivateDaemon();
@@ -31,7 +31,7 @@ class RigTest {
  public:
   RigTest(const std::string& target, const std::string& object_path);
 
-  // Runs the test once. Exits where the connection was not redirected.
+  // Runs the test once. Exits if the connection was not redirected.
   Times Run();
 
  private:

@@ -1,5 +1,4 @@
-// Fd: the one owner of a file descriptor. Everything in the project that holds a kernel object by descriptor
-// holds it in one of these.
+// Fd: the one owner of a file descriptor. The whole project holds kernel objects in these.
 #pragma once
 
 #include <utility>

@@ -13,8 +13,8 @@ namespace bpfrig::common {
 // The text of 4 or 16 bytes; an IPv4-mapped address stays IPv6. Empty for any other number of bytes.
 [[nodiscard]] std::string FormatIpAddress(absl::string_view bytes);
 
-// The one way to write an address: an IPv4-mapped one as IPv4, zeroes left out. What is not an address comes
-// back unchanged.
+// The one way to write an address: an IPv4-mapped one as IPv4, zeroes left out. Text that is not an address
+// comes back unchanged.
 [[nodiscard]] std::string CanonicalIpAddress(const std::string& text);
 
 }  // namespace bpfrig::common

@@ -23,7 +23,7 @@ struct IpPrefix {
 [[nodiscard]] size_t AddressSize(int family);
 
 // Reads "10.96.0.1", "10.96.0.0/16", "fd00::1", "fd00::/64"; a single address if there is no length. Nothing
-// if `text` is none of these.
+// if `text` is not of that form.
 [[nodiscard]] std::optional<IpPrefix> ParseIpPrefix(absl::string_view text);
 
 // The same way back, always with its length.

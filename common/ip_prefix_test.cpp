@@ -15,7 +15,7 @@ TEST(IpPrefixTest, ReadsAddressesAndPrefixes) {
   EXPECT_EQ(ParseIpPrefix("::1")->family, AF_INET6);
 }
 
-TEST(IpPrefixTest, RefusesWhatIsNotOne) {
+TEST(IpPrefixTest, RefusesOtherText) {
   for (const char* text : {"", "10.96.0", "10.96.0.1/", "10.96.0.1/x", "10.96.0.1/-1", "10.96.0.1/ 8",
                            "fd00::g", "localhost", "10.0.0.0/33", "::/129"}) {
     EXPECT_FALSE(ParseIpPrefix(text).has_value()) << text;

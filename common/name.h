@@ -1,4 +1,4 @@
-// The names that a caller chooses: of objects, links, servers, connections and other sockets.
+// The names that a caller chooses, of objects, links, servers, connections and other sockets.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Which names a mistyped one may have meant. For every message about a name that is not there.
+// Which names a mistyped one may have meant. For messages about a name that does not exist.
 #pragma once
 
 #include <cstddef>
