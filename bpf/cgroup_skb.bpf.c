@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// Reports long-lived connections of managed addresses every five seconds, as packets come by. Never drops
-// one.
+// Reports long-lived connections of managed addresses every five seconds, when packets pass. Never drops a
+// packet.
 #include <linux/bpf.h>
 #include <linux/in.h>
 

@@ -12,7 +12,7 @@
 #include "manage.h"
 #include "storage.h"
 
-// A slot for whoever wants to go on where a connection goes through a waypoint. One array for each family: an
+// A slot for a program that continues if a connection goes through a waypoint. One array for each family: an
 // array takes programs of one attach type only.
 #define TAIL_CALL_CONNECT4 0
 #define TAIL_CALL_CONNECT6 1
@@ -51,7 +51,7 @@ static __always_inline void remember(struct bpf_sock* sk, const struct ip_addr* 
   storage->has_set_ip = true;
 }
 
-// Decides about one connect, whose address and port are in *target and change there. False: left alone.
+// Decides about one connect, whose address and port are in *target and may change. False: left alone.
 static __always_inline bool redirect(struct bpf_sock_addr* ctx, bool ipv4, struct target* target) {
   struct manager_key netns = {};
   struct ip_addr dialled = target->addr;

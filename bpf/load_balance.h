@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// From a dialled address to where the connection is to go, by the maps of services and backends. Used by
+// From the dialled address to the connection's destination, by the maps of services and backends. Used by
 // cgroup_sock.
 #pragma once
 
@@ -26,7 +26,7 @@ static __always_inline bool has_address(struct ip_addr addr) {
   return (addr.ip6[0] | addr.ip6[1] | addr.ip6[2] | addr.ip6[3]) != 0;
 }
 
-// To the backend's own address, by the service's mapping of ports. False where it does not have the port.
+// To the backend's own address, by the service's mapping of ports. False if it does not have the port.
 static __always_inline bool target_backend(struct target* target, const service_value* service,
                                            const backend_value* backend) {
   __u32 target_port = 0;
@@ -46,7 +46,7 @@ static __always_inline bool target_backend(struct target* target, const service_
   return true;
 }
 
-// Any endpoint of one priority. False where there is none, or its backend cannot take the connection; *found
+// Any endpoint of one priority. False if there is none, or its backend cannot take the connection; *found
 // tells the two apart.
 static __always_inline bool target_endpoint(struct target* target, __u32 service_id,
                                             const service_value* service, __u32 priority, __u32 count,
@@ -72,7 +72,7 @@ static __always_inline bool target_endpoint(struct target* target, __u32 service
   return target_backend(target, service, backend);
 }
 
-// The first priority that has endpoints, and how many; a count of 0 where none has.
+// The first priority that has endpoints, and how many; a count of 0 if none has.
 static __always_inline __u32 first_priority(const service_value* service, __u32* count) {
   __u32 priority = 0;
 
@@ -99,13 +99,13 @@ static __always_inline bool target_service(struct target* target, __u32 service_
   }
   if (service->lb_policy == LB_FAILOVER) priority = first_priority(service, &count);
   targeted = target_endpoint(target, service_id, service, priority, count, &found);
-  // Where random finds no endpoint, the connection goes where it was dialled and still counts as the
-  // service's; the other policies leave it alone.
+  // If random finds no endpoint, the connection goes where it was dialled and still counts as the service's;
+  // the other policies leave it alone.
   if (service->lb_policy == LB_RANDOM && !found) return true;
   return targeted;
 }
 
-// Where a connection to target's address and port goes instead. False: it is to be left alone.
+// Where a connection to target's address and port goes instead. False: it is left alone.
 static __always_inline bool find_target(struct target* target) {
   frontend_key frontend_key = {.addr = target->addr};
   service_key service_key = {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Which network namespaces and local addresses the mesh manages, and the control connects that say so. Used
-// by every program but sendmsg.
+// by every program except sendmsg.
 #pragma once
 
 #include <bpf/bpf_endian.h>
@@ -30,7 +30,7 @@ static __always_inline bool is_control_address(const struct ip_addr* addr, bool 
          addr->ip6[3] == bpf_htonl(CONTROL_ADDRESS);
 }
 
-// Carries out a control connect for what the key names; false where the connect is none. The port is in
+// Carries out a control connect for what the key names; false if the connect is not one. The port is in
 // network order.
 static __always_inline bool handle_control_connect(const struct ip_addr* addr, bool ipv4, __u16 port,
                                                    const struct manager_key* key) {

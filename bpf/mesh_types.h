@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// The types that the data plane's programs share with whoever fills their maps. Layouts and byte orders are
-// an interface: addresses and ports are in network order unless a comment says otherwise, and a port in a
-// __u32 field is its 16-bit network-order value in the low half. Included by every *.bpf.c.
+// The types that the data plane's programs share with the control plane that fills their maps. Layouts and
+// byte orders are an interface: addresses and ports are in network order unless a comment says otherwise, and
+// a port in a __u32 field is its 16-bit network-order value in the low half. Included by every *.bpf.c.
 #pragma once
 
 #include <linux/bpf.h>

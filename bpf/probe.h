@@ -16,7 +16,7 @@ struct {
   __uint(max_entries, 256 * 1024);
 } km_tcp_probe SEC(".maps");
 
-// A ring buffer has no type of its own.
+// A ring buffer's declaration has no type.
 struct tcp_probe_info* unused_tcp_probe_info;
 
 static __always_inline void original_destination(const struct sock_storage_data* storage, bool ipv4,

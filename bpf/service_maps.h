@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// The maps of services and backends. They are declared by sizes alone, as the control plane that fills them
+// The maps of services and backends. They are declared by sizes only, as the control plane that fills them
 // expects; the unused pointers keep their types in the object. Used by cgroup_sock.
 #pragma once
 

@@ -25,7 +25,7 @@ struct {
   __type(value, __u32);
 } km_auth_res SEC(".maps");
 
-// A ring buffer has no type of its own.
+// A ring buffer's declaration has no type.
 struct ringbuf_msg_type* unused_ringbuf_msg_type;
 
 static __always_inline void on_connect(const struct endpoints* ends) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// Programs for the slots that cgroup_sock ends in: they count the connects that were handed on to them.
+// Programs for the slots that cgroup_sock ends in: they count the connects that reach them.
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>

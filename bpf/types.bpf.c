@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// An object of types alone: every type of the interface, for tests of other builds of it, whose maps and ring
-// buffers carry none.
+// An object with types only: every type of the interface, for tests of other builds, whose maps and ring
+// buffers have none.
 #include "mesh_types.h"
 
 struct ip_addr* unused_ip_addr;
