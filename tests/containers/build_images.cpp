@@ -1,5 +1,5 @@
 // Before the first test: the images are built as a user builds them, and the engine has run a container, so
-// that what it keeps for good is there before anything is compared.
+// that everything that it keeps for good exists before the first comparison.
 #include <gtest/gtest.h>
 
 #include <chrono>

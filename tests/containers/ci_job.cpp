@@ -11,8 +11,8 @@
 namespace bpfrig::tests {
 namespace {
 
-// Every match of `pattern`, whose first group is a name, becomes the name's value. A name that is not known
-// fails the test: a runner would know it, or run an empty text.
+// Every match of `pattern`, whose first group is a name, becomes the name's value. An unknown name fails the
+// test: a runner would know it, or put in an empty text.
 std::string Replace(const std::string& text, const std::regex& pattern, const Substitutions& substitutions) {
   std::string result;
   auto rest = text.cbegin();
@@ -91,7 +91,7 @@ CiJob GitlabJob(const std::string& name, const Substitutions& substitutions) {
   CiJob result;
   result.image = job["image"]["name"].as<std::string>();
   result.environment = Environment(job["variables"], kVariable, substitutions);
-  // What the project keeps as its own variables goes to every container, as the job's do.
+  // Every container gets the project's variables too, besides the job's.
   for (const auto& [variable, value] : substitutions) result.environment[variable] = value;
   Arguments options;
   for (const std::string& capability : TomlList(runner, "services_cap_drop")) {

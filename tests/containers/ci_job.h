@@ -1,5 +1,5 @@
 // A job of a CI service, as its runner would run it: the service container, and the commands of the steps.
-// Read from the examples in docs/ci, so that those are what is tested.
+// Read from the examples in docs/ci, so that the tests test those.
 #pragma once
 
 #include <map>
@@ -28,9 +28,9 @@ struct ServiceContainer {
 struct CiJob {
   std::vector<ServiceContainer> services;
   std::map<std::string, std::string> environment;
-  // For a job that runs in a container of its own.
+  // For a job that runs in its own container.
   std::string image;
-  // Each for a shell.
+  // Each is a shell script.
   std::vector<std::string> steps;
 };
 

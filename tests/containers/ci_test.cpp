@@ -19,7 +19,8 @@ constexpr char kToken[] = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
 constexpr char kDaemonImage[] = "registry.example.com/bpfrig:0.1.0";
 constexpr char kClientImage[] = "registry.example.com/bpfrig-client:0.1.0";
 
-// The images under the examples' names, and a checkout: plans, and objects that a step has built.
+// The images under the examples' names, and a checkout with plans and with objects as if a step had built
+// them.
 class CiTest : public ::testing::Test {
  protected:
   CiTest() {
@@ -35,7 +36,7 @@ class CiTest : public ::testing::Test {
   }
   ~CiTest() override { EXPECT_EQ(Docker({"rmi", kDaemonImage, kClientImage}).status, 0); }
 
-  // Runs a step in the checkout with that environment, as runners do.
+  // Runs a step in the checkout with that environment, like a runner.
   [[nodiscard]] Outcome Step(const std::string& commands,
                              const std::map<std::string, std::string>& environment = {}) const {
     Arguments command = {"env", "--chdir=" + checkout_.Path()};
@@ -58,7 +59,7 @@ TEST_F(CiTest, GithubServiceContainer) {
     const Outcome outcome = Step(step, job.environment);
     EXPECT_EQ(outcome.status, 0) << step << "\n" << outcome.output << daemon.Log();
   }
-  // The door is shut to who has no token, and the log does not tell it.
+  // A caller without the token is refused, and the log does not show the token.
   std::map<std::string, std::string> stranger = job.environment;
   stranger["BPFRIG_TOKEN"] = "ffffffffffffffffffffffffffffffff";
   const Outcome refused = Step(job.steps.back(), stranger);

@@ -1,4 +1,4 @@
-// What compose.yaml says of the daemon's container, so that no test has a second list of it.
+// What compose.yaml says of the daemon's container, so that no test repeats it.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@ namespace bpfrig::tests {
 // The capabilities: "SYS_ADMIN", ...
 [[nodiscard]] std::vector<std::string> ComposeCapabilities();
 
-// As options of `docker run`: capabilities but the one `without`, security options, and no network.
+// As options of `docker run`: capabilities except `without`, security options, and no network.
 [[nodiscard]] std::vector<std::string> ComposeOptions(const std::string& without = "");
 
 }  // namespace bpfrig::tests

@@ -1,4 +1,4 @@
-// compose.yaml as its first lines say that it is used.
+// compose.yaml, used as its first lines say.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@ using ::testing::UnorderedElementsAreArray;
 // The group of the image, which may call.
 constexpr char kGroup[] = "7443";
 
-// A project of the test's own, beside one that the user may have running.
+// The test's own project, next to one that the user may be running.
 class ComposeTest : public ::testing::Test {
  protected:
   ~ComposeTest() override {
@@ -56,9 +56,9 @@ class ComposeTest : public ::testing::Test {
 
   // Outlives the containers that it is mounted into.
   const Folder folder_{"compose"};
-  // NAME=VALUE, for what the file takes from the environment.
+  // NAME=VALUE, for variables that the file takes from the environment.
   Arguments environment_;
-  // What is given with --file; none is compose.yaml alone.
+  // The arguments of --file; none means compose.yaml alone.
   Arguments files_;
   const std::string project_ = "bpfrig-test-" + std::to_string(::getpid());
 };
@@ -70,7 +70,7 @@ TEST_F(ComposeTest, RunsTheShippedPlansFromTheClientsContainer) {
   EXPECT_THAT(outcome.output, HasSubstr(" passed, 0 failed"));
 }
 
-TEST_F(ComposeTest, RunsAFolderOfTheUsersOwn) {
+TEST_F(ComposeTest, RunsTheUsersOwnFolder) {
   Up();
   const std::string plan = R"(name: mine
 objects: {cgroup_sock: cgroup_sock.bpf.o}
@@ -86,13 +86,13 @@ tests:
   const Outcome passed = Compose(run);
   EXPECT_EQ(passed.status, 0) << passed.output;
   EXPECT_THAT(passed.output, HasSubstr("1 passed, 0 failed"));
-  // And the exit status comes through.
+  // The exit status is passed on too.
   folder_.Write("bad.yaml", plan + "s, errno: ECONNREFUSED}\n");
   const Outcome failed = Compose(run);
   EXPECT_NE(failed.status, 0) << failed.output;
 }
 
-TEST_F(ComposeTest, RunsFromTheHostOverAFolderOfTheHosts) {
+TEST_F(ComposeTest, RunsFromTheHostOverOneOfItsFolders) {
   environment_ = {"BPFRIG_SOCKET_DIR=" + folder_.Path()};
   Up();
   const std::string target = "unix:" + folder_.Path() + "/bpfrig.sock";
@@ -103,7 +103,7 @@ TEST_F(ComposeTest, RunsFromTheHostOverAFolderOfTheHosts) {
   EXPECT_THAT(outcome.output, HasSubstr(" passed, 0 failed"));
 }
 
-// The files of a checkout need not be for everybody, so that these call from a container.
+// Other users may not be able to read the files of a checkout, so these calls come from a container.
 TEST_F(ComposeTest, IsForItsGroupAlone) {
   Up();
   const Arguments run = {"run", "--rm"};
@@ -157,7 +157,7 @@ TEST_F(ComposeTest, TheFrontInsideHasNoCapability) {
   EXPECT_EQ(__builtin_popcountll(std::stoull(supervisor[2], nullptr, 16)), ComposeCapabilities().size());
 }
 
-TEST_F(ComposeTest, WhatAKilledDaemonLeftIsGoneAfterTheNext) {
+TEST_F(ComposeTest, NextDaemonRemovesWhatAKilledOneLeft) {
   Up();
   ASSERT_EQ(Compose({"kill", "bpfrigd"}).status, 0);
   Up();
@@ -172,7 +172,7 @@ TEST_F(ComposeTest, ASecondDaemonOnTheSocketIsRefused) {
   EXPECT_THAT(second.output, HasSubstr("/run/bpfrig/bpfrig.sock"));
 }
 
-// As docs/remote.md says, but for the network: the test's has no way out, and no port of the machine is
+// As docs/remote.md says, except for the network: the test's has no way out, and no port of the machine is
 // opened.
 TEST_F(ComposeTest, IsCalledOverTheNetworkWithItsRemoteFile) {
   const Outcome made = RunToEnd(
@@ -211,7 +211,7 @@ TEST_F(ComposeTest, IsCalledOverTheNetworkWithItsRemoteFile) {
   const Outcome listed = run("client");
   EXPECT_EQ(listed.status, 0) << listed.output;
   EXPECT_THAT(listed.output, HasSubstr(" passed, 0 failed"));
-  // The server's own is of the same CA, and not on the list.
+  // The server's own certificate is from the same CA, but not on the list.
   const Outcome stranger = run("server");
   EXPECT_EQ(stranger.status, 3) << stranger.output;
 }

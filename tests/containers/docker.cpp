@@ -62,7 +62,7 @@ InternalNetwork::~InternalNetwork() {
 
 Folder::Folder(const std::string& name) : path_(std::string(std::getenv("TMPDIR")) + "/" + name) {
   std::filesystem::create_directory(path_);
-  // The folder above is private to the test; containers see this one alone.
+  // The folder above is private to the test; containers see only this one.
   std::filesystem::permissions(path_, std::filesystem::perms(0755));
 }
 

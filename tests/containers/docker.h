@@ -1,5 +1,5 @@
-// Docker for tests: the client's command line against the engine that docker/engine gave us. What a test
-// makes has a name of this process's own and goes with the object that made it.
+// Docker for tests: the client's command line against the engine that docker/engine gave us. Everything that
+// a test makes has a name with this process's number, and goes with the object that made it.
 #pragma once
 
 #include <chrono>
@@ -29,7 +29,7 @@ class Container {
   Container(const Container&) = delete;
   Container& operator=(const Container&) = delete;
 
-  // Whether its health check says so, before it ends or the patience does.
+  // Whether its health check says so, before the container ends or the time is over.
   [[nodiscard]] bool WaitHealthy() const;
   [[nodiscard]] std::string Log() const;
 

@@ -9,7 +9,7 @@
 namespace bpfrig::tests {
 namespace {
 
-// The first private engine on a machine is fetched, and its base image made.
+// The first private engine on a machine must be fetched, and its base image made.
 constexpr std::chrono::minutes kFirstTime{10};
 
 TEST(Engine, RunsACommandAndPassesItsStatusOn) {

@@ -1,4 +1,4 @@
-// Plans that a daemon has to refuse or fail, each with the exact words: tests/golden/run/NAME.yaml and
+// Plans that must be refused or must fail, each with the exact words: tests/golden/run/NAME.yaml and
 // NAME.expected. BPFRIG_UPDATE_GOLDEN=1 rewrites the expected files; read the difference before you commit
 // it.
 #include <gtest/gtest.h>
@@ -31,7 +31,7 @@ std::vector<std::string> Names() {
   return names;
 }
 
-// Without what differs from run to run and from machine to machine.
+// The text without the parts that differ from run to run and from machine to machine.
 std::string Normalised(std::string output) {
   const auto replace = [&](const std::string& pattern, const std::string& with) {
     output = std::regex_replace(output, std::regex(pattern), with);
@@ -39,7 +39,7 @@ std::string Normalised(std::string output) {
   replace(Folder() + "/", "");
   replace(BPFRIG_TEST_OBJECTS "/", "OBJECTS/");
   replace(" +[0-9.]+ m?s\n", "  TIME\n");
-  // Of a verifier's log, whose words are the kernel's and the compiler's, the line that counts.
+  // Keeps only the line that counts of a verifier's log, whose words depend on kernel and compiler.
   replace("\n {20}(?!hint)(?!.*unbounded memory access)[^\n]*", "");
   return output;
 }

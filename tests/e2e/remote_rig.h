@@ -26,13 +26,13 @@ class Certificates {
   [[nodiscard]] std::string Path(const std::string& name) const { return folder_ / "certs" / name; }
   // The daemon's options.
   [[nodiscard]] std::vector<std::string> Options() const;
-  // A client's, as NAME.pem and NAME.key.
+  // A client's options, with NAME.pem and NAME.key.
   [[nodiscard]] std::shared_ptr<grpc::ChannelCredentials> Client(const std::string& name) const;
-  // One that shows none.
+  // A client's options without a certificate.
   [[nodiscard]] std::shared_ptr<grpc::ChannelCredentials> NoClient() const;
-  // Makes another server.pem and server.key, elsewhere: as NAME.pem and NAME.key.
+  // Makes another server.pem and server.key, called NAME.pem and NAME.key.
   void MakeServer(const std::string& name) const;
-  // Puts a file in the place of another, as editors do.
+  // Replaces a file with another, as editors do.
   void Replace(const std::string& name, const std::string& by) const;
 
  private:
@@ -60,7 +60,7 @@ class RemoteDaemon {
   [[nodiscard]] const std::string& Log() { return process_.Output(); }
   // Waits until the log has the text that many times.
   [[nodiscard]] bool AwaitLog(const std::string& text, size_t count = 1);
-  // Ends it; all that it logged.
+  // Ends it; returns all that it logged.
   [[nodiscard]] std::string End();
 
   // A channel that shares its connection with no other.
@@ -79,7 +79,7 @@ class RemoteDaemon {
 // All methods of the daemon's services, from their descriptors: "/bpfrig.v1.BpfRig/Attach".
 [[nodiscard]] std::vector<std::string> AllMethods();
 
-// Calls a method with an empty message. OK where a message came back, or the call ended well.
+// Calls a method with an empty message. OK if a message came back, or the call ended well.
 [[nodiscard]] grpc::Status CallEmpty(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
                                      const std::optional<std::string>& token = std::nullopt);
 

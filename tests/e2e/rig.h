@@ -1,4 +1,4 @@
-// The built binaries as a user starts them: a daemon of the test's own, and clients that talk to it.
+// The built binaries as a user starts them: the test's own daemon, and clients that talk to it.
 #pragma once
 
 #include <chrono>
@@ -11,7 +11,7 @@ namespace bpfrig::tests {
 
 // Long enough for a slow machine; a test that works never waits so long.
 inline constexpr std::chrono::seconds kPatience{60};
-// What the daemon promises after a process was killed.
+// How long the daemon may take after a process was killed.
 inline constexpr std::chrono::seconds kCleanUpLimit{5};
 
 // The path of a built binary: "bpfrig", "bpfrigd", "bpfrigd-front".
@@ -30,7 +30,7 @@ class TemporaryFile {
   std::string path_;
 };
 
-// A daemon on a unix socket of its own, serving when the constructor returns; ended by SIGTERM.
+// A daemon on its own unix socket, serving when the constructor returns; ended by SIGTERM.
 class Daemon {
  public:
   explicit Daemon(const std::vector<std::string>& arguments = {});

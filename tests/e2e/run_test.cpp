@@ -88,7 +88,8 @@ TEST(RunTest, UsageErrorsEndWithStatusTwo) {
   EXPECT_EQ(RunToEnd({Binary("bpfrigd"), "--nonsense"}).status, 2);
 }
 
-// Runs the client as nobody. The build folder may be closed to other users: it is a copy that is not.
+// Runs the client as nobody. The build folder may be closed to other users, so this runs a copy outside of
+// it.
 Outcome RunAsNobody(const std::vector<std::string>& arguments) {
   std::filesystem::permissions(std::getenv("TMPDIR"), std::filesystem::perms::others_exec,
                                std::filesystem::perm_options::add);
@@ -117,7 +118,7 @@ TEST(RunTest, WithoutPermissionItSaysWhoMayCall) {
   EXPECT_THAT(outcome.output, HasSubstr("is for the user root"));
 }
 
-TEST(RunTest, HealthTellsADaemonThatServesFromNone) {
+TEST(RunTest, HealthTellsWhetherADaemonServes) {
   std::string target;
   {
     const Daemon daemon;
@@ -131,7 +132,7 @@ TEST(RunTest, HealthTellsADaemonThatServesFromNone) {
   EXPECT_THAT(gone.output, HasSubstr("nothing answers at " + target));
 }
 
-TEST(RunTest, EnvironmentNamesWhereObjectsAre) {
+TEST(RunTest, EnvironmentSaysWhereObjectsAre) {
   const std::vector<std::string> check = {Binary("bpfrig"), "check", Plans()};
   EXPECT_EQ(RunToEnd(check).status, 2);
   std::vector<std::string> told = {"env", "BPFRIG_OBJECT_PATH=/nonexistent:" BPFRIG_BPF_OBJECTS};

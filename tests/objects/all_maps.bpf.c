@@ -152,7 +152,7 @@ int connect_with_maps(struct bpf_sock_addr* ctx) {
   return 1;
 }
 
-// For `programs`; not to be attached.
+// For `programs`; nothing attaches it.
 SEC("cgroup/connect4")
 int tail_called(struct bpf_sock_addr* ctx __attribute__((unused))) {
   __sync_fetch_and_add(&tail_calls, 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// One program for each place that is not a cgroup. They let everything go on as it is.
+// One program for each place that is not a cgroup. They change nothing.
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// Programs that every verifier refuses, each for a reason of its own; none loads unless it is picked.
+// Programs that every verifier refuses, each for another reason; each loads only if it is picked.
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
 
 struct {
-  // Of an array, recent verifiers know that a constant index is there.
+  // A hash: in an array, recent verifiers know that a constant index exists.
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, 1);
   __type(key, __u32);
@@ -48,7 +48,7 @@ int talks_long(struct bpf_sock_addr* ctx) {
   return 1;
 }
 
-// Not as long, and no fault: accepted, however long its log.
+// Shorter, and without a fault: it is accepted, however long its log is.
 SEC("?cgroup/connect4")
 int talks_long_but_well(struct bpf_sock_addr* ctx) {
   __u64 sum = ctx->user_port;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// Lets every connect go on as it is.
+// Lets every connect pass unchanged.
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// A map of maps that does not say what its inner maps are like: it loads only where one is named.
+// A map of maps that does not say what its inner maps are like: it loads only if one is named.
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>

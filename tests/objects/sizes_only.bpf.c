@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// Declares its maps by sizes alone and leaves none of its types in the object, as objects in the field do: it
+// Declares its maps by sizes alone and leaves none of its types in the object, like objects in the field: it
 // can only be tested together with an object of types. A dialled frontend whose backend has a waypoint goes
 // there.
 #include <linux/bpf.h>

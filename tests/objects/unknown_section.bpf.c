@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// A program in a section that libbpf does not know: it loads only where its type is named. It redirects
+// A program in a section that libbpf does not know: it loads only if its type is named. It redirects
 // 10.96.0.1 to the variable's address (network order).
 #include <linux/bpf.h>
 

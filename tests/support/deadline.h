@@ -9,7 +9,7 @@
 namespace bpfrig::tests {
 
 // Asks `condition` again and again, a few milliseconds apart, until it holds or `limit` is over. Only for
-// what gives no event to wait for. Returns whether it held.
+// conditions without an event to wait for. Returns whether it held.
 inline bool WaitUntil(std::chrono::milliseconds limit, const std::function<bool()>& condition) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
   while (!condition()) {

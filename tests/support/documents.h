@@ -1,4 +1,4 @@
-// What the documents show, so that tests run what a reader runs.
+// Examples from the documents, so that tests run what a reader runs.
 #pragma once
 
 #include <stdexcept>
@@ -8,8 +8,7 @@
 
 namespace bpfrig::tests {
 
-// The first fenced block of the page that is marked as of that language. A page without one throws, which
-// fails the test.
+// The first fenced block of the page in that language. A page without one throws, which fails the test.
 inline std::string FirstBlockOf(const std::string& path, const std::string& language) {
   const std::string page = ReadAll(path);
   const std::string fence = "```" + language + "\n";

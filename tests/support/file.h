@@ -7,7 +7,7 @@
 
 namespace bpfrig::tests {
 
-// Empty where it cannot be read, or where its process is gone in the middle of it.
+// Empty if it cannot be read, or if its process ends in the middle of it.
 inline std::string ReadAll(const std::string& path) {
   std::ostringstream text;
   text << std::ifstream(path, std::ios::binary).rdbuf();

@@ -1,4 +1,4 @@
-// What a test could leave behind on the machine, and the listener that fails a test which did. Every
+// What a test could leave behind on the machine, and the listener that fails a test that did. Every
 // executable of kernel and end-to-end tests gets it through main.cpp; tests of one machine never run at the
 // same time.
 #pragma once
@@ -16,10 +16,10 @@ namespace bpfrig::tests {
 // mounts; processes that came from this one; listening sockets; temporary files.
 class MachineState {
  public:
-  // Needs root. Aborts where the kernel does not answer: a check that sees nothing proves nothing.
+  // Needs root. Aborts if the kernel does not answer: a check that sees nothing proves nothing.
   static MachineState Take();
 
-  // What is there now and was not in `before`, one line each, sorted.
+  // What exists now and was not in `before`, one line each, sorted.
   [[nodiscard]] std::vector<std::string> NewSince(const MachineState& before) const;
 
  private:
@@ -37,8 +37,8 @@ class LeakCheck : public ::testing::EmptyTestEventListener {
   MachineState before_;
 };
 
-// Makes this process recognise its descendants, wherever they end up, and gives them a folder of their own
-// for temporary files, which has to be empty again after each test. Call it once, before any child.
+// Makes this process recognise its descendants, wherever they end up, and gives them their own folder for
+// temporary files, which must be empty again after each test. Call it once, before any child.
 void MarkDescendants();
 
 }  // namespace bpfrig::tests

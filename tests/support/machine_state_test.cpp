@@ -1,4 +1,4 @@
-// The leak check itself: what it is to find, it finds.
+// The leak check itself: it finds what it must find.
 #include "tests/support/machine_state.h"
 
 #include <gmock/gmock.h>
@@ -22,7 +22,7 @@ using ::testing::Contains;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
-TEST(MachineStateTest, SeesNothingNewWhereNothingHappened) {
+TEST(MachineStateTest, SeesNothingNewWhenNothingHappened) {
   const MachineState before = MachineState::Take();
   EXPECT_THAT(MachineState::Take().NewSince(before), IsEmpty());
 }

@@ -93,7 +93,7 @@ Outcome Subprocess::Wait(std::chrono::milliseconds limit) {
   const auto deadline = Clock::now() + limit;
   Outcome outcome;
   int status = 0;
-  // The output may be held open by grandchildren: the end of the process counts, not that of the pipe.
+  // Grandchildren may hold the output open: the end of the process counts, not the pipe's.
   const bool ended = WaitUntil(limit, [&] {
     while (ReadSome(std::chrono::milliseconds(0))) {
     }

@@ -11,7 +11,7 @@ namespace bpfrig::tests {
 
 // How a program ended.
 struct Outcome {
-  // The exit status; -1 where a signal or the deadline ended it.
+  // The exit status; -1 if a signal or the deadline ended it.
   int status = -1;
   // The signal that ended it, or 0.
   int signal = 0;
@@ -23,7 +23,7 @@ struct Outcome {
 
 class Subprocess {
  public:
-  // Starts argv[0], its stdout and stderr joined into one pipe. Aborts where it cannot.
+  // Starts argv[0], its stdout and stderr joined into one pipe. Aborts if it cannot.
   static Subprocess Start(const std::vector<std::string>& argv);
   // Kills (by pid) and reaps what still runs.
   ~Subprocess();
@@ -56,11 +56,11 @@ class Subprocess {
 [[nodiscard]] Outcome RunToEnd(const std::vector<std::string>& argv,
                                std::chrono::milliseconds limit = std::chrono::seconds(120));
 
-// Direct children of a process, and of those in turn.
+// The children of a process, and their descendants.
 [[nodiscard]] std::vector<pid_t> DescendantsOf(pid_t pid);
-// A process's name as the kernel has it, and its command line with spaces; empty where it is gone.
+// A process's name as the kernel has it, and its command line with spaces; empty if it is gone.
 [[nodiscard]] std::string CommandLineOf(pid_t pid);
-// The value of a line of /proc/PID/status, such as "CapEff"; empty where it is not there.
+// The value of a line of /proc/PID/status, such as "CapEff"; empty if it is not there.
 [[nodiscard]] std::string StatusField(pid_t pid, const std::string& name);
 
 }  // namespace bpfrig::tests

@@ -54,7 +54,7 @@ TEST_F(EventsTest, RecordsFromBeforeTheFirstReadAreThere) {
   EXPECT_TRUE(Events(Run(R"(read_events { map: "events" })")).empty());
 }
 
-TEST_F(EventsTest, AReadWaitsForWhatIsStillToCome) {
+TEST_F(EventsTest, AReadWaitsForRecordsStillToCome) {
   TestCall reading =
       worker_.Start(R"(read_events { map: "events" type: "connect_event" at_least: 3 wait_ms: 20000 })");
   Connect(81);
@@ -84,14 +84,14 @@ TEST_F(EventsTest, ABufferHasOneReaderAtATime) {
     EXPECT_EQ(second.finished.detail().errno_name(), "EBUSY") << second.Text();
     EXPECT_EQ(second.field(), "map");
   }
-  // The waiting one was cancelled, so its place is free; what comes is for whoever reads next.
+  // The waiting one was cancelled, so its place is free; records now go to the next reader.
   Connect(82);
   const CallResult third = Run(R"(read_events { map: "events" at_least: 1 wait_ms: 20000 })");
   EXPECT_EQ(Events(third).size(), 1u) << third.Text();
 }
 
 TEST_F(EventsTest, MoreRecordsThanTheBufferHoldsComeInTheirOrder) {
-  // A page of them is some fifteen: they are read as they come, or the program finds no room for the next.
+  // A page holds about fifteen: they are read as they come, or the program finds no room for the next.
   TestCall reading = worker_.Start(R"(read_events { map: "events" at_least: 100 wait_ms: 10000 })");
   for (int i = 0; i < 100; ++i) Connect(1000 + i);
   const std::vector<v1::Event> events = Events(reading.Wait());

@@ -108,14 +108,14 @@ TEST_F(MapTest, AStreamHoldsItsPlaceInTheQueueUntilItIsOver) {
   EXPECT_EQ(Run("").reason(), v1::ERROR_REASON_INTERNAL);
   pollfd answered{.fd = listening.socket().Get(), .events = POLLIN, .revents = 0};
   EXPECT_EQ(::poll(&answered, 1, 0), 0);
-  // Giving the stream up gives its place back. What was written stays.
+  // Giving up the stream gives its place back. What was written stays.
   seeding.reset();
   const CallResult listened = listening.Wait();
   EXPECT_TRUE(listened.ok()) << listened.Text();
   EXPECT_EQ(Dump(R"(map: "lru_hash")").size(), 1u);
 }
 
-TEST_F(MapTest, DeletesAndTellsWhatIsNotThere) {
+TEST_F(MapTest, DeletesAndTellsWhichKeysAreMissing) {
   BPFRIG_EXPECT_RUNS(R"(seed_map { map: "struct_key" entries {
       key { fields { fields { name: "x" value { signed_integer: -1 } } } } value { unsigned_integer: 9 } } })");
   const std::string remove = R"(seed_map { map: "struct_key" entries {
@@ -193,14 +193,14 @@ TEST_F(MapTest, ProgramsAndMapsAreValuesByName) {
       Run(R"(dump_map { map: "programs" patterns { value { tag { program: "all_maps/tail_called" } } } })");
   ASSERT_EQ(Entries(dumped).size(), 1u) << dumped.Text();
   EXPECT_EQ(Entries(dumped)[0].value().tag().program(), "all_maps/tail_called");
-  // What is expected is encoded as reading gives it: an id, not a descriptor.
+  // An expected value is encoded as reading gives it: an id, not a descriptor.
   EXPECT_EQ(dumped.replies[0].dump_map().patterns(0).value().bytes(), Entries(dumped)[0].raw_value());
   EXPECT_EQ(dumped.replies[0].dump_map().patterns(0).value().decoded().tag().program(),
             "all_maps/tail_called");
   EXPECT_EQ(Dump(R"(map: "hash_of_maps")")[0].value().tag().map(), "all_maps/inner_a");
   EXPECT_EQ(Dump(R"(map: "array_of_maps")")[0].value().tag().map(), "all_maps/inner_b");
 
-  // And they work: a connect counts in both inner maps, and goes on into the tail-called program.
+  // They work: a connect counts in both inner maps, and continues in the tail-called program.
   BPFRIG_EXPECT_RUNS(R"(attach { target { program: "connect_with_maps" } })");
   EXPECT_EQ(Run(R"(connect { to { address: "10.96.0.1" port: 80 } })").reply().connect().errno_name(),
             "ECONNREFUSED");
@@ -316,7 +316,7 @@ TEST_F(MapTest, ObjectsShareAMapAndTakeTheirInnerMapFromAnother) {
   const CallResult shared =
       worker_.Load(TestObject("all_maps"), R"(maps { map: "runs" shared_with: "all_maps/runs" })", "second");
   ASSERT_TRUE(shared.ok()) << shared.Text();
-  // One and the same map is not ambiguous; two of one name are.
+  // The same map twice is not ambiguous; two maps of one name are.
   EXPECT_EQ(Dump(R"(map: "runs")").size(), 1u);
   EXPECT_EQ(Run(R"(dump_map { map: "hash" })").reason(), v1::ERROR_REASON_UNKNOWN_NAME);
   const CallResult mismatch =

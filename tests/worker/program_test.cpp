@@ -53,7 +53,7 @@ TEST_F(ProgramTest, ARefusalIsAnAnswerAndLeavesNothing) {
   EXPECT_EQ(rejected.errno_name(), "EACCES");
   EXPECT_EQ(rejected.program(), "out_of_bounds");
   EXPECT_THAT(rejected.log(), HasSubstr("unbounded"));
-  // The name is free, and there is no program of it.
+  // The name is free, and none of its programs is left.
   EXPECT_TRUE(worker_.Load(TestObject("noop"), "", "refused").ok());
   EXPECT_EQ(Run(R"(attach { target { program: "out_of_bounds" } })").reason(), v1::ERROR_REASON_UNKNOWN_NAME);
 }
@@ -104,7 +104,7 @@ TEST_F(ProgramTest, NamesOfObjectsAndTheirPartsAreChecked) {
             "programs[0].program");
 }
 
-TEST_F(ProgramTest, BytesThatAreNoObjectAreRefused) {
+TEST_F(ProgramTest, BytesThatAreNotAnObjectAreRefused) {
   const CallResult result = worker_.Load("/etc/passwd", "", "nonsense");
   EXPECT_EQ(result.reason(), v1::ERROR_REASON_BAD_OBJECT) << result.Text();
 }

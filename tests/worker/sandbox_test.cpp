@@ -1,4 +1,4 @@
-// OpenSandbox, CloseSandbox, GetInfo, and what a network namespace of one's own changes for traffic.
+// OpenSandbox, CloseSandbox, GetInfo, and what the sandbox's own network namespace changes for traffic.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -32,7 +32,7 @@ std::string CgroupMount() {
   return "";
 }
 
-// In the child: into the cgroup and a namespace, and on with it.
+// In the child: enter the cgroup and a namespace, then run the worker.
 [[noreturn]] void RunChild(worker::WorkerOptions options) {
   const common::Fd procs(::openat(options.cgroup.Get(), "cgroup.procs", O_WRONLY | O_CLOEXEC));
   if (::write(procs.Get(), "0", 1) != 1 || ::unshare(CLONE_NEWNET) != 0) ::_exit(77);

@@ -1,5 +1,5 @@
-// WorkerProcess: a worker as the supervisor would start it, in a new network namespace and a cgroup of its
-// own, and the test's hand on its channel. Requests and replies are written as protobuf text.
+// WorkerProcess: a worker as the supervisor would start it, in its own new network namespace and cgroup; the
+// test holds its channel. Requests and replies are written as protobuf text.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -58,7 +58,7 @@ class WorkerRootTest : public ::testing::Test {
 
 }  // namespace bpfrig::tests
 
-// Runs a request that must come through.
+// Runs a request that must succeed.
 #define BPFRIG_EXPECT_RUNS(request)                          \
   do {                                                       \
     const CallResult bpfrig_result = Run(request);           \
