@@ -16,7 +16,7 @@
 namespace bpfrig::front {
 namespace {
 
-// Where accepting fails for want of descriptors or memory, until it is tried again.
+// If accepting fails for want of descriptors or memory, until it is tried again.
 constexpr absl::Duration kRetryTime = absl::Milliseconds(200);
 // Clients from the network, who may be anybody, get no descriptor above this: the rest is for the unix socket
 // and for calls.
@@ -70,8 +70,8 @@ ConnectionAcceptor::~ConnectionAcceptor() {
 void ConnectionAcceptor::Run() {
   while (true) {
     // Idle until somebody comes.
-    const absl::StatusOr<size_t> ready = WaitForAny({stop_.Get(), listener_.Get()}, absl::InfiniteFuture());
-    if (ready.ok() && *ready == 0) return;
+    const absl::StatusOr<int> ready = WaitForAny({stop_.Get(), listener_.Get()}, absl::InfiniteFuture());
+    if (ready.ok() && *ready == stop_.Get()) return;
     const absl::Status accepted = ready.ok() ? Accept() : ready.status();
     if (accepted.ok()) continue;
     base::LogError(std::string(accepted.message()));

@@ -74,9 +74,9 @@ absl::Status Front::StartServer(FrontSockets sockets) {
 Front::~Front() { Shutdown(); }
 
 absl::Status Front::Run(int lifeline, int signals) {
-  absl::StatusOr<size_t> ready =
+  absl::StatusOr<int> ready =
       WaitForAny({lifeline, signals, supervisor_gone_.Get(), probed_.Get()}, absl::InfiniteFuture());
-  if (ready.ok() && *ready == 3) {
+  if (ready.ok() && *ready == probed_.Get()) {
     BPFRIG_RETURN_IF_ERROR(BeReady());
     ready = WaitForAny({lifeline, signals, supervisor_gone_.Get()}, absl::InfiniteFuture());
   }

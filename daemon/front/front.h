@@ -32,13 +32,13 @@ struct FrontSockets {
   common::Fd listener;
   // To the supervisor.
   common::Fd control;
-  // Bound to a TCP address, and listens; not open where nobody may call over TCP.
+  // Bound to a TCP address, and listens; not open if nobody may call over TCP.
   common::Fd tcp_listener;
 };
 
 class Front {
  public:
-  // Where there is a TCP listener, waits for the credentials that go with it.
+  // If there is a TCP listener, waits for the credentials that go with it.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Front>> Start(const FrontOptions& options,
                                                                     FrontSockets sockets);
   // Ends what Run() has not.

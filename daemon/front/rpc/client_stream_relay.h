@@ -83,10 +83,10 @@ class ClientStreamRelay final : public grpc::ServerReadReactor<Request> {
 
   // Until the client's next message is there. The worker says something before only to end the call.
   absl::Status AwaitRead() {
-    const absl::StatusOr<size_t> ready = WaitForAny({read_done_.Get(), call_->Get()}, call_->deadline());
+    const absl::StatusOr<int> ready = WaitForAny({read_done_.Get(), call_->Get()}, call_->deadline());
     if (absl::IsDeadlineExceeded(ready.status())) return call_->GiveUpAtDeadline();
     BPFRIG_RETURN_IF_ERROR(ready.status());
-    if (*ready == 0) {
+    if (*ready == read_done_.Get()) {
       read_done_.Clear();
       return absl::OkStatus();
     }

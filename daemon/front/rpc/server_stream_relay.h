@@ -62,7 +62,7 @@ class ServerStreamRelay final : public grpc::ServerWriteReactor<Response> {
 
   // Until gRPC has taken the message.
   absl::Status AwaitWrite() {
-    const absl::StatusOr<size_t> ready = WaitForAny({write_done_.Get()}, call_->deadline());
+    const absl::StatusOr<int> ready = WaitForAny({write_done_.Get()}, call_->deadline());
     if (absl::IsDeadlineExceeded(ready.status())) {
       // The write must not stay: the client, which does not read, gets to know of it when it does.
       context_.TryCancel();

@@ -42,7 +42,7 @@ absl::StatusOr<Event> Event::Create() {
 }
 
 void Event::Signal() {
-  // Fails only where the counter is full, which is a signal too.
+  // Fails only if the counter is full, which is a signal too.
   (void)::eventfd_write(fd_.Get(), 1);
 }
 
@@ -51,12 +51,12 @@ void Event::Clear() {
   (void)::eventfd_read(fd_.Get(), &count);
 }
 
-absl::StatusOr<size_t> WaitForAny(std::initializer_list<int> fds, absl::Time deadline) {
+absl::StatusOr<int> WaitForAny(std::initializer_list<int> fds, absl::Time deadline) {
   std::vector<pollfd> polled;
   for (const int fd : fds) polled.push_back({.fd = fd, .events = POLLIN, .revents = 0});
   BPFRIG_RETURN_IF_ERROR(PollUntil(polled, deadline));
-  for (size_t i = 0; i < polled.size(); ++i) {
-    if (polled[i].revents != 0) return i;
+  for (const pollfd& each : polled) {
+    if (each.revents != 0) return each.fd;
   }
   return MakeError(Reason::kInternal, "polling: nothing is ready");
 }

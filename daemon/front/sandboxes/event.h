@@ -27,9 +27,9 @@ class Event {
   common::Fd fd_;
 };
 
-// Waits until one of the descriptors can be read, or is at its end, and returns the first such one's index.
-// DEADLINE_EXCEEDED where the deadline passes before.
-[[nodiscard]] absl::StatusOr<size_t> WaitForAny(std::initializer_list<int> fds, absl::Time deadline);
+// Waits until one of the descriptors can be read, or is at its end, and returns the first such one.
+// DEADLINE_EXCEEDED if the deadline passes before.
+[[nodiscard]] absl::StatusOr<int> WaitForAny(std::initializer_list<int> fds, absl::Time deadline);
 // The same for room to write.
 [[nodiscard]] absl::Status WaitForRoom(int socket, absl::Time deadline);
 

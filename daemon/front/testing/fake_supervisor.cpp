@@ -54,8 +54,8 @@ void FakeWorker::AwaitCancel(ipc::MessageSocket& call) {
 void FakeWorker::Loop() {
   while (true) {
     const auto ready = WaitForAny({stop_.Get(), hang_.Get(), channel_.Get()}, absl::InfiniteFuture());
-    if (!ready.ok() || *ready == 0) return;
-    if (*ready == 1) {  // what comes now is not even taken from the channel
+    if (!ready.ok() || *ready == stop_.Get()) return;
+    if (*ready == hang_.Get()) {  // what comes now is not even taken from the channel
       (void)WaitForAny({stop_.Get()}, absl::InfiniteFuture());
       return;
     }
