@@ -46,7 +46,7 @@ int PollTimeout(absl::Time deadline) {
   return static_cast<int>(absl::ToInt64Milliseconds(left)) + 1;
 }
 
-// None where nobody may call over TCP. `first` is what the front gets to begin with.
+// None if nobody may call over TCP. `first` is what the front gets to begin with.
 absl::StatusOr<std::optional<CredentialFiles>> OpenCredentials(const RemoteOptions& options,
                                                                ControlReply& first) {
   BPFRIG_RETURN_IF_ERROR(CheckRemoteOptions(options));
@@ -57,6 +57,9 @@ absl::StatusOr<std::optional<CredentialFiles>> OpenCredentials(const RemoteOptio
   BPFRIG_ASSIGN_OR_RETURN(*first.mutable_credentials(), files.Read());
   return files;
 }
+
+// What a round waits for, in this order; after these, one pidfd a worker.
+enum Source : size_t { kSignals, kLifeline, kControl, kFrontEnd, kCredentials, kFirstWorker };
 
 pollfd ReadableFd(int fd) { return pollfd{.fd = fd, .events = POLLIN, .revents = 0}; }
 
@@ -106,7 +109,7 @@ absl::Status Supervisor::Run() {
   workers_.EndAll(absl::Now() + kDyingPatience);
   if (front_.process().IsRunning())
     status.Update(front_.process().Finish(absl::Now() + kDyingPatience).status());
-  if (ending_.has_value()) status.Update(*ending_);
+  status.Update(end_);
   status.Update(host_.Release());
   if (status.ok()) base::LogInfo("ended");
   return status;
@@ -114,10 +117,12 @@ absl::Status Supervisor::Run() {
 
 absl::Status Supervisor::PollOnce() {
   const std::vector<std::pair<uint64_t, int>> workers = workers_.Pidfds();
-  std::vector<pollfd> fds = {ReadableFd(signals_.Get()), ReadableFd(lifeline_.Get()),
-                             ReadableFd(front_.control()), ReadableFd(front_.process().pidfd()),
-                             ReadableFd(credentials_.has_value() ? credentials_->watch() : -1)};
-  const size_t first_worker = fds.size();
+  std::vector<pollfd> fds(kFirstWorker);
+  fds[kSignals] = ReadableFd(signals_.Get());
+  fds[kLifeline] = ReadableFd(lifeline_.Get());
+  fds[kControl] = ReadableFd(front_.control());
+  fds[kFrontEnd] = ReadableFd(front_.process().pidfd());
+  fds[kCredentials] = ReadableFd(credentials_.has_value() ? credentials_->watch() : -1);
   for (const auto& [number, pidfd] : workers) fds.push_back(ReadableFd(pidfd));
 
   absl::Time deadline = std::min(front_deadline_, workers_.NextDeadline());
@@ -127,20 +132,21 @@ absl::Status Supervisor::PollOnce() {
   }
   // The dead first: room for new ones, and better reasons than their silence.
   for (size_t i = 0; i < workers.size(); ++i) {
-    if (fds[first_worker + i].revents != 0) HandleWorkerEnd(workers[i].first);
+    if (fds[kFirstWorker + i].revents != 0) HandleWorkerEnd(workers[i].first);
   }
-  if (fds[3].revents != 0) {
+  if (fds[kFrontEnd].revents != 0) {
     HandleFrontEnd();
     return absl::OkStatus();
   }
-  if (fds[0].revents != 0) HandleSignal();
-  if (fds[1].revents != 0) HandleLifeline();
-  if (fds[2].revents != 0) HandleControl();
-  if (fds[4].revents != 0) credentials_->HandleChange(absl::Now());
-  ReloadWhereChanged();
+  if (fds[kSignals].revents != 0) HandleSignal();
+  if (fds[kLifeline].revents != 0) HandleLifeline();
+  if (fds[kControl].revents != 0) HandleControl();
+  if (fds[kCredentials].revents != 0) credentials_->HandleChange(absl::Now());
+  ReloadIfChanged();
   workers_.LogStuck(absl::Now());
   if (absl::Now() < front_deadline_) return absl::OkStatus();
-  if (front_killed_) return MakeError(Reason::kDeadline, "bpfrigd-front was killed and does not die");
+  if (state_ == State::kKilled)
+    return MakeError(Reason::kDeadline, "bpfrigd-front was killed and does not die");
   KillFront();
   return absl::OkStatus();
 }
@@ -149,8 +155,8 @@ void Supervisor::HandleSignal() {
   const absl::StatusOr<int> signal = signals_.Read();
   if (!signal.ok()) return base::LogError(signal.status().message());
   if (*signal == SIGHUP && credentials_.has_value()) return ReloadCredentials();
-  // Who asks twice does not want to wait.
-  if (ending_.has_value()) return KillFront();
+  // A second signal ends it at once.
+  if (state_ != State::kServing) return KillFront();
   base::LogInfo(absl::StrCat("ending on signal ", *signal));
   BeginEnd(absl::OkStatus(), kDrainPatience);
 }
@@ -159,13 +165,13 @@ void Supervisor::HandleLifeline() {
   char ignored[64];
   if (TEMP_FAILURE_RETRY(::read(lifeline_.Get(), ignored, sizeof(ignored))) > 0) return;
   lifeline_.Close();
-  if (ending_.has_value()) return;
+  if (state_ != State::kServing) return;
   base::LogInfo("ending with the process that started this daemon");
   BeginEnd(absl::OkStatus(), kDrainPatience);
 }
 
 void Supervisor::HandleControl() {
-  if (ending_.has_value()) return;
+  if (state_ != State::kServing) return;
   const absl::StatusOr<std::vector<ControlRequest>> requests = front_.ReadRequests();
   if (!requests.ok()) return BeginEnd(requests.status(), kBrokenPatience);
   for (const ControlRequest& request : *requests) {
@@ -209,7 +215,7 @@ void Supervisor::HandleWorkerEnd(uint64_t number) {
   const absl::StatusOr<ProcessEnd> end = workers_.Reap(number);
   if (!end.ok()) return base::LogError(absl::StrCat("worker ", number, ": ", end.status().message()));
   base::LogDebug(absl::StrCat("worker ", number, " ended with ", DescribeEnd(*end)));
-  if (ending_.has_value()) return;
+  if (state_ != State::kServing) return;
   ControlReply reply;
   reply.mutable_exited()->set_worker(number);
   reply.mutable_exited()->set_signal(end->signal);
@@ -222,10 +228,11 @@ void Supervisor::HandleFrontEnd() {
   const absl::StatusOr<ProcessEnd> end = front_.process().Finish(absl::Now() + kDyingPatience);
   const std::string how =
       absl::StrCat("bpfrigd-front ended with ", end.ok() ? DescribeEnd(*end) : end.status().message());
-  if (!ending_.has_value()) {
-    ending_ = MakeError(Reason::kInternal, how);
-  } else if (!ending_->ok()) {
-    ending_ = MakeError(Reason::kInternal, absl::StrCat(ending_->message(), "; ", how));
+  const State before = std::exchange(state_, State::kFrontGone);
+  if (before == State::kServing) {
+    end_ = MakeError(Reason::kInternal, how);
+  } else if (!end_.ok()) {
+    end_ = MakeError(Reason::kInternal, absl::StrCat(end_.message(), "; ", how));
   } else if (!end.ok() || end->signal != 0 || end->status != 0) {
     base::LogWarning(how);
   }
@@ -246,7 +253,7 @@ void Supervisor::ReloadCredentials() {
   base::LogWarning(absl::StrCat("keeping the credentials as they were: ", Explain(read.status())));
 }
 
-void Supervisor::ReloadWhereChanged() {
+void Supervisor::ReloadIfChanged() {
   if (!credentials_.has_value()) return;
   auto read = credentials_->ReadWhereChanged(absl::Now());
   if (!read.ok()) {
@@ -257,7 +264,7 @@ void Supervisor::ReloadWhereChanged() {
 }
 
 void Supervisor::SendCredentials(internal::v1::Credentials credentials) {
-  if (ending_.has_value()) return;
+  if (state_ != State::kServing) return;
   ControlReply reply;
   *reply.mutable_credentials() = std::move(credentials);
   const absl::Status sent = front_.Reply(reply);
@@ -265,15 +272,16 @@ void Supervisor::SendCredentials(internal::v1::Credentials credentials) {
 }
 
 void Supervisor::BeginEnd(absl::Status why, absl::Duration patience) {
-  if (ending_.has_value()) return;
-  ending_ = std::move(why);
+  if (state_ != State::kServing) return;
+  state_ = State::kEnding;
+  end_ = std::move(why);
   front_deadline_ = absl::Now() + patience;
   front_.AskToEnd();
 }
 
 void Supervisor::KillFront() {
-  if (front_killed_) return;
-  front_killed_ = true;
+  if (state_ == State::kKilled) return;
+  state_ = State::kKilled;
   front_deadline_ = absl::Now() + kDyingPatience;
   base::LogWarning("bpfrigd-front does not end by itself: killing it");
   const absl::Status killed = front_.process().Kill();

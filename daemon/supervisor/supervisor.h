@@ -1,6 +1,6 @@
 // Supervisor: the daemon's root process: single-threaded, small, and deaf to the network. It starts the
-// front, makes and reaps workers on the front's word, and ends everything when the front, its own starter or
-// a signal says so. main owns one.
+// front, makes and reaps workers on the front's word, and ends everything when the front, the process that
+// started it or a signal says so. main owns one.
 #pragma once
 
 #include <memory>
@@ -25,10 +25,15 @@ class Supervisor {
   // Claims what the daemon needs and starts the front.
   static absl::StatusOr<Supervisor> Start(Options options);
 
-  // Serves until the end, and cleans up. OK where it was asked to end.
+  // Serves until the end, and cleans up. OK if it was asked to end.
   [[nodiscard]] absl::Status Run();
 
  private:
+  // kServing -> kEnding     BeginEnd: the front was asked to end, and is killed at front_deadline_
+  // kEnding  -> kKilled     KillFront: then, or at a second signal; at front_deadline_ Run gives up
+  // any      -> kFrontGone  HandleFrontEnd: it has ended, and the loop ends with it
+  enum class State { kServing, kEnding, kKilled, kFrontGone };
+
   Supervisor(Options options, kernel_os::SignalFd signals, Host host, WorkerPool workers, FrontProcess front,
              std::optional<CredentialFiles> credentials);
 
@@ -37,15 +42,15 @@ class Supervisor {
   void HandleSignal();
   void HandleLifeline();
   void HandleControl();
-  // An error where the front can no longer be spoken to.
+  // An error if the front can no longer be spoken to.
   [[nodiscard]] absl::Status HandleRequest(const internal::v1::ControlRequest& request);
   [[nodiscard]] absl::Status Spawn(const internal::v1::SpawnWorker& spawn);
   void HandleFrontEnd();
   void HandleWorkerEnd(uint64_t number);
   void TellReady();
-  // Both say in the log where the files are no use; the front keeps what it has then.
+  // Both say in the log if the files are of no use; the front keeps what it has then.
   void ReloadCredentials();
-  void ReloadWhereChanged();
+  void ReloadIfChanged();
   void SendCredentials(internal::v1::Credentials credentials);
 
   // Asks the front to end, and remembers why. An error is what Run returns.
@@ -58,10 +63,10 @@ class Supervisor {
   Host host_;  // outlives all processes
   WorkerPool workers_;
   FrontProcess front_;
-  std::optional<CredentialFiles> credentials_;          // where there is a TCP listener
-  std::optional<absl::Status> ending_;                  // why, once it ends
-  absl::Time front_deadline_ = absl::InfiniteFuture();  // when it is killed; once killed, given up
-  bool front_killed_ = false;
+  std::optional<CredentialFiles> credentials_;  // if there is a TCP listener
+  State state_ = State::kServing;
+  absl::Status end_;  // what Run returns, once it is not kServing
+  absl::Time front_deadline_ = absl::InfiniteFuture();
 };
 
 }  // namespace bpfrig::supervisor

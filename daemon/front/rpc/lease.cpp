@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "daemon/base/status.h"
-#include "daemon/front/sandboxes/sandbox_life.h"
 #include "daemon/front/rpc/validate.h"
+#include "daemon/front/sandboxes/sandbox_life.h"
 
 namespace bpfrig::front {
 namespace {
@@ -36,7 +36,7 @@ void Lease::Open() {
   bool cancelled = false;
   {
     const std::lock_guard lock(mutex_);
-    cancelled = cancelled_;
+    cancelled = state_ == State::kCancelled;
   }
   // Otherwise OnCancel has the sandbox to end.
   if (cancelled) (*sandbox)->End(v1::SANDBOX_END_REASON_CLOSED, kLeaseEnded);
@@ -46,7 +46,7 @@ void Lease::Open() {
   *opened_.mutable_opened() = *std::move(opened);
   {
     const std::lock_guard lock(mutex_);
-    writing_ = true;
+    state_ = State::kWriting;
   }
   StartWrite(&opened_);
   (*sandbox)->SetEndListener([this](const v1::SandboxEnded& ended) { OnSandboxEnded(ended); });
@@ -56,7 +56,7 @@ void Lease::OnCancel() {
   std::shared_ptr<Sandbox> sandbox;
   {
     const std::lock_guard lock(mutex_);
-    cancelled_ = true;
+    if (state_ == State::kOpening) state_ = State::kCancelled;
     sandbox = sandbox_;
   }
   // Comes back to OnSandboxEnded, or makes the opening fail.
@@ -67,8 +67,7 @@ void Lease::OnSandboxEnded(const v1::SandboxEnded& ended) {
   {
     const std::lock_guard lock(mutex_);
     *ended_.mutable_ended() = ended;
-    finishing_ = true;
-    if (writing_) return;  // OnWriteDone goes on
+    if (std::exchange(state_, State::kEnded) == State::kWriting) return;  // OnWriteDone goes on
   }
   // Not under the lock: OnDone may destroy this before the call returns.
   StartWriteAndFinish(&ended_, grpc::WriteOptions(), grpc::Status::OK);
@@ -77,8 +76,10 @@ void Lease::OnSandboxEnded(const v1::SandboxEnded& ended) {
 void Lease::OnWriteDone(bool /*ok*/) {
   {
     const std::lock_guard lock(mutex_);
-    writing_ = false;
-    if (!finishing_) return;
+    if (state_ == State::kWriting) {
+      state_ = State::kOpen;
+      return;
+    }
   }
   StartWriteAndFinish(&ended_, grpc::WriteOptions(), grpc::Status::OK);
 }

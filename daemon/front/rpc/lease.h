@@ -1,4 +1,4 @@
-// Lease: the stream of OpenSandbox. It opens a sandbox, tells the client how it ends, and ends it where the
+// Lease: the stream of OpenSandbox. It opens a sandbox, tells the client how it ends, and ends it if the
 // client goes away. Owns itself, as gRPC's reactors do, until OnDone.
 #pragma once
 
@@ -23,6 +23,13 @@ class Lease final : public grpc::ServerWriteReactor<v1::OpenSandboxResponse> {
   void OnDone() override { delete this; }
 
  private:
+  // kOpening, kCancelled -> kWriting   Open: the sandbox is open, `opened_` is on its way to the client
+  // kOpening             -> kCancelled OnCancel: Open ends the sandbox
+  // kWriting             -> kOpen      OnWriteDone
+  // kWriting             -> kEnded     OnSandboxEnded: OnWriteDone is to send `ended_`
+  // kOpen                -> kEnded     OnSandboxEnded: sends `ended_` itself
+  enum class State { kOpening, kCancelled, kWriting, kOpen, kEnded };
+
   // On a call thread, which ends with the opening: an open sandbox costs none.
   void Open();
   [[nodiscard]] absl::StatusOr<std::shared_ptr<Sandbox>> Create();
@@ -36,9 +43,7 @@ class Lease final : public grpc::ServerWriteReactor<v1::OpenSandboxResponse> {
   v1::OpenSandboxResponse ended_;
 
   std::mutex mutex_;
-  bool cancelled_ = false;
-  bool writing_ = false;    // `opened_`
-  bool finishing_ = false;  // `ended_` is set
+  State state_ = State::kOpening;
   std::shared_ptr<Sandbox> sandbox_;
 };
 

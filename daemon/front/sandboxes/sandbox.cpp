@@ -71,8 +71,12 @@ absl::Status Sandbox::Spawn(uint32_t open_files, absl::Time deadline) {
   {
     const std::lock_guard lock(mutex_);
     worker_ = std::move(worker);
-    if (!ended_) return absl::OkStatus();
-    killed_ = true;
+    if (state_ == State::kStarting) {
+      state_ = State::kOpen;
+      worker_state_ = WorkerState::kRunning;
+      return absl::OkStatus();
+    }
+    if (worker_state_ == WorkerState::kNone) worker_state_ = WorkerState::kKilled;
   }
   // Ended while the worker was being born, when there was nothing to kill.
   link_.Kill(number);
@@ -86,8 +90,10 @@ std::optional<v1::SandboxEnded> Sandbox::ended() const {
 
 absl::Status Sandbox::CheckOpen() const {
   const std::lock_guard lock(mutex_);
-  if (worker_ && !ended_ && !closing_) return absl::OkStatus();
-  const std::string why = ended_ ? ended_->message() : closing_ ? "it is being closed" : "it has not begun";
+  if (state_ == State::kOpen) return absl::OkStatus();
+  const std::string why = ended_                      ? ended_->message()
+                          : state_ == State::kClosing ? "it is being closed"
+                                                      : "it has not begun";
   return base::WithHint(
       base::WithObject(MakeError(Reason::kUnknownName, absl::StrCat("sandbox ", id_, " has ended: ", why)),
                        id_),
@@ -97,7 +103,7 @@ absl::Status Sandbox::CheckOpen() const {
 void Sandbox::SetEndListener(EndListener listener) {
   {
     const std::lock_guard lock(mutex_);
-    if (!announced_) {
+    if (state_ != State::kEnded) {
       listener_ = std::move(listener);
       return;
     }
@@ -109,20 +115,26 @@ void Sandbox::End(v1::SandboxEndReason reason, absl::string_view message) {
   bool kill = false;
   {
     const std::lock_guard lock(mutex_);
-    if (!ended_) ended_ = MakeEnded(reason, message);
+    DecideLocked(MakeEnded(reason, message));
     AbortCallsLocked();
-    kill = worker_ && !exited_ && !killed_;
-    killed_ = killed_ || kill;
+    kill = worker_state_ == WorkerState::kRunning;
+    if (kill) worker_state_ = WorkerState::kKilled;
   }
   if (kill) link_.Kill(worker_->number);
   Announce();
 }
 
+void Sandbox::DecideLocked(v1::SandboxEnded ended) {
+  if (ended_) return;
+  ended_ = std::move(ended);
+  state_ = State::kDecided;
+}
+
 void Sandbox::OnWorkerExited(const WorkerExit& exit) {
   {
     const std::lock_guard lock(mutex_);
-    exited_ = true;
-    if (!ended_) ended_ = WorkerDied(exit);
+    worker_state_ = WorkerState::kExited;
+    DecideLocked(WorkerDied(exit));
     AbortCallsLocked();
   }
   Announce();
@@ -135,8 +147,8 @@ void Sandbox::Announce() {
   {
     const std::lock_guard lock(mutex_);
     changed_.notify_all();
-    if (announced_) return;
-    announced_ = true;
+    if (state_ == State::kEnded) return;
+    state_ = State::kEnded;
     listener = std::exchange(listener_, nullptr);
     ended = *ended_;
   }
@@ -152,22 +164,22 @@ void Sandbox::Announce() {
 
 bool Sandbox::BeginClose() {
   const std::lock_guard lock(mutex_);
-  if (!worker_ || ended_ || closing_) return false;
-  closing_ = true;
+  if (state_ != State::kOpen) return false;
+  state_ = State::kClosing;
   AbortCallsLocked();
   return true;
 }
 
 void Sandbox::LetExit() {
   const std::lock_guard lock(mutex_);
-  if (!ended_) ended_ = MakeEnded(v1::SANDBOX_END_REASON_CLOSED, "it was closed");
+  DecideLocked(MakeEnded(v1::SANDBOX_END_REASON_CLOSED, "it was closed"));
   // Shut down, not closed: another thread may be about to use it.
   (void)::shutdown(worker_->channel.Get(), SHUT_RDWR);
 }
 
 bool Sandbox::AwaitExit(absl::Time deadline) {
   std::unique_lock lock(mutex_);
-  return changed_.wait_until(lock, absl::ToChronoTime(deadline), [this] { return announced_; });
+  return changed_.wait_until(lock, absl::ToChronoTime(deadline), [this] { return state_ == State::kEnded; });
 }
 
 void Sandbox::AbortCallsLocked() {

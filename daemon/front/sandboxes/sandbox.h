@@ -28,7 +28,7 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
   Sandbox(std::string id, std::string label, SupervisorLink& link,
           std::function<void(const Sandbox&)> on_exited);
 
-  // Starts the worker; fails where the sandbox was ended meanwhile.
+  // Starts the worker; fails if the sandbox was ended meanwhile.
   [[nodiscard]] absl::Status Spawn(uint32_t open_files, absl::Time deadline);
 
   [[nodiscard]] const std::string& id() const { return id_; }
@@ -36,23 +36,22 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
   [[nodiscard]] std::string Name() const;
   // How it ended, if it has.
   [[nodiscard]] std::optional<v1::SandboxEnded> ended() const;
-  // OK where it takes calls; otherwise why not.
+  // OK if it takes calls; otherwise why not.
   [[nodiscard]] absl::Status CheckOpen() const;
 
-  // Called once, with how the sandbox ended, from whatever thread ends it; at once where it has ended
-  // already. Must not wait.
+  // Called once, with how the sandbox ended, from whatever thread ends it; at once if it has ended already.
+  // Must not wait.
   void SetEndListener(EndListener listener);
 
   // Ends the sandbox at once: calls in flight are aborted, the worker is killed. The first to end it gives
   // the reason; later ones change nothing.
   void End(v1::SandboxEndReason reason, absl::string_view message);
 
-  // Closing, in three steps. False where somebody else closes it or it has ended; calls in flight are
-  // aborted.
+  // Closing, in three steps. False if somebody else closes it or it has ended; calls in flight are aborted.
   [[nodiscard]] bool BeginClose();
-  // The worker has done all that it was to do: it is told to exit, and its end is no failure any more.
+  // The worker has done all that it was to do: it is told to exit, and its end is not a failure any more.
   void LetExit();
-  // Waits until the worker was reaped or the sandbox ended by force; false where neither was in time.
+  // Waits until the worker was reaped or the sandbox ended by force; false if neither was in time.
   [[nodiscard]] bool AwaitExit(absl::Time deadline);
 
   // Below: for WorkerCall.
@@ -62,13 +61,25 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
   void Unregister(WorkerCall& call);
   // What a call that lost its worker is told; waits for the supervisor to say how the worker ended.
   [[nodiscard]] absl::Status FateOfCalls(bool aborted);
-  // Whether the worker's loop turns: it closes a call in which nothing is asked. True also where the sandbox
-  // has ended; false where nothing came by the deadline.
+  // Whether the worker's loop turns: it closes a call in which nothing is asked. True also if the sandbox
+  // has ended; false if nothing came by the deadline.
   [[nodiscard]] bool AnswersBy(absl::Time deadline);
   // Whether a call other than `call`, and within its own deadline, may be what keeps the worker's loop.
   [[nodiscard]] bool IsBusyWithOther(const WorkerCall& call) const;
 
  private:
+  // kStarting  -> kOpen     Spawn
+  // kOpen      -> kClosing  BeginClose
+  // any before -> kDecided  End, LetExit, OnWorkerExited: `ended_` says how it ended, and that stays
+  // kDecided   -> kEnded    Announce: the log and the lease know
+  enum class State { kStarting, kOpen, kClosing, kDecided, kEnded };
+  // kNone           -> kRunning  Spawn
+  // kNone, kRunning -> kKilled   End; Spawn if the sandbox has ended
+  // any             -> kExited   OnWorkerExited: it was reaped
+  enum class WorkerState { kNone, kRunning, kKilled, kExited };
+
+  // Unless how it ended is decided already.
+  void DecideLocked(v1::SandboxEnded ended);
   void OnWorkerExited(const WorkerExit& exit);
   void AbortCallsLocked();
   // Logs the end and tells the lease, the first time that it is called.
@@ -83,11 +94,9 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<SpawnedWorker> worker_;  // never replaced, so that its channel may be used without the lock
-  bool closing_ = false;
-  bool exited_ = false;
-  bool killed_ = false;
-  bool announced_ = false;
-  std::optional<v1::SandboxEnded> ended_;
+  WorkerState worker_state_ = WorkerState::kNone;
+  State state_ = State::kStarting;
+  std::optional<v1::SandboxEnded> ended_;  // set from kDecided on
   EndListener listener_;
   std::vector<WorkerCall*> calls_;  // oldest first
 };
