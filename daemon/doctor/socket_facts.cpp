@@ -58,10 +58,10 @@ absl::Status AskServer(const std::string& path, SocketFacts& facts) {
 
 absl::Status Look(const supervisor::Options& options, SocketFacts& facts) {
   BPFRIG_ASSIGN_OR_RETURN(const std::string path, kernel_os::ParseUnixAddress(options.address));
-  constexpr size_t kMostBytes = sizeof(sockaddr_un::sun_path) - 1;
-  if (path.size() > kMostBytes) {
+  constexpr size_t kMaxBytes = sizeof(sockaddr_un::sun_path) - 1;
+  if (path.size() > kMaxBytes) {
     return MakeError(Reason::kInvalidField,
-                     absl::StrCat("the socket's path is longer than ", kMostBytes, " bytes: ", path));
+                     absl::StrCat("the socket's path is longer than ", kMaxBytes, " bytes: ", path));
   }
   BPFRIG_RETURN_IF_ERROR(
       CheckDirectory(kernel_os::DirectoryOf(path), options.address == supervisor::kDefaultAddress));

@@ -49,13 +49,13 @@ absl::StatusOr<std::string> ReadFile(absl::string_view option, const std::string
 
 // The folders in which the file can be replaced: its own, and that of each link on the way to it.
 void AddFolders(std::filesystem::path path, std::set<std::string>& folders) {
-  constexpr int kMostLinks = 40;  // as the kernel's own limit
+  constexpr int kMaxLinks = 40;  // as the kernel's own limit
   std::error_code error;
-  for (int links = 0; links < kMostLinks; ++links) {
+  for (int links = 0; links < kMaxLinks; ++links) {
     folders.insert(kernel_os::DirectoryOf(path.string()));
     const std::filesystem::path next = std::filesystem::read_symlink(path, error);
     if (error) return;
-    path = path.parent_path() / next;  // which is `next` where that is absolute
+    path = path.parent_path() / next;  // which is `next` if that is absolute
   }
 }
 
