@@ -180,6 +180,46 @@ TEST_F(LeaseTest, DoesNotBlameACallForAnotherThatKeepsTheWorkerBusy) {
   EXPECT_EQ(attached.error_code(), grpc::StatusCode::ABORTED);
 }
 
+TEST_F(LeaseTest, ALaterCallExcusesADumpThatItsDeadlineEndsUnlessTheDumpConsumes) {
+  StartFront([this](FakeWorker& worker, ipc::MessageSocket& call, const CallRequest& request) {
+    begun_.Signal();
+    if (request.has_dump_map()) return worker.AwaitCancel(call);
+    worker.Hang();
+  });
+  for (const bool consume : {false, true}) {
+    OpenedSandbox sandbox(stub());
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(1)));
+    v1::DumpMapRequest request;
+    request.set_sandbox(sandbox.id());
+    request.set_map("m");
+    request.set_consume(consume);
+    const auto dump = stub().DumpMap(&context, request);
+    ASSERT_TRUE(WaitForAny({begun_.Get()}, absl::Now() + kPatience).ok());
+    begun_.Clear();
+    grpc::Status attached;
+    std::thread caller = AttachInBackground(sandbox.id(), attached);
+    EXPECT_EQ(dump->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+    if (consume) {
+      const auto ended = sandbox.AwaitEnd();
+      ASSERT_TRUE(ended.has_value());
+      EXPECT_EQ(ended->reason(), v1::SANDBOX_END_REASON_WORKER_HUNG);
+    } else {
+      // Past the second that a hung worker has: one more call, to see time go by.
+      grpc::ClientContext later;
+      later.set_deadline(absl::ToChronoTime(absl::Now() + absl::Milliseconds(1500)));
+      v1::ReceiveRequest receive;
+      receive.set_sandbox(sandbox.id());
+      receive.mutable_at()->set_connection("c");
+      v1::ReceiveResponse response;
+      EXPECT_EQ(stub().Receive(&later, receive, &response).error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+      sandbox.Cancel();
+    }
+    caller.join();
+    EXPECT_EQ(attached.error_code(), consume ? grpc::StatusCode::UNAVAILABLE : grpc::StatusCode::ABORTED);
+  }
+}
+
 TEST_F(LeaseTest, LeavesNothingWhereAWorkerCannotBeStarted) {
   StartFront(Nothing, {.max_sandboxes = 1, .default_deadline = absl::Seconds(60)});
   ASSERT_TRUE(supervisor().AwaitReady());
