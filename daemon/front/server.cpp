@@ -22,7 +22,7 @@ constexpr int kKeepaliveTimeoutMs = 5'000;
 constexpr int kMinPingIntervalMs = 5'000;
 // Clients without a call under way are sent away, and come back when they have one.
 constexpr int kMaxIdleMs = 10 * 60 * 1000;
-// Who has not shown a certificate by then has none.
+// A client that has not shown a certificate by then has none.
 constexpr int kHandshakeTimeoutMs = 10'000;
 
 using Acceptor = grpc::experimental::ExternalConnectionAcceptor;

@@ -39,7 +39,7 @@ class Connecting : public std::enable_shared_from_this<Connecting> {
   void ReceiveBytes();
   // One of the two comes last, once. Answer closes both ends, or keeps them.
   void Answer();
-  // Whoever asked has gone: nothing is kept.
+  // The client has gone: nothing is kept.
   void Abandon();
   void CloseBoth();
 

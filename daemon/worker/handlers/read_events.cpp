@@ -1,4 +1,4 @@
-// ReadEvents: takes records out of a ring buffer, waiting for them where asked. What nobody has read stays in
+// ReadEvents: takes records out of a ring buffer, waiting for them if asked to. What nobody has read stays in
 // the buffer for the next reader.
 #include <fcntl.h>
 
