@@ -92,7 +92,13 @@ TEST_F(PrivilegeTest, SandboxHasLoopbackAloneAndNoRouteOut) {
     }
     EXPECT_EQ(count, 1);
     // The main table is empty: what can be reached is local, and 192.0.2.1, a documentation address, is not.
-    std::istringstream routes(InNetns(worker, {"cat", "/proc/net/route"}));
+    // A worker is there before its sandbox is open: until `lo` is up, the file lacks even its header (6.18).
+    std::string table;
+    ASSERT_TRUE(WaitUntil(kPatience, [&] {
+      table = InNetns(worker, {"cat", "/proc/net/route"});
+      return !table.empty();
+    }));
+    std::istringstream routes(table);
     std::string header;
     std::string route;
     std::getline(routes, header);
