@@ -37,7 +37,7 @@ class ConfinedProcess {
   // Kills everything in the cgroup; does not wait.
   [[nodiscard]] absl::Status Kill() const;
   // Kills what is left, reaps, removes the cgroup, and says how the process ended. A cgroup that cannot be
-  // removed is logged. DEADLINE_EXCEEDED where the process does not die.
+  // removed is logged. DEADLINE_EXCEEDED if the process does not die.
   [[nodiscard]] absl::StatusOr<kernel_os::ProcessEnd> Finish(absl::Time deadline);
 
  private:

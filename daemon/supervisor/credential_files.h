@@ -17,9 +17,9 @@
 
 namespace bpfrig::supervisor {
 
-// The names in a list of allowed clients: one a line, `#` begins a comment. An error where there is none.
+// The names in a list of allowed clients: one a line, `#` begins a comment. An error if there is none.
 [[nodiscard]] absl::StatusOr<std::vector<std::string>> ParseAllowedClients(absl::string_view text);
-// The token in a file or variable, which may end with a newline. An error, which does not show it, where it
+// The token in a file or variable, which may end with a newline. An error, which does not show it, if it
 // is too short to be a secret or cannot be sent.
 [[nodiscard]] absl::StatusOr<std::string> ParseToken(absl::string_view text);
 
@@ -36,7 +36,7 @@ class CredentialFiles {
   void HandleChange(absl::Time now);
   // When ReadWhereChanged wants to be called: certificate and key are replaced one after the other.
   [[nodiscard]] absl::Time NextDeadline() const { return settled_at_; }
-  // What the files hold, where that time has come and they differ from what was read last.
+  // What the files hold, if that time has come and they differ from what was read last.
   [[nodiscard]] absl::StatusOr<std::optional<internal::v1::Credentials>> ReadWhereChanged(absl::Time now);
 
  private:

@@ -30,10 +30,10 @@ class FrontProcess {
   // The control channel's descriptor; -1 after AskToEnd.
   [[nodiscard]] int control() const { return control_.Get(); }
 
-  // Reads what has come, without blocking, and returns the whole requests. An error where the front closed
+  // Reads what has come, without blocking, and returns the whole requests. An error if the front closed
   // the channel or said something that makes no sense.
   [[nodiscard]] absl::StatusOr<std::vector<internal::v1::ControlRequest>> ReadRequests();
-  // Sends a reply, with a descriptor where `attached` is not -1. An error where the front does not take it.
+  // Sends a reply, with a descriptor if `attached` is not -1. An error if the front does not take it.
   [[nodiscard]] absl::Status Reply(const internal::v1::ControlReply& reply, int attached = -1);
   // Closes lifeline and control channel: the front finishes what it can and exits.
   void AskToEnd();

@@ -38,15 +38,15 @@ struct Host {
   uint32_t uid_base = 0;
   kernel_os::RuntimeDirectory directory;
   kernel_os::UnixListener listener;
-  common::Fd tcp_listener;  // not open where nobody asked for TCP
+  common::Fd tcp_listener;  // not open if nobody asked for TCP
   kernel_os::InstanceDirectory instance;
-  common::Fd run_statistics;  // not open where this kernel does not count
+  common::Fd run_statistics;  // not open if this kernel does not count
 };
 
 // Adds to the remedy where to learn more.
 [[nodiscard]] absl::Status NameDoctor(const absl::Status& status);
 
-// The status's message, and its remedy where one is known.
+// The status's message, and its remedy if one is known.
 [[nodiscard]] std::string Explain(const absl::Status& status);
 
 }  // namespace bpfrig::supervisor

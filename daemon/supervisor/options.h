@@ -30,9 +30,9 @@ struct Options {
   uint32_t max_sandboxes = 64;
   // The first uid of slot 0; every slot has kUidsPerSlot.
   uint32_t uid_base = 0x7e000000;
-  // Gets one byte when calls are answered; not open where nobody asked.
+  // Gets one byte when calls are answered; not open if nobody asked.
   common::Fd ready;
-  // Whoever started the daemon holds the other end: its end is the daemon's. Not open where nobody asked.
+  // Whoever started the daemon holds the other end: its end is the daemon's. Not open if nobody asked.
   common::Fd lifeline;
   // The daemon is private to whoever started it: the socket's directory is removed at the end.
   bool is_private = false;

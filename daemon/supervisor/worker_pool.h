@@ -51,7 +51,7 @@ class WorkerPool {
   // Starts the worker; returns the front's end of its channel. `open_files` is its RLIMIT_NOFILE, 0 for the
   // default.
   [[nodiscard]] absl::StatusOr<common::Fd> Spawn(uint64_t number, uint32_t open_files);
-  // Ends the worker at once; nothing where it is gone. Its pidfd tells when it is dead.
+  // Ends the worker at once; nothing if it is gone. Its pidfd tells when it is dead.
   void Kill(uint64_t number);
   // Reaps a worker whose pidfd is readable, with everything that it left.
   [[nodiscard]] absl::StatusOr<kernel_os::ProcessEnd> Reap(uint64_t number);

@@ -22,7 +22,7 @@ constexpr int kRefusedByKernel = 11;
 constexpr int kBadObject = 12;
 constexpr int kOtherError = 13;
 // No parsing takes longer; SIGALRM ends the child.
-constexpr unsigned kMostSeconds = 30;
+constexpr unsigned kMaxSeconds = 30;
 
 int Judge(const std::string& elf) {
   ObjectSpec spec;
@@ -40,7 +40,7 @@ int LoadInChild(const std::string& elf) {
   if (child == 0) {
     // A sanitizer's handler would turn libbpf's crash into an exit status; its own findings stay failures.
     for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) ::signal(fault, SIG_DFL);
-    ::alarm(kMostSeconds);
+    ::alarm(kMaxSeconds);
     ::_exit(Judge(elf));
   }
   int status = 0;

@@ -25,15 +25,15 @@ struct Caller {
 };
 
 struct GateRules {
-  // Not there where callers need no certificate.
+  // Not there if callers need no certificate.
   std::optional<std::set<std::string>> allowed_clients;
-  // Empty where they need no token.
+  // Empty if they need no token.
   std::string token;
 };
 
 class Gate {
  public:
-  // Holds for calls that begin after. Before the first rules, and where they ask for nothing, nobody may
+  // Holds for calls that begin after. Before the first rules, and if they ask for nothing, nobody may
   // pass.
   void SetRules(const GateRules& rules);
 

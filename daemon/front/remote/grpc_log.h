@@ -12,7 +12,7 @@ namespace bpfrig::front {
 // Once, from main: what gRPC logs goes to our log from then on.
 void RouteGrpcLog();
 
-// "it showed no certificate", where gRPC's message is about a handshake that failed.
+// "it showed no certificate", if gRPC's message is about a handshake that failed.
 [[nodiscard]] std::optional<std::string> RefusedHandshake(absl::string_view message);
 
 }  // namespace bpfrig::front

@@ -24,7 +24,7 @@ class RemoteCredentials {
   [[nodiscard]] const Gate& gate() const { return gate_; }
   // Whether callers come with TLS. Known, and final, with the first set.
   [[nodiscard]] bool uses_tls() const;
-  // The TLS credentials where they have changed since `seen`, which is 0 at first and is brought up to date.
+  // The TLS credentials if they have changed since `seen`, which is 0 at first and is brought up to date.
   [[nodiscard]] std::optional<internal::v1::TlsCredentials> TlsSince(uint64_t& seen) const;
 
  private:

@@ -84,7 +84,7 @@ absl::Status CheckDates(absl::string_view what, const Certificate& certificate, 
   return absl::OkStatus();
 }
 
-// Asked for where the key is encrypted.
+// Asked for if the key is encrypted.
 int NoPassphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* was_asked) {
   *static_cast<bool*>(was_asked) = true;
   return -1;

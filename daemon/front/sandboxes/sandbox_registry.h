@@ -23,13 +23,13 @@ class SandboxRegistry {
   SandboxRegistry(const SandboxRegistry&) = delete;
   SandboxRegistry& operator=(const SandboxRegistry&) = delete;
 
-  // A sandbox without a worker yet, under a new id. LIMIT_REACHED where there are too many; waits where some
+  // A sandbox without a worker yet, under a new id. LIMIT_REACHED if there are too many; waits if some
   // of them are only being reaped.
   [[nodiscard]] absl::StatusOr<std::shared_ptr<Sandbox>> Create(const std::string& label,
                                                                 absl::Time deadline);
   // The sandbox if it takes calls; UNKNOWN_NAME otherwise, with what became of it.
   [[nodiscard]] absl::StatusOr<std::shared_ptr<Sandbox>> Find(const std::string& id) const;
-  // The same for closing: nothing where there is nothing to close.
+  // The same for closing: nothing if there is nothing to close.
   [[nodiscard]] std::shared_ptr<Sandbox> FindAny(const std::string& id) const;
   // Forgets a sandbox that has no worker (any more), but for how it ended.
   void Retire(const Sandbox& sandbox);

@@ -20,7 +20,7 @@ namespace bpfrig::front {
 
 // How a worker ended.
 struct WorkerExit {
-  int signal = 0;  // 0 where it exited
+  int signal = 0;  // 0 if it exited
   int status = 0;
 };
 
@@ -35,7 +35,7 @@ class SupervisorLink {
   using ExitListener = std::function<void(const WorkerExit&)>;
   using CredentialsListener = std::function<void(const internal::v1::Credentials&)>;
 
-  // `on_credentials` is called where the supervisor sends some, `on_gone` once, where it has closed its end;
+  // `on_credentials` is called if the supervisor sends some, `on_gone` once, if it has closed its end;
   // both from the link's thread.
   SupervisorLink(common::Fd control, CredentialsListener on_credentials, std::function<void()> on_gone);
   ~SupervisorLink() { Stop(); }
@@ -43,7 +43,7 @@ class SupervisorLink {
   SupervisorLink& operator=(const SupervisorLink&) = delete;
 
   // Waits for a worker. `on_exit` is called once, from the link's thread, when it was reaped; it must not
-  // wait. It is not called where the supervisor is gone, or where the spawning failed.
+  // wait. It is not called if the supervisor is gone, or if the spawning failed.
   [[nodiscard]] absl::StatusOr<SpawnedWorker> Spawn(uint32_t open_files, absl::Time deadline,
                                                     ExitListener on_exit);
   // Ends a worker at once, without waiting for it.

@@ -14,11 +14,11 @@ namespace bpfrig::front {
 // A self-signed certificate and its key.
 class TestCertificate {
  public:
-  // Takes over the key; a strong one where there is none.
+  // Takes over the key; a strong one if there is none.
   TestCertificate(const std::string& name, absl::Time first, absl::Time last, EVP_PKEY* key = nullptr);
 
   [[nodiscard]] std::string CertificatePem() const;
-  // Encrypted where there is a passphrase.
+  // Encrypted if there is a passphrase.
   [[nodiscard]] std::string KeyPem(const char* passphrase = nullptr) const;
 
  private:

@@ -23,7 +23,7 @@ namespace bpfrig::front {
 
 class FakeWorker {
  public:
-  // Serves one call, on a thread of its own. The call's socket is closed where it returns.
+  // Serves one call, on a thread of its own. The call's socket is closed when it returns.
   using Script =
       std::function<void(FakeWorker&, ipc::MessageSocket& call, const internal::v1::CallRequest& request)>;
   using OnExit = std::function<void(int signal)>;

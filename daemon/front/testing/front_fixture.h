@@ -20,7 +20,7 @@
 
 namespace bpfrig::front {
 
-// The detail that an error came with; empty where there is none.
+// The detail that an error came with; empty if there is none.
 v1::ErrorDetail DetailOf(const grpc::Status& status);
 
 // A sandbox held open by its stream, which is cancelled at the end.

@@ -36,7 +36,7 @@ std::string ArrayName(TypeRef ref, const struct btf_type* type, int depth) {
 std::string NameAtDepth(TypeRef ref, int depth) {
   if (ref.id == 0) return "void";
   const struct btf_type* type = ref.btf == nullptr ? nullptr : btf__type_by_id(ref.btf, ref.id);
-  if (type == nullptr || depth > kDeepestNesting) return absl::StrCat("broken type ", ref.id);
+  if (type == nullptr || depth > kMaxNesting) return absl::StrCat("broken type ", ref.id);
   absl::string_view name = NameOf(ref.btf, type);
   switch (btf_kind(type)) {
     case BTF_KIND_STRUCT:
@@ -133,7 +133,7 @@ std::string TypeName(TypeRef type) { return NameAtDepth(type, 0); }
 
 std::string PlainTypeName(TypeRef type) {
   const struct btf_type* found = btf__type_by_id(type.btf, type.id);
-  for (int depth = 0; found != nullptr && btf_is_mod(found) && depth < kDeepestNesting; ++depth) {
+  for (int depth = 0; found != nullptr && btf_is_mod(found) && depth < kMaxNesting; ++depth) {
     found = btf__type_by_id(type.btf, found->type);
   }
   return found == nullptr ? "" : std::string(NameOf(type.btf, found));

@@ -15,7 +15,7 @@ namespace bpfrig::kernel_bpf {
 namespace {
 
 // An array of things without a size is legal C, and the kernel has some; one of millions is broken BTF.
-constexpr uint32_t kMostEmptyElements = 65536;
+constexpr uint32_t kMaxEmptyElements = 65536;
 
 // Where to read.
 struct Source {
@@ -30,7 +30,7 @@ class Decoder {
   explicit Decoder(absl::string_view bytes) : bytes_(bytes) {}
 
   absl::StatusOr<Value> Read(const Source& source, int depth = 0) const {
-    if (depth > kDeepestNesting) return BrokenBtf(source.type);
+    if (depth > kMaxNesting) return BrokenBtf(source.type);
     StrippedType type = Strip(source.type);
     if (type.type == nullptr) return BrokenBtf(source.type);
     switch (btf_kind(type.type)) {
@@ -138,7 +138,7 @@ class Decoder {
     const struct btf_array* array = btf_array(type.type);
     TypeRef element{type.ref.btf, array->type};
     BPFRIG_ASSIGN_OR_RETURN(size_t stride, SizeOf(element));
-    if (stride == 0 && array->nelems > kMostEmptyElements) return BrokenBtf(source.type);
+    if (stride == 0 && array->nelems > kMaxEmptyElements) return BrokenBtf(source.type);
     if (stride != 0 && array->nelems > bytes_.size() / stride) return BrokenBtf(source.type);
     if (IsChar(Strip(element))) return ReadCharacters(source, array->nelems);
     List list;

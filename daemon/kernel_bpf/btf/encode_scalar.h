@@ -13,7 +13,7 @@
 namespace bpfrig::kernel_bpf {
 
 // No map value or section is larger; a type that claims to be is broken.
-inline constexpr size_t kLargestType = size_t{256} << 20;
+inline constexpr size_t kMaxType = size_t{256} << 20;
 
 // Where to write, and what errors call it.
 struct Place {

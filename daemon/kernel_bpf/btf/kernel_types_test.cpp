@@ -14,7 +14,7 @@ namespace bpfrig::kernel_bpf {
 namespace {
 
 // Larger ones are arrays of what smaller ones have, and cost time.
-constexpr size_t kLargest = 65536;
+constexpr size_t kMaxBytes = 65536;
 
 // What the test needs to know of a type, found out without the codec: which bits have a name.
 class Shape {
@@ -124,7 +124,7 @@ TEST(KernelTypesTest, DecodesAndEncodesEveryStructOfTheKernelUnchanged) {
   size_t failed = 0;
   for (uint32_t id = 1; id < btf__type_cnt(btf); ++id) {
     const struct btf_type* type = btf__type_by_id(btf, id);
-    if (!btf_is_composite(type) || type->size > kLargest) continue;
+    if (!btf_is_composite(type) || type->size > kMaxBytes) continue;
     TypeRef ref{btf, id};
     Shape shape(ref, type->size);
     if (!shape.IsPlain()) continue;

@@ -33,7 +33,7 @@ uint32_t LegacyBitfieldBits(const StrippedType& type, uint64_t& bit_offset) {
 }
 
 void AppendMembers(const StrippedType& outer, uint64_t base_bits, int depth, std::vector<Member>& members) {
-  if (depth > kDeepestNesting) return;
+  if (depth > kMaxNesting) return;
   const struct btf* btf = outer.ref.btf;
   const struct btf_member* found = btf_members(outer.type);
   for (uint16_t i = 0; i < btf_vlen(outer.type); ++i, ++found) {
@@ -78,7 +78,7 @@ void ForEachEnumerator(TypeRef ref, const Visit& visit) {
 }  // namespace
 
 StrippedType Strip(TypeRef type) {
-  for (int depth = 0; depth < kDeepestNesting; ++depth) {
+  for (int depth = 0; depth < kMaxNesting; ++depth) {
     const struct btf_type* found = btf__type_by_id(type.btf, type.id);
     if (found == nullptr) return {type, nullptr};
     if (!btf_is_mod(found) && !btf_is_typedef(found)) return {type, found};

@@ -20,7 +20,7 @@ namespace bpfrig::kernel_bpf {
 static_assert(std::endian::native == std::endian::little);
 
 // Nesting past this is broken BTF.
-inline constexpr int kDeepestNesting = 64;
+inline constexpr int kMaxNesting = 64;
 
 // Without typedefs, const, volatile, restrict and tags. The type behind it is null if the chain is broken.
 struct StrippedType {

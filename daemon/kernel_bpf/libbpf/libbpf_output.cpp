@@ -14,7 +14,7 @@
 namespace bpfrig::kernel_bpf {
 namespace {
 
-constexpr size_t kMostText = size_t{64} * 1024;
+constexpr size_t kMaxText = size_t{64} * 1024;
 
 // Libbpf's print callback has no context argument, so the receiver is found through the thread.
 thread_local LibbpfOutput* innermost = nullptr;
@@ -47,7 +47,7 @@ void LibbpfOutput::Append(const char* format, std::va_list arguments) {
     text_.append(large.data(), static_cast<size_t>(size));
   }
   va_end(again);
-  if (text_.size() > kMostText) text_.erase(0, text_.size() - kMostText);
+  if (text_.size() > kMaxText) text_.erase(0, text_.size() - kMaxText);
 }
 
 std::string LibbpfOutput::LastLine() const {

@@ -14,11 +14,11 @@ namespace bpfrig::kernel_bpf {
 namespace {
 
 // The most memory for one batch, so that wide values do not take a gigabyte.
-constexpr size_t kMostBatchBytes = size_t{16} << 20;
+constexpr size_t kMaxBatchBytes = size_t{16} << 20;
 // A hash bucket with more entries is not worth waiting for.
-constexpr uint32_t kLargestChunk = uint32_t{1} << 22;
+constexpr uint32_t kMaxChunk = uint32_t{1} << 22;
 // How often a batch that the kernel broke off (EINTR, before 6.x) is tried again.
-constexpr int kMostRetries = 16;
+constexpr int kMaxRetries = 16;
 
 absl::Status Refused(const Map& map, int error) {
   return base::WithObject(
@@ -134,7 +134,7 @@ absl::StatusOr<MapDump> MapDump::Start(const Map& map, BatchMode mode, bool cons
     return Unsupported(map, "has no batch operations in this kernel", "use batch: auto");
   }
   size_t entry_size = map.info().key_size + map.lookup_size();
-  size_t fit = std::max<size_t>(1, kMostBatchBytes / std::max<size_t>(1, entry_size));
+  size_t fit = std::max<size_t>(1, kMaxBatchBytes / std::max<size_t>(1, entry_size));
   dump.chunk_ =
       static_cast<uint32_t>(std::min({fit, size_t{kDumpChunk}, std::max<size_t>(1, map.info().max_entries)}));
   return dump;
@@ -168,7 +168,7 @@ absl::StatusOr<std::vector<MapEntry>> MapDump::NextBatch() {
     void* from = started_ ? cursor_.data() : nullptr;
     auto* read = consume_ ? bpf_map_lookup_and_delete_batch : bpf_map_lookup_batch;
     int error = read(map_->fd(), from, next.data(), keys.data(), values.data(), &count, &options);
-    if (error == -ENOSPC && chunk_ < kLargestChunk) {
+    if (error == -ENOSPC && chunk_ < kMaxChunk) {
       chunk_ *= 2;
       continue;
     }
@@ -179,7 +179,7 @@ absl::StatusOr<std::vector<MapEntry>> MapDump::NextBatch() {
       return Next();
     }
     if (error == -EINTR && count == 0) {
-      if (++retries < kMostRetries) continue;
+      if (++retries < kMaxRetries) continue;
       done_ = truncated_ = true;
       break;
     }

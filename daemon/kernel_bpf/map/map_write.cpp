@@ -13,7 +13,7 @@ namespace bpfrig::kernel_bpf {
 namespace {
 
 // More gain nothing.
-constexpr size_t kMostBatched = 4096;
+constexpr size_t kMaxBatched = 4096;
 absl::Status WrongSize(const Map& map, absl::string_view half, size_t have, size_t want) {
   return base::WithObject(base::MakeError(base::Reason::kTypeMismatch,
                                           absl::StrCat("the ", half, " of map \"", map.name(), "\" has ",
@@ -93,7 +93,7 @@ class Writer {
     size_t next = 0;
     while (next < changes_.size()) {
       size_t end = next + 1;
-      while (end < changes_.size() && end - next < kMostBatched &&
+      while (end < changes_.size() && end - next < kMaxBatched &&
              changes_[end].remove == changes_[next].remove)
         ++end;
       // A batch of one saves nothing.

@@ -18,12 +18,12 @@ namespace bpfrig::kernel_bpf {
 namespace {
 
 constexpr size_t kFirstLog = size_t{1} << 20;
-constexpr size_t kLargestLog = size_t{64} << 20;
+constexpr size_t kMaxLog = size_t{64} << 20;
 constexpr size_t kLogGrowth = 8;
 // BPF_LOG_STATS: only the verdict, so that this log always fits.
 constexpr uint32_t kVerdictOnly = 4;
 // All programs' logs together.
-constexpr size_t kMostLogs = size_t{1} << 20;
+constexpr size_t kMaxLogs = size_t{1} << 20;
 
 std::string MapTypeOf(const OpenedObject& object, absl::string_view name) {
   for (const DeclaredMap& declared : object.maps()) {
@@ -94,7 +94,7 @@ absl::Status ObjectLoader::JudgeCalls(const OpenedObject& object) {
 absl::StatusOr<LoadOutcome> ObjectLoader::AfterFullLog(Attempt first) {
   BPFRIG_ASSIGN_OR_RETURN(Attempt verdict, Try(kVerdictOnly, kFirstLog));
   Attempt longest = std::move(first);
-  for (size_t size = kFirstLog * kLogGrowth; size <= kLargestLog; size *= kLogGrowth) {
+  for (size_t size = kFirstLog * kLogGrowth; size <= kMaxLog; size *= kLogGrowth) {
     if (verdict.error != 0 && HasLogEnd(longest.RefusedLog())) break;
     BPFRIG_ASSIGN_OR_RETURN(longest, Try(spec_.log_level, size));
     if (longest.error != -ENOSPC) break;
@@ -171,7 +171,7 @@ absl::StatusOr<LoadOutcome> ObjectLoader::Finish(Attempt attempt, std::string lo
 
 std::string ObjectLoader::CollectLogs(const Attempt& attempt) {
   std::string all;
-  for (size_t i = 0; i < attempt.programs.size() && all.size() < kMostLogs; ++i) {
+  for (size_t i = 0; i < attempt.programs.size() && all.size() < kMaxLogs; ++i) {
     absl::string_view text = attempt.logs.Text(i);
     if (text.empty()) continue;
     bool cut = false;

@@ -9,7 +9,6 @@
 #include "daemon/kernel_bpf/object/bpf_object.h"
 #include "daemon/kernel_bpf/object/object_spec.h"
 #include "daemon/kernel_bpf/object/opened_object.h"
-#include "daemon/kernel_bpf/object/object_spec.h"
 #include "daemon/kernel_bpf/policy/kernel_functions.h"
 #include "daemon/kernel_bpf/program/verifier_log.h"
 

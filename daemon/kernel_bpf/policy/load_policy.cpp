@@ -3,8 +3,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "daemon/base/status.h"
 #include "common/near_names.h"
+#include "daemon/base/status.h"
 #include "daemon/kernel_bpf/policy/kernel_functions.h"
 
 namespace bpfrig::kernel_bpf {
@@ -13,8 +13,8 @@ namespace {
 absl::Status Unknown(absl::string_view name, std::vector<std::string> known) {
   return base::MakeError(
       base::Reason::kUnknownName,
-      absl::StrCat(kAllowLoadFlag, " ", name,
-                   ": there is no such thing to allow; the nearest: ", common::NamesNear(name, std::move(known), 3)));
+      absl::StrCat(kAllowLoadFlag, " ", name, ": there is no such thing to allow; the nearest: ",
+                   common::NamesNear(name, std::move(known), 3)));
 }
 
 absl::Status CheckName(absl::string_view name) {

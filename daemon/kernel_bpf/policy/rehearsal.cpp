@@ -20,7 +20,7 @@ bool CameToLoading(const LibbpfOutput& output) {
 // Why a rehearsal: libbpf's hook before each load (libbpf_register_prog_handler) goes by section names, is
 // lost when a program's type is set, and takes the place of libbpf's own, which sets flags. Reading symbols
 // and relocations ourselves would trust that libbpf reads a hostile file as we do. And to look after loading
-// is too late: libbpf puts programs into a shared program array at once, where others jump to them.
+// is too late: libbpf puts programs into a shared program array at once, if others jump to them.
 //
 // Without maps nothing of this object could act even if it were loaded. A load from the same bytes then gives
 // the same instructions, as the kernel's own BTF stays what it is: modules', which can come and go, a worker

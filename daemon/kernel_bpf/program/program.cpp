@@ -15,7 +15,7 @@ namespace bpfrig::kernel_bpf {
 namespace {
 
 // Room for what a program may put in front of or behind the packet.
-constexpr size_t kMostPacket = 64 * 1024 + 512;
+constexpr size_t kMaxPacket = 64 * 1024 + 512;
 }  // namespace
 
 Program::Program(std::string name, std::string section, int fd, uint32_t type, uint32_t attach_type)
@@ -39,7 +39,7 @@ absl::StatusOr<ProgramInfo> Program::Info() const {
 
 absl::StatusOr<TestRunOutput> Program::TestRun(const TestRunInput& input) const {
   TestRunOutput output;
-  output.data.resize(input.data.empty() ? 0 : kMostPacket);
+  output.data.resize(input.data.empty() ? 0 : kMaxPacket);
   output.context.resize(input.context.size());
   auto options = LibbpfOptions<bpf_test_run_opts>();
   options.data_in = input.data.empty() ? nullptr : input.data.data();
