@@ -30,6 +30,7 @@ constexpr SameReason kReasons[] = {
     {Reason::kWorkerDied, v1::ERROR_REASON_WORKER_DIED},
     {Reason::kDeadline, v1::ERROR_REASON_DEADLINE},
     {Reason::kInternal, v1::ERROR_REASON_INTERNAL},
+    {Reason::kNotAllowed, v1::ERROR_REASON_NOT_ALLOWED},
 };
 
 }  // namespace
