@@ -7,16 +7,15 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "client/plan/object_files.h"
 #include "common/read_file.h"
 
 namespace bpfrig::client::daemon {
 namespace {
 
-constexpr size_t kLongestCredential = size_t{1} << 20;
+constexpr size_t kMaxCredential = size_t{1} << 20;
 
 absl::StatusOr<std::string> ReadCredential(const char* option, const std::string& path) {
-  absl::StatusOr<std::string> text = common::ReadFile(path, kLongestCredential);
+  absl::StatusOr<std::string> text = common::ReadFile(path, kMaxCredential);
   if (!text.ok()) return absl::InvalidArgumentError(absl::StrCat(option, ": ", text.status().message()));
   return text;
 }
