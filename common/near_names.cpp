@@ -11,7 +11,7 @@ namespace bpfrig::common {
 namespace {
 
 // Longer texts are not mistyped words.
-constexpr size_t kLongestWord = 64;
+constexpr size_t kMaxWord = 64;
 
 // Insertions, deletions and changes that make one word the other.
 size_t Distance(absl::string_view a, absl::string_view b) {
@@ -29,8 +29,8 @@ size_t Distance(absl::string_view a, absl::string_view b) {
 
 }  // namespace
 
-std::string DidYouMean(absl::string_view word, const std::vector<std::string>& known) {
-  if (word.empty() || word.size() > kLongestWord) return "";
+std::string Nearest(absl::string_view word, const std::vector<std::string>& known) {
+  if (word.empty() || word.size() > kMaxWord) return "";
   const std::string* nearest = nullptr;
   size_t least = std::max(std::min<size_t>(2, (word.size() + 1) / 2), word.size() / 3) + 1;
   for (const std::string& candidate : known) {
@@ -39,7 +39,12 @@ std::string DidYouMean(absl::string_view word, const std::vector<std::string>& k
     least = distance;
     nearest = &candidate;
   }
-  return nearest == nullptr ? "" : absl::StrCat(" (did you mean \"", *nearest, "\"?)");
+  return nearest == nullptr ? "" : *nearest;
+}
+
+std::string DidYouMean(absl::string_view word, const std::vector<std::string>& known) {
+  const std::string nearest = Nearest(word, known);
+  return nearest.empty() ? "" : absl::StrCat(" (did you mean \"", nearest, "\"?)");
 }
 
 std::string NamesNear(absl::string_view wanted, std::vector<std::string> names, size_t most) {
@@ -49,8 +54,7 @@ std::string NamesNear(absl::string_view wanted, std::vector<std::string> names, 
   std::vector<std::pair<size_t, std::string>> ranked;
   for (std::string& name : names) {
     // Only a name that is really near goes to the front.
-    const size_t distance =
-        Distance(wanted.substr(0, kLongestWord), absl::string_view(name).substr(0, kLongestWord));
+    const size_t distance = Distance(wanted.substr(0, kMaxWord), absl::string_view(name).substr(0, kMaxWord));
     ranked.emplace_back(distance <= 1 + wanted.size() / 3 ? distance : SIZE_MAX, std::move(name));
   }
   std::stable_sort(ranked.begin(), ranked.end(),

@@ -10,22 +10,21 @@
 #include "absl/strings/str_cat.h"
 #include "common/fd.h"
 #include "daemon/base/status.h"
+#include "proto/rules/field_words.h"
 
 namespace bpfrig::worker {
 namespace {
 
-constexpr size_t kMaxFileBytes = 16 * 1024 * 1024;
-
 // A copy: what libbpf reads must not change under it.
-absl::StatusOr<std::string> ReadAll(const common::Fd& file, const std::string& what) {
+absl::StatusOr<std::string> ReadAll(const common::Fd& file, const std::string& what, size_t most) {
   struct stat status {};
   if (::fstat(file.Get(), &status) != 0)
     return base::ErrnoError(absl::StrCat("asking for the size of ", what));
   const auto size = static_cast<size_t>(status.st_size);
-  if (size > kMaxFileBytes) {
+  if (size > most) {
     return base::MakeError(
         base::Reason::kLimitReached,
-        absl::StrCat("reading ", what, " of ", size, " bytes: at most ", kMaxFileBytes, " are allowed"));
+        absl::StrCat("reading ", what, " of ", size, " bytes: at most ", most, " are allowed"));
   }
   std::string bytes(size, '\0');
   size_t offset = 0;
@@ -46,7 +45,7 @@ absl::Status ReadAttachedFile(Call& call, const google::protobuf::FieldDescripto
                               google::protobuf::Message& request) {
   const common::Fd file = call.TakeFd();
   if (!file.IsOpen()) return absl::OkStatus();
-  absl::StatusOr<std::string> bytes = ReadAll(file, field.name());
+  absl::StatusOr<std::string> bytes = ReadAll(file, field.name(), rules::RulesOf(field).maximum_bytes());
   if (!bytes.ok()) return base::WithField(bytes.status(), field.name());
   request.GetReflection()->SetString(&request, &field, *std::move(bytes));
   return absl::OkStatus();

@@ -38,7 +38,7 @@ int RunWorker(WorkerOptions options) {
     if (served.ok()) return 0;
     base::LogError(served.message());
   } catch (const std::exception& exception) {
-    // Asio's constructors throw where the kernel gives them no epoll or timer descriptor.
+    // Asio's constructors throw if the kernel gives them no epoll or timer descriptor.
     base::LogError(absl::StrCat("running the worker's loop: ", exception.what()));
   }
   return 1;

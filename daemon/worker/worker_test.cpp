@@ -279,9 +279,7 @@ TEST_F(WorkerTest, ThousandsOfConnectsDoNotRunOutOfPorts) {
 
 TEST_F(WorkerTest, TellsWhichFieldIsWrong) {
   Request request;
-  request.mutable_listen()->set_name("no spaces");
   *request.mutable_listen()->mutable_at() = Address("127.0.0.1", 0);
-  EXPECT_EQ(client_->Run(request).field(), "name");
   request.mutable_listen()->set_name("s");
   request.mutable_listen()->mutable_at()->set_address("localhost");
   const CallResult host_name = client_->Run(request);
@@ -298,9 +296,6 @@ TEST_F(WorkerTest, TellsWhichFieldIsWrong) {
   *connect.mutable_connect()->mutable_from() = Address("::1", 0);
   EXPECT_EQ(client_->Run(connect).field(), "from.address");
   connect = Connect("", "127.0.0.1", 1);
-  connect.mutable_connect()->set_timeout_ms(60001);
-  EXPECT_EQ(client_->Run(connect).field(), "timeout_ms");
-  connect.mutable_connect()->set_timeout_ms(0);
   connect.mutable_connect()->mutable_receive()->set_at_least(100'000'000);
   EXPECT_EQ(client_->Run(connect).field(), "receive.at_least");
 }

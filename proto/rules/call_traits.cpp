@@ -44,4 +44,8 @@ v1::LoopUse LoopUseOf(const google::protobuf::Message& request) {
   return holds ? v1::LOOP_USE_HOLDS : traits.loop;
 }
 
+const v1::StepInPlan& StepOf(const google::protobuf::MethodDescriptor& method) {
+  return method.input_type()->options().GetExtension(v1::step);
+}
+
 }  // namespace bpfrig::rules

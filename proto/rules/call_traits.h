@@ -6,6 +6,7 @@
 #include <string>
 
 #include "bpfrig/v1/call.pb.h"
+#include "bpfrig/v1/rules.pb.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
@@ -20,7 +21,11 @@ struct CallTraits {
   const google::protobuf::FieldDescriptor* file_field = nullptr;
 };
 
+// bpfrig.v1.BpfRig.
 [[nodiscard]] const google::protobuf::ServiceDescriptor& Service();
+
+// How a plan writes the call; without a name if a plan has no such step.
+[[nodiscard]] const v1::StepInPlan& StepOf(const google::protobuf::MethodDescriptor& method);
 
 // The traits of the call that has such requests; they live as long as the program. A type that is not a
 // call's has the default ones.

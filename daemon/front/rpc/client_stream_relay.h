@@ -45,7 +45,7 @@ class ClientStreamRelay final : public grpc::ServerReadReactor<Request> {
   // The first message says which sandbox it is for; the rest is a thread's.
   void Begin(bool ok) {
     const std::string& name = NameOfCall<Request>();
-    const absl::Status valid = ok ? ValidateFirst(incoming_) : MissingFirst(name.c_str());
+    const absl::Status valid = ok ? Validate(incoming_) : MissingFirst(name.c_str());
     auto call = PrepareCall(environment_, context_, incoming_, incoming_.sandbox(), valid);
     absl::StatusOr<Event> event = Event::Create();
     absl::Status status = call.ok() ? event.status() : call.status();

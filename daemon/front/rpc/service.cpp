@@ -100,7 +100,7 @@ Unary* Service::GetInfo(Context* context, const v1::GetInfoRequest* /*request*/,
     BPFRIG_ASSIGN_OR_RETURN(*response, kernel_info_.Get(deadline));
     response->set_version(BPFRIG_VERSION);
     response->set_max_sandboxes(environment_.registry.max_sandboxes());
-    response->set_max_object_bytes(kMaxObjectBytes);
+    response->set_max_object_bytes(MaxObjectBytes());
     response->set_open_sandboxes(environment_.registry.CountOpen());
     return absl::OkStatus();
   };

@@ -17,7 +17,8 @@ class Encoder {
   explicit Encoder(Memory& memory) : memory_(memory) {}
 
   absl::Status Write(const Place& place, const Value& value, int depth = 0) {
-    if (depth > kDeepestNesting) return BrokenBtf(place.type);
+    if (std::holds_alternative<Unsaid>(value.kind)) return absl::OkStatus();
+    if (depth > kMaxNesting) return BrokenBtf(place.type);
     StrippedType type = Strip(place.type);
     if (type.type == nullptr) return BrokenBtf(place.type);
     if (place.bitfield_bits == 0) {
@@ -143,7 +144,7 @@ std::string BigEndian(const NetworkInteger& number) {
 
 absl::StatusOr<Encoded> Encode(TypeRef type, const Value& value) {
   BPFRIG_ASSIGN_OR_RETURN(size_t size, SizeOf(type));
-  if (size > kLargestType) return BrokenBtf(type);
+  if (size > kMaxType) return BrokenBtf(type);
   Memory memory(std::string(size, '\0'));
   BPFRIG_RETURN_IF_ERROR(EncodeOver(type, value, memory));
   return std::move(memory).Take();
@@ -177,6 +178,8 @@ absl::StatusOr<std::string> BytesOf(const Value& value) {
 }
 
 absl::StatusOr<Encoded> EncodeBySize(size_t size, const Value& value, absl::string_view what) {
+  if (std::holds_alternative<Unsaid>(value.kind))
+    return Encoded{std::string(size, '\0'), std::string(size, '\0')};
   auto mismatch = [&](absl::string_view cause) {
     return base::MakeError(base::Reason::kTypeMismatch, absl::StrCat(what, " has ", size, " bytes; ", cause));
   };

@@ -171,8 +171,8 @@ absl::Status Mismatch(const Place& place, absl::string_view cause) {
 
 absl::string_view KindOf(const Value& value) {
   static constexpr absl::string_view kKinds[] = {
-      "a number", "a number",  "raw bytes",          "text",
-      "a list",   "a mapping", "an address or text", "a network integer"};
+      "a number",  "a number",           "raw bytes",         "text",   "a list",
+      "a mapping", "an address or text", "a network integer", "nothing"};
   static_assert(std::variant_size_v<decltype(Value::kind)> == std::size(kKinds));
   return kKinds[value.kind.index()];
 }

@@ -9,6 +9,7 @@ bool Same(const RawBytes& a, const RawBytes& b) { return a.bytes == b.bytes; }
 bool Same(const Text& a, const Text& b) { return a.text == b.text; }
 bool Same(const PrefixBytes& a, const PrefixBytes& b) { return a.bytes == b.bytes; }
 bool Same(const NetworkInteger& a, const NetworkInteger& b) { return a.bits == b.bits && a.value == b.value; }
+bool Same(const Unsaid&, const Unsaid&) { return true; }
 bool Same(const List& a, const List& b) { return a == b; }
 
 bool Same(const Fields& a, const Fields& b) {

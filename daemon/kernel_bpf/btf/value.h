@@ -11,6 +11,9 @@
 
 namespace bpfrig::kernel_bpf {
 
+// Of an expected value: nothing is said about the target, whatever it is.
+struct Unsaid {};
+
 // Memory as it is; its size must be the type's.
 struct RawBytes {
   std::string bytes;
@@ -40,7 +43,7 @@ using Fields = std::vector<Field>;
 
 // int64_t is for negative numbers by convention, but both types can hold any number that they fit.
 struct Value {
-  std::variant<uint64_t, int64_t, RawBytes, Text, List, Fields, PrefixBytes, NetworkInteger> kind;
+  std::variant<uint64_t, int64_t, RawBytes, Text, List, Fields, PrefixBytes, NetworkInteger, Unsaid> kind;
 };
 
 struct Field {

@@ -35,7 +35,7 @@ absl::StatusOr<std::shared_ptr<Call>> Call::Open(Loop& loop, common::Fd socket) 
 }
 
 void Call::WatchForCancel() {
-  // A front that only has no more requests shuts its side down, which is no error event; closing is one.
+  // A front that only has no more requests shuts its side down, which is not an error event; closing is one.
   socket_.async_wait(asio::posix::stream_descriptor::wait_error,
                      [self = shared_from_this()](const error_code& error) {
                        if (error) return;

@@ -28,10 +28,10 @@ class Call : public std::enable_shared_from_this<Call> {
   // Use Open().
   explicit Call(Loop& loop) : loop_(loop), socket_(loop) {}
 
-  // Passes the next request to `then`, or nothing where the front has sent its last. `then` does not run
-  // where the call is over before that; what is no message ends the call with INTERNAL.
+  // Passes the next request to `then`, or nothing if the front has sent its last. `then` does not run
+  // if the call is over before that; what is no message ends the call with INTERNAL.
   void ReadRequest(OnRequest then);
-  // The descriptor that came with the requests; not open where there is none.
+  // The descriptor that came with the requests; not open if there is none.
   [[nodiscard]] common::Fd TakeFd();
 
   // Sends a reply; `then` runs from the loop once the kernel has taken all of it, never after the call is
@@ -39,7 +39,7 @@ class Call : public std::enable_shared_from_this<Call> {
   void Send(const Reply& reply, std::function<void()> then = nullptr);
   // Ends the call with a status.
   void Finish(const absl::Status& status);
-  // Ends the call with a last reply where `status` is OK, else with the status alone.
+  // Ends the call with a last reply if `status` is OK, else with the status alone.
   void FinishWith(const absl::Status& status, const Reply& reply);
 
   // Finished, or cancelled by the front.

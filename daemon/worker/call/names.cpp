@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "daemon/base/status.h"
@@ -10,28 +9,13 @@
 namespace bpfrig::worker {
 namespace {
 
-constexpr size_t kMaxNameLength = 64;
 // So many names help; more hide the sentence.
 constexpr size_t kMaxNamesListed = 32;
 
 using base::MakeError;
 using base::Reason;
 
-bool IsNameCharacter(char c) {
-  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '-';
-}
-
 }  // namespace
-
-absl::Status CheckName(absl::string_view what, absl::string_view name) {
-  if (!name.empty() && name.size() <= kMaxNameLength &&
-      std::all_of(name.begin(), name.end(), IsNameCharacter)) {
-    return absl::OkStatus();
-  }
-  return MakeError(Reason::kInvalidField,
-                   absl::StrCat("naming a ", what, " '", name.substr(0, 2 * kMaxNameLength),
-                                "': 1 to 64 of letters, digits, '_', '.' and '-' are allowed"));
-}
 
 absl::Status UnknownName(absl::string_view what, absl::string_view name,
                          const std::vector<std::string>& existing) {

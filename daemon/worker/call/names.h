@@ -9,9 +9,6 @@
 
 namespace bpfrig::worker {
 
-// [A-Za-z0-9_.-], 1 to 64 characters; otherwise INVALID_FIELD. `what` is "server", "object".
-[[nodiscard]] absl::Status CheckName(absl::string_view what, absl::string_view name);
-
 // UNKNOWN_NAME, with the names that exist.
 [[nodiscard]] absl::Status UnknownName(absl::string_view what, absl::string_view name,
                                        const std::vector<std::string>& existing);

@@ -10,15 +10,6 @@
 namespace bpfrig::worker {
 namespace {
 
-TEST(NamesTest, AcceptsWhatTheApiSays) {
-  EXPECT_TRUE(CheckName("server", "Way_point-1.x").ok());
-  EXPECT_TRUE(CheckName("server", std::string(64, 'a')).ok());
-  EXPECT_FALSE(CheckName("server", std::string(65, 'a')).ok());
-  EXPECT_FALSE(CheckName("server", "").ok());
-  EXPECT_FALSE(CheckName("server", "a/b").ok());
-  EXPECT_FALSE(CheckName("server", "\xc3\xa4").ok());
-}
-
 TEST(NamesTest, SplitsAtTheFirstSlash) {
   EXPECT_EQ(SplitName("object/map").object, "object");
   EXPECT_EQ(SplitName("object/map").name, "map");

@@ -37,7 +37,7 @@ enum class WaitResult {
   kCancelled,
 };
 
-// Runs `done` once, at the latest at `deadline`: at once where `met` holds already, else after the first
+// Runs `done` once, at the latest at `deadline`: at once if `met` holds already, else after the first
 // notification at which it does. `met` must keep the signal's owner alive.
 void AwaitSignal(Loop& loop, Signal& signal, const std::shared_ptr<Call>& call, Clock::time_point deadline,
                  std::function<bool()> met, std::function<void(WaitResult)> done);

@@ -155,7 +155,7 @@ void Connecting::CloseBoth() {
 }
 
 absl::Status StartConnecting(Sandbox& sandbox, const CallPtr& call, const ConnectRequest& request) {
-  BPFRIG_ASSIGN_OR_RETURN(const Clock::time_point deadline, DeadlineOf(request.timeout_ms()));
+  const Clock::time_point deadline = DeadlineOf(request.timeout_ms());
   BPFRIG_ASSIGN_OR_RETURN(const DialPlan plan, ParseDialPlan(request));
   BPFRIG_RETURN_IF_ERROR(
       base::WithField(CheckCondition(request.receive(), sandbox.traffic().receive_limit()), "receive"));

@@ -78,7 +78,8 @@ absl::Status Dumping::EncodePatterns(bpfrig::v1::DumpMapResponse& response) {
     bpfrig::v1::ResolvedEntry& resolved = *response.add_patterns();
     const std::string path = absl::StrCat("patterns[", i, "]");
     if (pattern.has_key()) {
-      const absl::Status done = Resolve(access_.EncodeKey(pattern.key()), true, *resolved.mutable_key());
+      const absl::Status done =
+          Resolve(access_.EncodeKey(pattern.key(), Purpose::kExpectKey), true, *resolved.mutable_key());
       if (!done.ok()) return base::WithField(base::WithField(done, "key"), path);
     }
     if (pattern.has_value()) {

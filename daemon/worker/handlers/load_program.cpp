@@ -50,7 +50,8 @@ absl::StatusOr<ObjectSpec> MakeSpec(Sandbox& sandbox, const LoadProgramRequest& 
   spec.elf = request.object();
   spec.log_level = request.log_level();
   spec.policy = sandbox.policy();
-  absl::StatusOr<kernel_bpf::Fields> globals = sandbox.values().ResolveFields(request.globals());
+  absl::StatusOr<kernel_bpf::Fields> globals =
+      sandbox.values().ResolveFields(request.globals(), Purpose::kWrite);
   if (!globals.ok()) return base::WithField(globals.status(), "globals");
   spec.globals = *std::move(globals);
   for (const bpfrig::v1::ProgramSelection& selection : request.programs()) {

@@ -57,10 +57,10 @@ Reference MapAccess::ValueReference() const {
   return Reference::kNone;
 }
 
-absl::StatusOr<Encoded> MapAccess::EncodeKey(const bpfrig::v1::Value& key) const {
+absl::StatusOr<Encoded> MapAccess::EncodeKey(const bpfrig::v1::Value& key, Purpose purpose) const {
   const Reference allowed = map().IsSocketStorage() ? Reference::kSocket : Reference::kNone;
   BPFRIG_ASSIGN_OR_RETURN(const kernel_bpf::Value resolved,
-                          sandbox_->values().Resolve(key, allowed, Purpose::kWrite));
+                          sandbox_->values().Resolve(key, allowed, purpose));
   return Hinted(codec_.EncodeKey(resolved));
 }
 

@@ -24,18 +24,19 @@ class MapAccess {
   [[nodiscard]] const kernel_bpf::MapCodec& codec() const { return codec_; }
   // Whether it is a section of global variables, of which a value may name a few.
   [[nodiscard]] bool IsDataSection() const;
-  // By the named type, or the map's own; nothing where there is none.
+  // By the named type, or the map's own; nothing if there is none.
   [[nodiscard]] const std::optional<kernel_bpf::TypeRef>& value_type() const { return value_type_; }
 
   // Tags resolved, then encoded. Errors have the path within the value.
-  [[nodiscard]] absl::StatusOr<kernel_bpf::Encoded> EncodeKey(const bpfrig::v1::Value& key) const;
+  [[nodiscard]] absl::StatusOr<kernel_bpf::Encoded> EncodeKey(const bpfrig::v1::Value& key,
+                                                              Purpose purpose = Purpose::kWrite) const;
   [[nodiscard]] absl::StatusOr<kernel_bpf::Encoded> EncodeValue(const bpfrig::v1::Value& value) const;
   // As reading the map gives it, which for sockets, programs and maps is not what is written.
   [[nodiscard]] absl::StatusOr<kernel_bpf::Encoded> EncodeExpectedValue(const bpfrig::v1::Value& value) const;
   // Overwrites only the variables of a data section that `value` names.
   [[nodiscard]] absl::Status EncodeIntoSection(const bpfrig::v1::Value& value, std::string& bytes) const;
 
-  // Decoded into `out`, programs and maps by name. False where there is no type to decode by.
+  // Decoded into `out`, programs and maps by name. False if there is no type to decode by.
   [[nodiscard]] absl::StatusOr<bool> DecodeKey(absl::string_view key, bpfrig::v1::Value& out) const;
   [[nodiscard]] absl::StatusOr<bool> DecodeValue(absl::string_view value, bpfrig::v1::Value& out) const;
 
@@ -50,7 +51,7 @@ class MapAccess {
   std::optional<kernel_bpf::TypeRef> value_type_;
 };
 
-// The mode of a request. AUTO where it says nothing.
+// The mode of a request. AUTO if it says nothing.
 [[nodiscard]] kernel_bpf::BatchMode ToBatchMode(bpfrig::v1::BatchMode mode);
 
 }  // namespace bpfrig::worker

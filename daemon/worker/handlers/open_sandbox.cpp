@@ -22,7 +22,6 @@ using bpfrig::v1::OpenSandboxRequest;
 using common::IpPrefix;
 
 constexpr char kLoopback[] = "lo";
-constexpr int kMaxPrefixes = 256;
 
 // 127.0.0.1 and ::1, which the kernel gives to `lo` itself.
 bool IsThereAnyway(const IpPrefix& address) {
@@ -33,7 +32,7 @@ bool IsThereAnyway(const IpPrefix& address) {
 // The front has refused what is not one.
 absl::StatusOr<IpPrefix> ReadPrefix(const std::string& text) {
   const std::optional<IpPrefix> prefix = common::ParseIpPrefix(text);
-  if (!prefix) return base::MakeError(base::Reason::kInternal, absl::StrCat("not an address: ", text));
+  if (!prefix) return base::MakeError(base::Reason::kInvalidField, absl::StrCat("not an address: ", text));
   return *prefix;
 }
 
@@ -62,13 +61,6 @@ absl::Status SetUpNetwork(const OpenSandboxRequest& request) {
   return absl::OkStatus();
 }
 
-absl::Status CheckCount(int count, absl::string_view field) {
-  if (count <= kMaxPrefixes) return absl::OkStatus();
-  return base::WithField(MakeError(Reason::kLimitReached, absl::StrCat("opening a sandbox with ", count, " ",
-                                                                       field, ": at most ", kMaxPrefixes)),
-                         field);
-}
-
 absl::Status ApplyLimits(const bpfrig::v1::SandboxLimits& limits, Traffic& traffic) {
   const size_t wanted = limits.receive_buffer_bytes();
   if (wanted > traffic.receive_limit()) {
@@ -85,8 +77,6 @@ absl::Status OpenSandbox(Sandbox& sandbox, const OpenSandboxRequest& request,
                          bpfrig::v1::SandboxOpened& opened) {
   if (sandbox.is_open())
     return MakeError(Reason::kInternal, "opening a sandbox: this worker has one already");
-  BPFRIG_RETURN_IF_ERROR(CheckCount(request.addresses_size(), "addresses"));
-  BPFRIG_RETURN_IF_ERROR(CheckCount(request.local_routes_size(), "local_routes"));
   BPFRIG_RETURN_IF_ERROR(ApplyLimits(request.limits(), sandbox.traffic()));
   BPFRIG_RETURN_IF_ERROR(SetUpNetwork(request));
   const absl::StatusOr<uint64_t> cookie = kernel_os::NetnsCookie();

@@ -177,6 +177,7 @@ absl::Status AddPatterns(const Sandbox& sandbox, const ReadEventsRequest& reques
     bpfrig::v1::ResolvedValue& resolved = *response.add_patterns();
     if (!type.has_value()) {
       // Without a type a record is bytes, and so is what it is compared with.
+      if (std::holds_alternative<kernel_bpf::Unsaid>(value->kind)) continue;
       const absl::StatusOr<std::string> bytes = kernel_bpf::BytesOf(*value);
       if (!bytes.ok())
         return base::WithField(base::WithHint(bytes.status(), "name the records' type: type"), path);
@@ -195,11 +196,6 @@ absl::Status AddPatterns(const Sandbox& sandbox, const ReadEventsRequest& reques
 }
 
 absl::Status StartReading(Sandbox& sandbox, const CallPtr& call, const ReadEventsRequest& request) {
-  if (request.wait_ms() > kMaxWaitMs) {
-    return base::WithField(MakeError(Reason::kOutOfRange, absl::StrCat("waiting for ", request.wait_ms(),
-                                                                       " ms: at most ", kMaxWaitMs)),
-                           "wait_ms");
-  }
   const absl::StatusOr<MapReference> map = sandbox.objects().FindMap(request.map());
   if (!map.ok()) return base::WithField(map.status(), "map");
   std::optional<TypeRef> type;

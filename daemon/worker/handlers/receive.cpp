@@ -31,7 +31,7 @@ void Answer(const CallPtr& call, DataSocket& end, const ReceiveCondition& until,
 }
 
 absl::Status StartReceiving(Sandbox& sandbox, const CallPtr& call, const ReceiveRequest& request) {
-  BPFRIG_ASSIGN_OR_RETURN(const Clock::time_point deadline, DeadlineOf(request.timeout_ms()));
+  const Clock::time_point deadline = DeadlineOf(request.timeout_ms());
   BPFRIG_RETURN_IF_ERROR(
       base::WithField(CheckCondition(request.until(), sandbox.traffic().receive_limit()), "until"));
   const absl::StatusOr<std::shared_ptr<DataSocket>> found = sandbox.traffic().FindEnd(request.at());

@@ -45,7 +45,7 @@ class Sandbox {
   [[nodiscard]] bool is_closed() const { return is_closed_; }
   void set_closed() { is_closed_ = true; }
 
-  // Reading a ring buffer consumes, so it has one reader at a time: false where it has one already.
+  // Reading a ring buffer consumes, so it has one reader at a time: false if it has one already.
   [[nodiscard]] bool TakeReader(uint32_t map_id) { return readers_.insert(map_id).second; }
   void GiveReaderBack(uint32_t map_id) { readers_.erase(map_id); }
 

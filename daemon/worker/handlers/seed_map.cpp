@@ -20,8 +20,6 @@ using bpfrig::v1::SeedEntry;
 using bpfrig::v1::SeedMapRequest;
 using kernel_bpf::MapChange;
 
-constexpr int kMaxEntries = 4096;
-
 absl::Status Invalid(absl::string_view field, absl::string_view message) {
   return base::WithField(MakeError(Reason::kInvalidField, message), field);
 }
@@ -64,10 +62,6 @@ void Seeding::Step(const SeedMapRequest& message) {
 }
 
 absl::Status Seeding::WriteMessage(const SeedMapRequest& message) {
-  if (message.entries_size() > kMaxEntries) {
-    return Invalid("entries", absl::StrCat("seeding ", message.entries_size(),
-                                           " entries in one message: at most ", kMaxEntries, " are allowed"));
-  }
   section_.reset();
   std::vector<MapChange> changes;
   changes.reserve(static_cast<size_t>(message.entries_size()));

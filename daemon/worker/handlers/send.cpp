@@ -15,7 +15,7 @@ void Answer(const CallPtr& call, const PendingWrite& write) {
 }
 
 absl::Status StartSending(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::SendRequest& request) {
-  BPFRIG_ASSIGN_OR_RETURN(const Clock::time_point deadline, DeadlineOf(request.timeout_ms()));
+  const Clock::time_point deadline = DeadlineOf(request.timeout_ms());
   const absl::StatusOr<std::shared_ptr<DataSocket>> found = sandbox.traffic().FindEnd(request.from());
   if (!found.ok()) return base::WithField(found.status(), "from");
   const std::shared_ptr<DataSocket> end = *found;

@@ -25,7 +25,6 @@ absl::StatusOr<bpfrig::v1::Link> LinkTable::Attach(ProgramRecord& program,
                                                    const bpfrig::v1::AttachTarget& target,
                                                    const ObjectStore& objects) {
   const std::string name = target.link().empty() ? program.program->name() : target.link();
-  BPFRIG_RETURN_IF_ERROR(base::WithField(CheckName("link", name), "link"));
   if (links_.count(name) != 0) {
     return base::WithField(
         base::WithHint(DuplicateName("link", name), "give the link a name of its own: link"), "link");

@@ -23,7 +23,7 @@ class LinkTable {
   [[nodiscard]] absl::StatusOr<bpfrig::v1::Link> Attach(ProgramRecord& program,
                                                         const bpfrig::v1::AttachTarget& target,
                                                         const ObjectStore& objects);
-  // Undoes the attachment of that name, which is forgotten also where that fails; returns the program.
+  // Undoes the attachment of that name, which is forgotten also if that fails; returns the program.
   [[nodiscard]] absl::StatusOr<ProgramRecord*> Detach(const std::string& name);
   // Undoes all; returns how many there were. What fails is logged.
   size_t DetachAll();

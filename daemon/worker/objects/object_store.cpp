@@ -25,7 +25,6 @@ absl::Status Ambiguous(absl::string_view what, absl::string_view name,
 }  // namespace
 
 absl::Status ObjectStore::CheckNewName(const std::string& name) const {
-  BPFRIG_RETURN_IF_ERROR(base::WithField(CheckName("object", name), "name"));
   if (FindObject(name) != nullptr) return base::WithField(DuplicateName("object", name), "name");
   return absl::OkStatus();
 }

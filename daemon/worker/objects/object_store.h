@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "daemon/kernel_bpf/object/bpf_object.h"
 #include "daemon/kernel_bpf/btf/btf_types.h"
+#include "daemon/kernel_bpf/object/bpf_object.h"
 
 namespace bpfrig::worker {
 
@@ -52,7 +52,7 @@ class ObjectStore {
   [[nodiscard]] absl::StatusOr<kernel_bpf::TypeRef> FindType(const std::string& object,
                                                              const std::string& name) const;
 
-  // `object/name` of what has this id in the kernel; nothing where it is not of this sandbox.
+  // `object/name` of what has this id in the kernel; nothing if it is not of this sandbox.
   [[nodiscard]] std::optional<std::string> ProgramNameOfId(uint32_t id) const;
   [[nodiscard]] std::optional<std::string> MapNameOfId(uint32_t id) const;
 

@@ -90,22 +90,23 @@ absl::StatusOr<Value> ValueResolver::Resolve(const bpfrig::v1::Value& value, Ref
       return kernel_bpf::ListOf(std::move(list));
     }
     case bpfrig::v1::Value::kFields: {
-      BPFRIG_ASSIGN_OR_RETURN(kernel_bpf::Fields fields, ResolveFields(value.fields().fields()));
+      BPFRIG_ASSIGN_OR_RETURN(kernel_bpf::Fields fields, ResolveFields(value.fields().fields(), purpose));
       return kernel_bpf::FieldsOf(std::move(fields));
     }
     case bpfrig::v1::Value::kTag:
       return ResolveTag(value.tag(), allowed, purpose);
     case bpfrig::v1::Value::KIND_NOT_SET:
+      if (purpose != Purpose::kWrite) return Value{kernel_bpf::Unsaid{}};
       break;
   }
   return MakeError(Reason::kInvalidField, "reading a value: it says nothing");
 }
 
 absl::StatusOr<kernel_bpf::Fields> ValueResolver::ResolveFields(
-    const google::protobuf::RepeatedPtrField<bpfrig::v1::Field>& fields) const {
+    const google::protobuf::RepeatedPtrField<bpfrig::v1::Field>& fields, Purpose purpose) const {
   kernel_bpf::Fields resolved;
   for (const bpfrig::v1::Field& field : fields) {
-    absl::StatusOr<Value> value = Resolve(field.value(), Reference::kNone, Purpose::kWrite);
+    absl::StatusOr<Value> value = Resolve(field.value(), Reference::kNone, purpose);
     if (!value.ok()) return base::WithField(value.status(), field.name());
     resolved.push_back({field.name(), *std::move(value)});
   }

@@ -16,8 +16,9 @@ namespace bpfrig::worker {
 
 // The one reference by descriptor that a map's key or value may be.
 enum class Reference { kNone, kSocket, kProgram, kMap };
-// The kernel takes descriptors, and gives back ids (programs, maps) and cookies (sockets).
-enum class Purpose { kWrite, kExpect };
+// The kernel takes descriptors, and gives back ids (programs, maps) and cookies (sockets); an expected key is
+// what it takes. Only of what is expected a part may be left unsaid.
+enum class Purpose { kWrite, kExpectKey, kExpect };
 
 class ValueResolver {
  public:
@@ -31,7 +32,7 @@ class ValueResolver {
                                                           Purpose purpose) const;
   // Members by name, as the globals of an object.
   [[nodiscard]] absl::StatusOr<kernel_bpf::Fields> ResolveFields(
-      const google::protobuf::RepeatedPtrField<bpfrig::v1::Field>& fields) const;
+      const google::protobuf::RepeatedPtrField<bpfrig::v1::Field>& fields, Purpose purpose) const;
 
  private:
   [[nodiscard]] absl::StatusOr<kernel_bpf::Value> ResolveTag(const bpfrig::v1::Tag& tag, Reference allowed,

@@ -31,7 +31,7 @@ struct CallResult {
   [[nodiscard]] std::string Text() const { return failure + finished.ShortDebugString(); }
   [[nodiscard]] bpfrig::v1::ErrorReason reason() const { return finished.detail().reason(); }
   [[nodiscard]] const std::string& field() const { return finished.detail().field(); }
-  // The last reply before `finished`; an empty one where there is none.
+  // The last reply before `finished`; an empty one if there is none.
   [[nodiscard]] const bpfrig::internal::v1::CallReply& reply() const {
     return replies.empty() ? bpfrig::internal::v1::CallReply::default_instance() : replies.back();
   }

@@ -26,7 +26,6 @@ bool Covers(const Server& server, const Endpoint& peer) {
 }  // namespace
 
 absl::StatusOr<Endpoint> Traffic::Listen(const std::string& name, const Endpoint& at, Behaviour behaviour) {
-  BPFRIG_RETURN_IF_ERROR(base::WithField(CheckName("server", name), "name"));
   if (servers_.count(name) != 0) return base::WithField(DuplicateName("server", name), "name");
   auto server = StreamServer::Open(loop_, at, std::move(behaviour), receive_limit_, [this] { OnAccept(); });
   if (!server.ok()) return base::WithField(server.status(), "at");
@@ -74,7 +73,6 @@ std::optional<AcceptedEnd> Traffic::Claim(const Socket& dialled) {
 }
 
 absl::Status Traffic::ReserveName(const std::string& name) {
-  BPFRIG_RETURN_IF_ERROR(base::WithField(CheckName("connection", name), "name"));
   if (!connections_.emplace(name, Connection()).second) {
     return base::WithField(DuplicateName("connection", name), "name");
   }

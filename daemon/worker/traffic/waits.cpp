@@ -4,22 +4,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
+#include "proto/rules/wait_limits.h"
 
 namespace bpfrig::worker {
-namespace {
-
-constexpr uint32_t kDefaultWaitMs = 2000;
-
-}  // namespace
-
-absl::StatusOr<Clock::time_point> DeadlineOf(uint32_t timeout_ms) {
-  if (timeout_ms > kMaxWaitMs) {
-    return base::WithField(
-        base::MakeError(base::Reason::kOutOfRange, absl::StrCat("waiting for ", timeout_ms, " ms: at most ",
-                                                                kMaxWaitMs, " are allowed")),
-        "timeout_ms");
-  }
-  return Clock::now() + std::chrono::milliseconds(timeout_ms == 0 ? kDefaultWaitMs : timeout_ms);
+Clock::time_point DeadlineOf(uint32_t timeout_ms) {
+  return Clock::now() + std::chrono::milliseconds(timeout_ms == 0 ? rules::kDefaultTimeoutMs : timeout_ms);
 }
 
 absl::Status CheckCondition(const bpfrig::v1::ReceiveCondition& condition, size_t receive_limit) {

@@ -11,11 +11,8 @@
 
 namespace bpfrig::worker {
 
-inline constexpr uint32_t kMaxWaitMs = 60'000;
-
-// When a wait of `timeout_ms` from now ends; 0 means 2000. OUT_OF_RANGE past kMaxWaitMs, with the field
-// `timeout_ms`.
-[[nodiscard]] absl::StatusOr<Clock::time_point> DeadlineOf(uint32_t timeout_ms);
+// When a wait of `timeout_ms` from now ends; 0 is the default.
+[[nodiscard]] Clock::time_point DeadlineOf(uint32_t timeout_ms);
 
 // LIMIT_REACHED if more is to be waited for than an end keeps, with the field `at_least`.
 [[nodiscard]] absl::Status CheckCondition(const bpfrig::v1::ReceiveCondition& condition,
