@@ -11,7 +11,9 @@ void AddToken(grpc::ClientContext& context, const std::string& token) {
 }
 
 DaemonClient::DaemonClient(Connection connection)
-    : stub_(bpfrig::v1::BpfRig::NewStub(connection.channel)), token_(std::move(connection.token)) {}
+    : stub_(bpfrig::v1::BpfRig::NewStub(connection.channel)),
+      generic_(std::make_unique<grpc::GenericStub>(connection.channel)),
+      token_(std::move(connection.token)) {}
 
 void DaemonClient::Cancel() {
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -22,6 +24,35 @@ void DaemonClient::Cancel() {
 bool DaemonClient::IsCancelled() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return cancelled_;
+}
+
+void DaemonClient::Disconnect() {
+  stub_.reset();
+  generic_.reset();
+}
+
+std::optional<RpcError> DaemonClient::Call(const google::protobuf::MethodDescriptor& method,
+                                           const google::protobuf::Message& request,
+                                           google::protobuf::Message& response,
+                                           std::chrono::milliseconds timeout) {
+  using Traits = grpc::SerializationTraits<google::protobuf::Message>;
+  RunningCall call(*this, timeout);
+  grpc::ByteBuffer sent;
+  bool owned = false;
+  grpc::Status status = Traits::Serialize(request, &sent, &owned);
+  if (!status.ok()) return ErrorOf(status);
+  // A queue of its own, as each of gRPC's own blocking calls has.
+  grpc::CompletionQueue queue;
+  const std::string path = absl::StrCat("/", method.service()->full_name(), "/", method.name());
+  const auto reader = generic_->PrepareUnaryCall(call.context(), path, sent, &queue);
+  reader->StartCall();
+  grpc::ByteBuffer came;
+  reader->Finish(&came, &status, nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  queue.Next(&tag, &ok);
+  if (!status.ok()) return ErrorOf(status);
+  return ErrorOf(Traits::Deserialize(&came, &response));
 }
 
 RunningCall::RunningCall(DaemonClient& client, std::optional<std::chrono::milliseconds> timeout)

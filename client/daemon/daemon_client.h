@@ -2,7 +2,9 @@
 // sandboxes and their steps call through it from many threads.
 #pragma once
 
+#include <google/protobuf/message.h>
 #include <grpcpp/client_context.h>
+#include <grpcpp/generic/generic_stub.h>
 
 #include <chrono>
 #include <memory>
@@ -31,10 +33,15 @@ class DaemonClient {
   [[nodiscard]] bool IsCancelled() const;
   // Closes the connection, once there are no calls any more. gRPC rarely reads from a connection without
   // calls, and a daemon that ends would wait for that.
-  void Disconnect() { stub_.reset(); }
+  void Disconnect();
 
   [[nodiscard]] Stub& stub() { return *stub_; }
 
+  // One unary call, by its descriptor.
+  [[nodiscard]] std::optional<RpcError> Call(const google::protobuf::MethodDescriptor& method,
+                                             const google::protobuf::Message& request,
+                                             google::protobuf::Message& response,
+                                             std::chrono::milliseconds timeout);
   // One unary call.
   template <typename Request, typename Response>
   [[nodiscard]] std::optional<RpcError> Call(grpc::Status (Stub::*method)(grpc::ClientContext*,
@@ -46,6 +53,8 @@ class DaemonClient {
   friend class RunningCall;
 
   std::unique_ptr<Stub> stub_;
+  // For calls by their descriptors.
+  std::unique_ptr<grpc::GenericStub> generic_;
   const std::string token_;
   mutable std::mutex mutex_;
   bool cancelled_ = false;

@@ -13,13 +13,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "common/ip_address.h"
+#include "common/number.h"
 
 namespace bpfrig::client::daemon {
 namespace {
 
-constexpr int kMostMessageBytes = 64 << 20;
+constexpr int kMaxMessageBytes = 64 << 20;
 // sun_path, with its terminating zero.
-constexpr size_t kLongestSocketPath = 107;
+constexpr size_t kMaxSocketPath = 107;
 
 bool IsHost(absl::string_view host) {
   if (absl::ConsumePrefix(&host, "[")) {
@@ -30,12 +31,9 @@ bool IsHost(absl::string_view host) {
   });
 }
 
-// Digits alone: SimpleAtoi also takes a sign and blanks.
 bool IsPort(absl::string_view text) {
-  const auto is_digit = [](unsigned char c) { return absl::ascii_isdigit(c); };
-  uint32_t port = 0;
-  return std::all_of(text.begin(), text.end(), is_digit) && absl::SimpleAtoi(text, &port) && port >= 1 &&
-         port <= 65535;
+  uint64_t port = 0;
+  return common::ParseNumber(text, port) == common::NumberKind::kUnsigned && port >= 1 && port <= 65535;
 }
 
 absl::Status CheckThatTheyGoTogether(const std::string& target, const Credentials& credentials,
@@ -60,9 +58,9 @@ absl::Status CheckThatTheyGoTogether(const std::string& target, const Credential
 absl::StatusOr<std::string> ParseTarget(const std::string& text) {
   absl::string_view rest = text;
   if (absl::ConsumePrefix(&rest, "unix:")) {
-    if (rest.empty() || rest.size() > kLongestSocketPath) {
+    if (rest.empty() || rest.size() > kMaxSocketPath) {
       return absl::InvalidArgumentError(
-          absl::StrCat("target ", text, ": a path of 1 to ", kLongestSocketPath, " characters was expected"));
+          absl::StrCat("target ", text, ": a path of 1 to ", kMaxSocketPath, " characters was expected"));
     }
     return text;
   }
@@ -93,8 +91,8 @@ absl::StatusOr<Connection> MakeConnection(const std::string& target, const Crede
   if (!channel_credentials.ok()) return std::move(channel_credentials).status();
   grpc::ChannelArguments arguments;
   if (!credentials.tls_server_name.empty()) arguments.SetSslTargetNameOverride(credentials.tls_server_name);
-  arguments.SetMaxReceiveMessageSize(kMostMessageBytes);
-  arguments.SetMaxSendMessageSize(kMostMessageBytes);
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
   // If a daemon's machine vanishes without a word, this notices within half a minute.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);

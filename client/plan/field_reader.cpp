@@ -1,6 +1,7 @@
 #include "client/plan/field_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -16,28 +17,40 @@ FieldReader::FieldReader(const NodePtr& node, absl::string_view what, Problems& 
   }
 }
 
-FieldReader::~FieldReader() {
-  if (!valid_) return;
+FieldReader::~FieldReader() { Finish(); }
+
+std::vector<std::string> FieldReader::Finish() {
+  std::vector<std::string> meant;
+  if (!valid_ || std::exchange(finished_, true)) return meant;
   for (const NodePair& pair : node_->pairs) {
     const std::string& key = pair.key->text;
     if (std::find(asked_.begin(), asked_.end(), key) != asked_.end()) continue;
+    const std::string nearest = common::Nearest(key, asked_);
+    if (!nearest.empty()) meant.push_back(nearest);
     problems_.Add(pair.key->mark,
                   absl::StrCat("unknown key \"", key, "\" in ", what_, common::DidYouMean(key, asked_),
                                "; keys here: ", absl::StrJoin(asked_, ", ")));
   }
+  for (Missing& missing : missing_) {
+    if (std::find(meant.begin(), meant.end(), missing.key) != meant.end()) continue;
+    problems_.Add(node_->mark, std::move(missing.sentence));
+  }
+  return meant;
 }
 
 NodePtr FieldReader::Find(absl::string_view key) {
-  asked_.push_back(std::string(key));
+  if (std::find(asked_.begin(), asked_.end(), key) == asked_.end()) asked_.emplace_back(key);
   return valid_ ? FindKey(*node_, key) : nullptr;
 }
 
 NodePtr FieldReader::Require(absl::string_view key, absl::string_view example) {
   NodePtr value = Find(key);
-  if (value == nullptr && valid_) {
-    problems_.Add(node_->mark, absl::StrCat(what_, " lacks \"", key, "\": ", example, " was expected"));
-  }
+  if (value == nullptr) Lacks(key, absl::StrCat(what_, " lacks \"", key, "\": ", example, " was expected"));
   return value;
+}
+
+void FieldReader::Lacks(absl::string_view key, std::string sentence) {
+  if (valid_) missing_.push_back({std::string(key), std::move(sentence)});
 }
 
 }  // namespace bpfrig::client::plan

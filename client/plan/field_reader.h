@@ -13,17 +13,23 @@ namespace bpfrig::client::plan {
 
 class FieldReader {
  public:
-  // `what` is what a message calls the mapping: "a test", "connect". Complains where the node is no mapping
-  // or has a tag; then every key is missing, without further complaint.
+  // `what` is what a message calls the mapping: "a test", "connect". Complains if the node is not a
+  // mapping or has a tag; then every key is missing, without further complaint.
   FieldReader(const NodePtr& node, absl::string_view what, Problems& problems);
   ~FieldReader();
   FieldReader(const FieldReader&) = delete;
   FieldReader& operator=(const FieldReader&) = delete;
 
-  // The value, or null where the key is not there. Ask for every key that may stand there, in any case.
+  // The value, or null if the key is not there. Ask for every key that may stand there, in any case.
   [[nodiscard]] NodePtr Find(absl::string_view key);
-  // The same, and a problem where it is not there. `example` shows what would be right.
+  // The same, and a problem if it is not there. `example` shows what would be right.
   [[nodiscard]] NodePtr Require(absl::string_view key, absl::string_view example);
+  // A key that should be there is not; `sentence` says so. Said at the end, and only if the key was not just
+  // mistyped.
+  void Lacks(absl::string_view key, std::string sentence);
+  // Complains now of every key that nobody asked for, and of what is missing. Returns the keys that were
+  // meant.
+  std::vector<std::string> Finish();
 
   [[nodiscard]] bool IsMapping() const { return valid_; }
   [[nodiscard]] const Mark& mark() const { return node_->mark; }
@@ -34,6 +40,12 @@ class FieldReader {
   Problems& problems_;
   bool valid_;
   std::vector<std::string> asked_;
+  struct Missing {
+    std::string key;
+    std::string sentence;
+  };
+  std::vector<Missing> missing_;
+  bool finished_ = false;
 };
 
 }  // namespace bpfrig::client::plan

@@ -50,8 +50,4 @@ struct Node {
 // What a message calls the node: "a list", "a mapping", `"text"`, "nothing".
 [[nodiscard]] std::string Describe(const Node& node);
 
-// The node at a request's field path such as `entries[3].value.wp_addr`, as deep as the tree below `root` has
-// it. A component that stands in the plan under another name, or not at all, is passed over or translated.
-[[nodiscard]] NodePtr WalkPath(const NodePtr& root, absl::string_view path);
-
 }  // namespace bpfrig::client::plan

@@ -9,7 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "bpfrig/v1/program.pb.h"
 #include "common/read_file.h"
+#include "proto/rules/field_words.h"
 
 namespace bpfrig::client::plan {
 namespace {
@@ -17,7 +19,12 @@ namespace {
 namespace fs = std::filesystem;
 
 // The daemon takes no larger ones.
-constexpr size_t kLargestObject = size_t{16} << 20;
+size_t MaxObjectBytes() {
+  using bpfrig::v1::LoadProgramRequest;
+  const auto& object =
+      *LoadProgramRequest::descriptor()->FindFieldByNumber(LoadProgramRequest::kObjectFieldNumber);
+  return rules::RulesOf(object).maximum_bytes();
+}
 
 absl::Status Failure(absl::string_view action, const fs::path& path, const std::error_code& error) {
   return absl::NotFoundError(absl::StrCat(action, " ", path.string(), ": ", error.message()));
@@ -68,7 +75,7 @@ absl::StatusOr<ObjectFiles::Bytes> ObjectFiles::Load(const std::string& file, co
     if (auto known = loaded_.find(candidate); known != loaded_.end()) return known->second;
     std::error_code error;
     if (!fs::exists(candidate, error)) continue;
-    absl::StatusOr<std::string> bytes = common::ReadFile(candidate, kLargestObject);
+    absl::StatusOr<std::string> bytes = common::ReadFile(candidate, MaxObjectBytes());
     if (!bytes.ok()) return std::move(bytes).status();
     return loaded_[candidate] = std::make_shared<const std::string>(*std::move(bytes));
   }

@@ -12,17 +12,18 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "client/plan/field_reader.h"
+#include "client/plan/message_reader.h"
 #include "client/plan/scalars.h"
 #include "client/plan/step_reader.h"
 #include "client/plan/substitution.h"
 #include "client/plan/yaml_reader.h"
 #include "common/read_file.h"
+#include "proto/rules/field_words.h"
 
 namespace bpfrig::client::plan {
 namespace {
 
-constexpr size_t kLongestPlan = size_t{4} << 20;
-constexpr size_t kLongestLabel = 128;
+constexpr size_t kMaxPlan = size_t{4} << 20;
 
 bool IsRowKey(const std::string& key) {
   const auto is_word = [](char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_'; };
@@ -84,19 +85,25 @@ class PlanReader {
 
   void ReadSandbox(const NodePtr& node, SandboxSettings& sandbox) {
     FieldReader fields(node, "sandbox", problems_);
-    const auto read = [&](absl::string_view key, auto* field, std::vector<Mark>& marks) {
-      NodePtr list = fields.Find(key);
-      if (list == nullptr) return;
-      ReadList(list, key, problems_, [&](const NodePtr& item) {
-        std::string prefix = ReadPrefix(item, absl::StrCat("an entry of ", key), problems_);
-        // A test may repeat what the plan has.
-        if (prefix.empty() || std::find(field->begin(), field->end(), prefix) != field->end()) return;
-        *field->Add() = std::move(prefix);
-        marks.push_back(item->mark);
-      });
-    };
-    read("addresses", sandbox.request.mutable_addresses(), sandbox.addresses);
-    read("local_routes", sandbox.request.mutable_local_routes(), sandbox.local_routes);
+    MessageReader reader(problems_);
+    bpfrig::v1::OpenSandboxRequest request;
+    reader.Read(fields, request);
+    reader.CheckRules(fields, node, request);
+    if (!node->IsMapping()) return;
+    Merge(request.addresses(), FindKey(*node, "addresses"), *sandbox.request.mutable_addresses(),
+          sandbox.addresses);
+    Merge(request.local_routes(), FindKey(*node, "local_routes"), *sandbox.request.mutable_local_routes(),
+          sandbox.local_routes);
+  }
+
+  // A test may repeat what the plan has.
+  using Texts = google::protobuf::RepeatedPtrField<std::string>;
+  static void Merge(const Texts& more, const NodePtr& list, Texts& all, std::vector<Mark>& marks) {
+    for (int i = 0; i < more.size(); ++i) {
+      if (std::find(all.begin(), all.end(), more[i]) != all.end()) continue;
+      *all.Add() = more[i];
+      marks.push_back(list->items[static_cast<size_t>(i)]->mark);
+    }
   }
 
   void ReadTest(const NodePtr& node, Plan& plan) {
@@ -169,7 +176,11 @@ class PlanReader {
       problems_.Add(test.mark, absl::StrCat("two tests are called \"", test.name,
                                             "\"; with each:, the name needs a ${...} that tells them apart"));
     }
-    test.sandbox.request.set_label(absl::StrCat(test.plan, " / ", test.name).substr(0, kLongestLabel));
+    using bpfrig::v1::OpenSandboxRequest;
+    const auto& label =
+        *OpenSandboxRequest::descriptor()->FindFieldByNumber(OpenSandboxRequest::kLabelFieldNumber);
+    test.sandbox.request.set_label(
+        absl::StrCat(test.plan, " / ", test.name).substr(0, rules::RulesOf(label).maximum_bytes()));
     plan.tests.push_back(std::move(test));
   }
 
@@ -195,7 +206,7 @@ std::optional<Plan> ReadPlanText(const std::string& text, const std::string& pat
 }
 
 std::optional<Plan> ReadPlan(const std::string& path, ObjectFiles& files, Problems& problems) {
-  absl::StatusOr<std::string> text = common::ReadFile(path, kLongestPlan);
+  absl::StatusOr<std::string> text = common::ReadFile(path, kMaxPlan);
   if (!text.ok()) {
     problems.Add({std::make_shared<const std::string>(path), 1, 1}, std::string(text.status().message()));
     return std::nullopt;

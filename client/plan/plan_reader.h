@@ -12,7 +12,7 @@
 
 namespace bpfrig::client::plan {
 
-// Nothing where the plan has problems; `problems` has them then.
+// Nothing if the plan has problems; `problems` has them then.
 [[nodiscard]] std::optional<Plan> ReadPlan(const std::string& path, ObjectFiles& files, Problems& problems);
 // The same for text that was read already; `path` is what its marks say, and objects are looked up beside it.
 [[nodiscard]] std::optional<Plan> ReadPlanText(const std::string& text, const std::string& path,

@@ -1,36 +1,47 @@
 #include "client/plan/step.h"
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "client/plan/field_path.h"
 
 namespace bpfrig::client::plan {
 namespace {
 
-constexpr absl::string_view kPatterns = "patterns[";
+// A pattern of the request, and the rest of the path.
+struct PatternPlace {
+  const PatternSource* source = nullptr;
+  absl::string_view rest;
+};
 
-// The nodes of the patterns that the step sends, or null.
-const std::vector<NodePtr>* PatternNodes(const StepCall& call) {
-  if (const auto* dump = std::get_if<DumpStep>(&call)) return &dump->pattern_nodes;
-  if (const auto* events = std::get_if<EventsStep>(&call)) return &events->pattern_nodes;
-  return nullptr;
+PatternPlace FindPattern(const Shape& shape, absl::string_view path) {
+  const std::vector<PatternSource>* sources = nullptr;
+  if (const auto* dump = std::get_if<DumpShape>(&shape)) sources = &dump->sources;
+  if (const auto* events = std::get_if<EventsShape>(&shape)) sources = &events->sources;
+  if (sources == nullptr || !absl::ConsumePrefix(&path, "patterns[")) return {};
+  const size_t end = path.find(']');
+  size_t index = 0;
+  if (end == absl::string_view::npos || !absl::SimpleAtoi(path.substr(0, end), &index) ||
+      index >= sources->size()) {
+    return {};
+  }
+  return {&(*sources)[index], path.substr(end + 1)};
 }
 
 }  // namespace
 
 Mark MarkOfField(const Step& step, absl::string_view path) {
   if (path.empty()) return step.mark;
-  const std::vector<NodePtr>* patterns = PatternNodes(step.call);
-  if (patterns != nullptr && path.substr(0, kPatterns.size()) == kPatterns) {
-    const absl::string_view rest = path.substr(kPatterns.size());
-    const size_t end = rest.find(']');
-    size_t index = 0;
-    if (end != absl::string_view::npos && absl::SimpleAtoi(rest.substr(0, end), &index) &&
-        index < patterns->size()) {
-      return WalkPath((*patterns)[index], rest.substr(end + 1))->mark;
-    }
-  }
-  return WalkPath(step.node, path)->mark;
+  const PatternPlace pattern = FindPattern(step.shape, path);
+  if (pattern.source != nullptr) return WalkPath(pattern.source->node, nullptr, pattern.rest)->mark;
+  return WalkPath(step.node, step.call.method->input_type(), path)->mark;
+}
+
+std::string WordsOfField(const Step& step, absl::string_view path) {
+  const PatternPlace pattern = FindPattern(step.shape, path);
+  if (pattern.source != nullptr) return absl::StrCat(pattern.source->name, pattern.rest);
+  return PlanPath(step.call.method->input_type(), path);
 }
 
 }  // namespace bpfrig::client::plan

@@ -1,6 +1,9 @@
 // Steps as the runner takes them: a request that is ready but for the sandbox's id, and what its answer must
-// show. One struct a call; the step readers make them, run/ has one handler for each, verdict/ compares.
+// show. A step that is nothing but its call needs no code of its own; the others have a shape.
 #pragma once
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
 
 #include <chrono>
 #include <cstdint>
@@ -12,10 +15,8 @@
 
 #include "absl/strings/string_view.h"
 #include "bpfrig/v1/error.pb.h"
-#include "bpfrig/v1/map.pb.h"
-#include "bpfrig/v1/program.pb.h"
-#include "bpfrig/v1/traffic.pb.h"
 #include "client/plan/node.h"
+#include "client/plan/pattern.h"
 #include "client/plan/problem.h"
 
 namespace bpfrig::client::plan {
@@ -29,119 +30,99 @@ struct Marked {
 template <typename T>
 using Expectation = std::optional<Marked<T>>;
 
-struct ExpectedRejection {
-  Mark mark;
-  Expectation<std::string> errno_name;
-  Expectation<std::string> program;
-  Expectation<std::string> map;
-  Expectation<std::string> log_contains;
-  Expectation<std::string> hint_contains;
-};
-
-struct LoadStep {
-  // Without the object's bytes.
-  bpfrig::v1::LoadProgramRequest request;
-  std::shared_ptr<const std::string> object;
-  std::optional<ExpectedRejection> rejected;
-};
-
-struct AttachStep {
-  bpfrig::v1::AttachRequest request;
-};
-
-struct DetachStep {
-  bpfrig::v1::DetachRequest request;
-};
-
-struct SeedStep {
-  // All entries in one; the runner cuts it into messages.
-  bpfrig::v1::SeedMapRequest request;
-};
-
-struct ListenStep {
-  bpfrig::v1::ListenRequest request;
-};
-
-struct ConnectStep {
-  bpfrig::v1::ConnectRequest request;
+// What every step is.
+struct Call {
+  const google::protobuf::MethodDescriptor* method = nullptr;
+  std::shared_ptr<google::protobuf::Message> request;
+  // Of the fields of the answer.
+  Pattern expected;
   uint32_t repeat = 1;
-  // "none" is the empty string: the dial must come through.
-  Expectation<std::string> errno_name;
-  Expectation<std::string> local_address;
-  Expectation<uint32_t> local_port;
-  Expectation<std::string> peer_address;
-  Expectation<uint32_t> peer_port;
-  // "none" is the empty string.
-  Expectation<std::string> server;
-  Expectation<std::string> received;
-  Expectation<uint64_t> sent;
-  Expectation<bool> peer_closed;
-  // Exactly these over all repetitions.
+  // Zero: once.
+  std::chrono::milliseconds within{0};
+};
+
+// The call's request or answer by its type, which the caller knows.
+template <typename Message>
+[[nodiscard]] Message& As(google::protobuf::Message& message) {
+  return static_cast<Message&>(message);
+}
+template <typename Message>
+[[nodiscard]] const Message& As(const google::protobuf::Message& message) {
+  return static_cast<const Message&>(message);
+}
+
+struct PlainShape {};
+
+struct LoadShape {
+  // The file's bytes; the request is without them.
+  std::shared_ptr<const std::string> object;
+};
+
+// All entries are in one request; the runner cuts it into messages.
+struct SeedShape {};
+
+struct ConnectShape {
+  // Exactly these over all repetitions; "none" is the empty string.
   Expectation<std::vector<std::string>> servers;
 };
 
-struct SendStep {
-  bpfrig::v1::SendRequest request;
-  uint32_t repeat = 1;
-  Expectation<std::string> errno_name;
-  Expectation<uint64_t> sent;
-};
+struct SendShape {};
+struct ReceiveShape {};
 
-struct ReceiveStep {
-  bpfrig::v1::ReceiveRequest request;
-  // Zero: once.
-  std::chrono::milliseconds within{0};
-  Expectation<std::string> data;
-  Expectation<std::string> starts_with;
-  Expectation<bool> peer_closed;
-  Expectation<std::string> errno_name;
-};
-
-struct DisconnectStep {
-  bpfrig::v1::DisconnectRequest request;
-};
-
-// Which of a request's patterns an expectation is about.
+// Which of the step's patterns an expectation is about.
 struct PatternRange {
   size_t first = 0;
   size_t count = 0;
 };
 
-struct DumpStep {
-  // With the patterns of `exactly`, `contains` and `absent`, one after the other.
-  bpfrig::v1::DumpMapRequest request;
-  std::chrono::milliseconds within{0};
-  // One for each pattern: where it stands, and whether its value may be on any CPU instead of on all.
-  std::vector<NodePtr> pattern_nodes;
-  std::vector<bool> any_cpu;
+// What the plan has for one of the request's patterns: an expected entry or record, or a value that is part
+// of one and encoded by itself.
+struct PatternSource {
+  // "exactly[0]".
+  std::string name;
+  NodePtr node;
+};
+
+struct EntryExpectation {
+  PatternSource source;
+  // Anything, if it was left out.
+  Pattern key;
+  Pattern value;
+  // Whether the value may be on any CPU instead of on all.
+  bool any_cpu = false;
+};
+
+struct DumpShape {
+  // The request's first patterns are the plain parts of these, in order; then come encodings.
+  std::vector<EntryExpectation> entries;
+  std::vector<PatternSource> sources;
   Expectation<PatternRange> exactly;
   Expectation<PatternRange> contains;
   Expectation<PatternRange> absent;
-  Expectation<uint64_t> count;
+  std::optional<Pattern> count;
 };
 
-struct EventsStep {
-  bpfrig::v1::ReadEventsRequest request;
-  uint32_t repeat = 1;
-  std::vector<NodePtr> pattern_nodes;
+struct RecordExpectation {
+  PatternSource source;
+  Pattern record;
+};
+
+struct EventsShape {
+  // As in DumpShape.
+  std::vector<RecordExpectation> records;
+  std::vector<PatternSource> sources;
   Expectation<PatternRange> exactly;
   Expectation<PatternRange> contains;
   // `none: true` is a count of 0.
-  Expectation<uint64_t> count;
+  std::optional<Pattern> count;
 };
 
-struct RunStep {
-  bpfrig::v1::RunProgramRequest request;
-  Expectation<uint32_t> return_value;
-  Expectation<std::string> data;
-  Expectation<std::string> context;
-};
-
-using StepCall = std::variant<LoadStep, AttachStep, DetachStep, SeedStep, ListenStep, ConnectStep, SendStep,
-                              ReceiveStep, DisconnectStep, DumpStep, EventsStep, RunStep>;
+using Shape = std::variant<PlainShape, LoadShape, SeedShape, ConnectShape, SendShape, ReceiveShape, DumpShape,
+                           EventsShape>;
 
 struct Step {
-  StepCall call;
+  Call call;
+  Shape shape;
   // As the plan names the call: "connect".
   std::string name;
   Mark mark;
@@ -153,5 +134,7 @@ struct Step {
 
 // Where the plan has the request field of that path, as deep as it has it; the step itself for an empty path.
 [[nodiscard]] Mark MarkOfField(const Step& step, absl::string_view path);
+// The path in the plan's words: "exactly[0].value.port", "connection".
+[[nodiscard]] std::string WordsOfField(const Step& step, absl::string_view path);
 
 }  // namespace bpfrig::client::plan

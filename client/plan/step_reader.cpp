@@ -1,58 +1,63 @@
 #include "client/plan/step_reader.h"
 
-#include <array>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "client/plan/read_pattern.h"
 #include "client/plan/scalars.h"
-#include "client/plan/values.h"
+#include "client/plan/shapes.h"
 #include "common/near_names.h"
+#include "proto/rules/call_traits.h"
+#include "proto/rules/field_words.h"
 #include "proto/rules/reason_name.h"
+#include "proto/rules/wait_limits.h"
 
 namespace bpfrig::client::plan {
 namespace {
 
-constexpr uint64_t kMostRepeats = 100'000;
+using google::protobuf::MethodDescriptor;
 
-struct CallReader {
-  absl::string_view name;
-  StepCall (*read)(StepSource& source);
-};
-
-constexpr std::array<CallReader, 12> kCalls = {{
-    {"load", ReadLoad},
-    {"attach", ReadAttach},
-    {"detach", ReadDetach},
-    {"seed", ReadSeed},
-    {"listen", ReadListen},
-    {"connect", ReadConnect},
-    {"send", ReadSend},
-    {"receive", ReadReceive},
-    {"disconnect", ReadDisconnect},
-    {"dump", ReadDump},
-    {"events", ReadEvents},
-    {"run", ReadRun},
-}};
+constexpr uint64_t kMaxRepeats = 100'000;
 
 bool IsBeside(absl::string_view key) { return key == "expect" || key == "within" || key == "repeat"; }
 
-const CallReader* FindCall(absl::string_view name) {
-  for (const CallReader& call : kCalls) {
-    if (call.name == name) return &call;
+const MethodDescriptor* FindCall(absl::string_view name) {
+  const auto& service = rules::Service();
+  for (int i = 0; i < service.method_count(); ++i) {
+    if (!name.empty() && rules::StepOf(*service.method(i)).name() == name) return service.method(i);
   }
   return nullptr;
 }
 
-std::vector<std::string> CallNames() {
+// The names of all steps, or of those for which `holds` is true.
+std::vector<std::string> StepNames(bool (*holds)(const bpfrig::v1::StepInPlan&) = nullptr) {
   std::vector<std::string> names;
-  for (const CallReader& call : kCalls) names.push_back(std::string(call.name));
+  for (int i = 0; i < rules::Service().method_count(); ++i) {
+    const auto& step = rules::StepOf(*rules::Service().method(i));
+    if (!step.name().empty() && (holds == nullptr || holds(step))) names.push_back(step.name());
+  }
   return names;
 }
 
-// The pair that names the step's call; null, with a problem, where there is none, two, or an unknown one.
+// "connect, send and events".
+std::string Listed(std::vector<std::string> names) {
+  const std::string last = names.back();
+  names.pop_back();
+  return names.empty() ? last : absl::StrCat(absl::StrJoin(names, ", "), " and ", last);
+}
+
+// Some words are missing on purpose.
+std::string WhyNot(absl::string_view name) {
+  if (name != "sleep" && name != "wait") return "";
+  return "; a plan does not sleep: `within:` beside a step tries again until it holds, and `wait:` of events "
+         "waits for "
+         "them";
+}
+
+// The pair that names the step's call; null, with a problem, if there is none, two, or an unknown one.
 const NodePair* CallOf(const Node& step, Problems& problems) {
   const NodePair* found = nullptr;
   bool unknown = false;
@@ -60,10 +65,12 @@ const NodePair* CallOf(const Node& step, Problems& problems) {
     if (IsBeside(pair.key->text)) continue;
     if (FindCall(pair.key->text) == nullptr) {
       unknown = true;
-      problems.Add(pair.key->mark, absl::StrCat("unknown step \"", pair.key->text, "\"",
-                                                common::DidYouMean(pair.key->text, CallNames()),
-                                                "; steps: ", absl::StrJoin(CallNames(), ", "),
-                                                "; beside one: expect, within, repeat"));
+      const std::string why_not = WhyNot(pair.key->text);
+      problems.Add(pair.key->mark,
+                   absl::StrCat("unknown step \"", pair.key->text, "\"",
+                                why_not.empty() ? common::DidYouMean(pair.key->text, StepNames()) : why_not,
+                                "; steps: ", absl::StrJoin(StepNames(), ", "),
+                                "; beside one: expect, within, repeat"));
     } else if (found != nullptr) {
       problems.Add(pair.key->mark,
                    absl::StrCat("a second call in one step: \"", pair.key->text, "\" beside \"",
@@ -74,7 +81,7 @@ const NodePair* CallOf(const Node& step, Problems& problems) {
   }
   if (found == nullptr && !unknown) {
     problems.Add(step.mark, absl::StrCat("a step without a call; one of these was expected: ",
-                                         absl::StrJoin(CallNames(), ", ")));
+                                         absl::StrJoin(StepNames(), ", ")));
   }
   return unknown ? nullptr : found;
 }
@@ -113,6 +120,40 @@ NodePtr EmptyMapping(const Mark& mark) {
   return node;
 }
 
+void ReadRepeat(const NodePtr& node, const Step& step, uint32_t& repeat, Problems& problems) {
+  if (node == nullptr) return;
+  const auto takes = [](const bpfrig::v1::StepInPlan& in_plan) { return in_plan.repeat(); };
+  if (!takes(rules::StepOf(*step.call.method))) {
+    problems.Add(node->mark,
+                 absl::StrCat("repeat goes with ", Listed(StepNames(takes)), ", not with ", step.name));
+    return;
+  }
+  repeat = static_cast<uint32_t>(ReadUnsigned(node, "repeat", 1, kMaxRepeats, problems));
+}
+
+void ReadWithin(const NodePtr& node, const Step& step, std::chrono::milliseconds& within,
+                Problems& problems) {
+  if (node == nullptr) return;
+  const auto takes = [](const bpfrig::v1::StepInPlan& in_plan) { return in_plan.within(); };
+  if (!takes(rules::StepOf(*step.call.method))) {
+    problems.Add(node->mark,
+                 absl::StrCat("within goes with ", Listed(StepNames(takes)), ", not with ", step.name));
+    return;
+  }
+  uint64_t number = 0;
+  if (!ParseDurationMs(*node, number) || number == 0 || number > rules::kMaxWaitMs) {
+    problems.Add(node->mark, absl::StrCat("within must be a duration such as 500ms or 2s, from 1ms to ",
+                                          rules::kMaxWaitMs / 1000, "s, not ", Describe(*node)));
+    return;
+  }
+  within = std::chrono::milliseconds(number);
+}
+
+std::shared_ptr<google::protobuf::Message> NewMessage(const google::protobuf::Descriptor& type) {
+  auto* const factory = google::protobuf::MessageFactory::generated_factory();
+  return std::shared_ptr<google::protobuf::Message>(factory->GetPrototype(&type)->New());
+}
+
 }  // namespace
 
 Step ReadStep(const NodePtr& node, const Objects& objects, Problems& problems) {
@@ -124,63 +165,51 @@ Step ReadStep(const NodePtr& node, const Objects& objects, Problems& problems) {
                  absl::StrCat("a step must be a mapping such as `connect: {...}`, not ", Describe(*node)));
     return step;
   }
-  const NodePair* call = CallOf(*node, problems);
-  if (call == nullptr) return step;
-  step.name = call->key->text;
-  step.mark = call->key->mark;
-  step.node = call->value;
+  const NodePair* named = CallOf(*node, problems);
+  if (named == nullptr) return step;
+  step.name = named->key->text;
+  step.mark = named->key->mark;
+  step.node = named->value;
+  step.call.method = FindCall(step.name);
+  step.call.request = NewMessage(*step.call.method->input_type());
 
   NodePtr expect = FindKey(*node, "expect");
   if (expect != nullptr && expect->IsMapping() && expect->pairs.empty()) {
     problems.Add(expect->mark, "an empty expect; leave it out, or say what is expected");
   }
   if (expect == nullptr) expect = EmptyMapping(step.mark);
-  StepSource source{FieldReader(step.node, step.name, problems),
-                    FieldReader(expect, absl::StrCat("expect of ", step.name), problems),
+  FieldReader fields(step.node, step.name, problems);
+  FieldReader expected(expect, absl::StrCat("expect of ", step.name), problems);
+  StepSource source{step.node,
+                    expect,
+                    fields,
+                    expected,
                     objects,
                     problems,
-                    FindKey(*node, "within"),
-                    FindKey(*node, "repeat")};
-  step.call = FindCall(step.name)->read(source);
-  step.error = ReadExpectedError(*expect, source.expect, problems);
-  if (source.within != nullptr) {
-    problems.Add(source.within->mark,
-                 absl::StrCat("within goes with dump and receive, not with ", step.name));
+                    step.call,
+                    FindKey(*node, "repeat"),
+                    FindKey(*node, "within")};
+  ReadRepeat(source.repeat, step, step.call.repeat, problems);
+  ReadWithin(source.within, step, step.call.within, problems);
+  if (const ReadShape read = FindShape(step.name)) {
+    step.shape = read(source);
+  } else {
+    ReadRequest(source);
+    ReadExpected(source);
   }
-  if (source.repeat != nullptr) {
-    problems.Add(source.repeat->mark,
-                 absl::StrCat("repeat goes with connect, send and events, not with ", step.name));
-  }
+  step.error = ReadExpectedError(*expect, expected, problems);
   return step;
 }
 
-uint32_t TakeRepeat(StepSource& source) {
-  NodePtr node = std::exchange(source.repeat, nullptr);
-  if (node == nullptr) return 1;
-  return static_cast<uint32_t>(ReadUnsigned(node, "repeat", 1, kMostRepeats, source.problems));
+void ReadRequest(StepSource& source) {
+  MessageReader reader(source.problems);
+  reader.Read(source.fields, *source.call.request);
+  reader.CheckRules(source.fields, source.node, *source.call.request);
 }
 
-std::chrono::milliseconds TakeWithin(StepSource& source) {
-  NodePtr node = std::exchange(source.within, nullptr);
-  if (node == nullptr) return std::chrono::milliseconds(0);
-  return ReadDuration(node, "within", std::chrono::milliseconds(1), source.problems);
-}
-
-Expectation<std::string> TakeBytes(StepSource& source, absl::string_view key) {
-  return TakeExpectation<std::string>(
-      source.expect, key, [&](const NodePtr& node) { return ReadBytes(node, key, source.problems); });
-}
-
-Expectation<bool> TakeBool(StepSource& source, absl::string_view key) {
-  return TakeExpectation<bool>(source.expect, key,
-                               [&](const NodePtr& node) { return ReadBool(node, key, source.problems); });
-}
-
-Expectation<std::string> TakeErrno(StepSource& source) {
-  return TakeExpectation<std::string>(source.expect, "errno", [&](const NodePtr& node) -> std::string {
-    if (node->text == "none") return "";
-    return ReadErrnoName(node, "errno", source.problems);
-  });
+void ReadExpected(StepSource& source) {
+  source.call.expected = ReadAnswerPattern(*source.call.method->output_type(), source.expect,
+                                           source.expect_node, source.problems);
 }
 
 }  // namespace bpfrig::client::plan

@@ -3,11 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 #include <string>
 #include <variant>
+#include <vector>
 
+#include "bpfrig/v1/map.pb.h"
+#include "bpfrig/v1/traffic.pb.h"
 #include "client/plan/values.h"
 #include "client/plan/yaml_reader.h"
+#include "proto/rules/call_traits.h"
 
 namespace bpfrig::client::plan {
 namespace {
@@ -81,50 +86,101 @@ TEST(StepTest, SetsWhatTheRequestNeeds) {
   const Step step = ReadOne(
       "connect: {to: {address: 10.0.0.1, port: 80}, timeout: 3s}\n"
       "expect: {received: !text hello}\n");
-  const auto& connect = std::get<ConnectStep>(step.call);
-  EXPECT_EQ(connect.request.timeout_ms(), 3000U);
-  EXPECT_EQ(connect.request.receive().at_least(), 5U);  // What is expected is waited for.
-  EXPECT_EQ(connect.received->mark.line, 2);
-  EXPECT_EQ(connect.received->mark.column, 20);
+  const auto& request = As<bpfrig::v1::ConnectRequest>(*step.call.request);
+  EXPECT_EQ(request.timeout_ms(), 3000U);
+  EXPECT_EQ(request.receive().at_least(), 5U);  // What is expected is waited for.
+  ASSERT_EQ(step.call.expected.names, std::vector<std::string>{"received"});
+  EXPECT_EQ(step.call.expected.parts[0].node->mark.line, 2);
+  EXPECT_EQ(step.call.expected.parts[0].node->mark.column, 20);
 }
 
-TEST(StepTest, WaitsForTheEndWhereItIsExpected) {
+TEST(StepTest, WaitsForTheEndIfItIsExpected) {
   const Step step = ReadOne("receive: {connection: c}\nexpect: {data: !text ab, peer_closed: true}\n");
-  EXPECT_TRUE(std::get<ReceiveStep>(step.call).request.until().until_closed());
+  EXPECT_TRUE(As<bpfrig::v1::ReceiveRequest>(*step.call.request).until().until_closed());
+}
+
+TEST(StepTest, WaitsForAsManyBytesAsAMatcherNeeds) {
+  const auto at_least = [](const std::string& expect) {
+    const Step step = ReadOne("receive: {connection: c}\nexpect: {" + expect + "}\n");
+    return As<bpfrig::v1::ReceiveRequest>(*step.call.request).until().at_least();
+  };
+  EXPECT_EQ(at_least("data: !starts_with abc"), 3U);
+  EXPECT_EQ(at_least("starts_with: !text abcd"), 4U);
+  EXPECT_EQ(at_least("data: !length 9"), 9U);
+  EXPECT_EQ(at_least("data: !length [!at_least 7]"), 0U);  // Seven or more: only the deadline tells.
 }
 
 TEST(StepTest, OrdersPatternsByExpectation) {
   const Step step = ReadOne("dump: {map: m}\nexpect: {absent: [{key: 9}], exactly: [{key: 1}, {key: 2}]}\n");
-  const auto& dump = std::get<DumpStep>(step.call);
-  ASSERT_EQ(dump.request.patterns_size(), 3);
+  const auto& request = As<bpfrig::v1::DumpMapRequest>(*step.call.request);
+  const auto& dump = std::get<DumpShape>(step.shape);
+  ASSERT_EQ(request.patterns_size(), 3);
   EXPECT_EQ(dump.exactly->value.count, 2U);
   EXPECT_EQ(dump.absent->value.first, 2U);
-  EXPECT_EQ(dump.request.patterns(2).key().unsigned_integer(), 9U);
+  EXPECT_EQ(request.patterns(2).key().unsigned_integer(), 9U);
+}
+
+TEST(StepTest, SendsThePlainPartOfAPatternAndWhatAMatcherComparesBytesWith) {
+  const Step step = ReadOne(
+      "dump: {map: m}\n"
+      "expect: {contains: [{key: 1, value: {a: 5, b: !not [!ip 10.0.0.1], c: [1, !any_of [2, 3]], d: "
+      "!at_least 4}}]}\n");
+  const auto& request = As<bpfrig::v1::DumpMapRequest>(*step.call.request);
+  ASSERT_EQ(request.patterns_size(), 4);
+  const auto& plain = request.patterns(0).value().fields();
+  ASSERT_EQ(plain.fields_size(), 2);
+  EXPECT_EQ(plain.fields(0).name(), "a");
+  EXPECT_EQ(plain.fields(1).name(), "c");
+  // The element that a matcher stands for says nothing.
+  EXPECT_EQ(plain.fields(1).value().list().values(1).kind_case(), bpfrig::v1::Value::KIND_NOT_SET);
+  EXPECT_EQ(request.patterns(1).value().fields().fields(0).value().tag().ip(), "10.0.0.1");
+  const auto& third = request.patterns(3).value().fields().fields(0);
+  EXPECT_EQ(third.name(), "c");
+  EXPECT_EQ(third.value().list().values(0).kind_case(), bpfrig::v1::Value::KIND_NOT_SET);
+  EXPECT_EQ(third.value().list().values(1).unsigned_integer(), 3U);
 }
 
 TEST(StepTest, WaitsForAsManyEventsAsAreExpected) {
-  const Step waits = ReadOne("events: {map: r}\nexpect: {exactly: [1, 2, 3]}\n");
-  EXPECT_EQ(std::get<EventsStep>(waits.call).request.at_least(), 3U);
-  EXPECT_EQ(std::get<EventsStep>(waits.call).request.wait_ms(), 2000U);
-  const Step takes = ReadOne("events: {map: r}\nexpect: {none: true}\n");
-  EXPECT_EQ(std::get<EventsStep>(takes.call).request.wait_ms(), 0U);
+  const auto request = [](const std::string& expect) {
+    const Step step = ReadOne("events: {map: r}\nexpect: {" + expect + "}\n");
+    return As<bpfrig::v1::ReadEventsRequest>(*step.call.request);
+  };
+  EXPECT_EQ(request("exactly: [1, 2, 3]").at_least(), 3U);
+  EXPECT_EQ(request("exactly: [1, 2, 3]").wait_ms(), 2000U);
+  EXPECT_EQ(request("count: !at_least 4").at_least(), 4U);
+  EXPECT_EQ(request("none: true").wait_ms(), 0U);
 }
 
-TEST(StepTest, FindsTheMarkOfARequestField) {
+TEST(StepTest, FindsTheMarkAndTheWordsOfARequestField) {
   const Step seed =
       ReadOne("seed:\n  map: m\n  entries:\n    - {key: 1, value: 2}\n    - {key: 1, value: {a: [5, 6]}}\n");
   EXPECT_EQ(ToString(MarkOfField(seed, "entries[1].value.a[1]")), "t.yaml:5:31");
   EXPECT_EQ(ToString(MarkOfField(seed, "entries[1].value.a[1].b")), "t.yaml:5:31");
   EXPECT_EQ(ToString(MarkOfField(seed, "entries[0].value.wp_addr")), "t.yaml:4:23");
   EXPECT_EQ(ToString(MarkOfField(seed, "")), "t.yaml:1:1");
+  EXPECT_EQ(WordsOfField(seed, "entries[1].value.a[1]"), "entries[1].value.a[1]");
   const Step load = ReadOne("load:\n  object: obj\n  globals: {debug: true}\n  attach:\n    - p\n");
   EXPECT_EQ(ToString(MarkOfField(load, "globals[0].value")), "t.yaml:3:20");
   EXPECT_EQ(ToString(MarkOfField(load, "attach[0].program")), "t.yaml:5:7");
+  EXPECT_EQ(ToString(MarkOfField(load, "name")), "t.yaml:2:11");
   const Step dump = ReadOne("dump: {map: m}\nexpect: {contains: [{key: 1}], absent: [{key: {a: 9}}]}\n");
   EXPECT_EQ(ToString(MarkOfField(dump, "patterns[1].key.a")), "t.yaml:2:51");
+  EXPECT_EQ(WordsOfField(dump, "patterns[1].key.a"), "absent[0].key.a");
   const Step send = ReadOne("send: {connection: c, data: !text x, timeout: 1s}\n");
   EXPECT_EQ(ToString(MarkOfField(send, "from.connection")), "t.yaml:1:20");
   EXPECT_EQ(ToString(MarkOfField(send, "timeout_ms")), "t.yaml:1:47");
+  EXPECT_EQ(WordsOfField(send, "from.connection"), "connection");
+  EXPECT_EQ(WordsOfField(send, "timeout_ms"), "timeout");
+}
+
+// Every method of the service is either a step or one of the sandbox's own.
+TEST(StepTest, HasAStepForEveryCallThatAPlanMakes) {
+  const std::set<std::string> without_step = {"OpenSandbox", "CloseSandbox", "GetInfo"};
+  for (int i = 0; i < rules::Service().method_count(); ++i) {
+    const auto& method = *rules::Service().method(i);
+    EXPECT_EQ(rules::StepOf(method).name().empty(), without_step.count(method.name()) == 1)
+        << method.full_name();
+  }
 }
 
 }  // namespace

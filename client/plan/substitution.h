@@ -7,7 +7,7 @@
 
 namespace bpfrig::client::plan {
 
-// The tree with every `${name}` replaced from `row`, a mapping, or null where the test has no `each:`.
+// The tree with every `${name}` replaced from `row`, a mapping, or null if the test has no `each:`.
 // A string that is nothing but `${name}` becomes the row's node as it is; it keeps a tag of its own.
 [[nodiscard]] NodePtr Substitute(const NodePtr& node, const NodePtr& row, Problems& problems);
 

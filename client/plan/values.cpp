@@ -11,17 +11,18 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "client/plan/field_reader.h"
+#include "client/plan/message_reader.h"
+#include "client/plan/pattern.h"
 #include "client/plan/scalars.h"
 #include "common/ip_address.h"
 #include "common/near_names.h"
+#include "common/number.h"
 
 namespace bpfrig::client::plan {
 namespace {
 
 using bpfrig::v1::NetworkInteger;
-using bpfrig::v1::SocketReference;
 using bpfrig::v1::Tag;
-using bpfrig::v1::TupleReference;
 using bpfrig::v1::Value;
 
 const std::vector<std::string>& ValueTags() {
@@ -31,12 +32,7 @@ const std::vector<std::string>& ValueTags() {
   return tags;
 }
 
-void UnknownTag(const Node& node, Problems& problems) {
-  problems.Add(node.mark, absl::StrCat("unknown tag ", node.tag, common::DidYouMean(node.tag, ValueTags()),
-                                       "; tags: ", absl::StrJoin(ValueTags(), ", ")));
-}
-
-// The tag's scalar text; a problem where it tags a list, a mapping or nothing.
+// The tag's scalar text; a problem if it tags a list, a mapping or nothing.
 bool TaggedText(const Node& node, absl::string_view example, std::string& text, Problems& problems) {
   if (node.IsScalar() && !node.text.empty()) {
     text = node.text;
@@ -80,7 +76,7 @@ NetworkInteger ReadNetworkInteger(const Node& node, uint32_t bits, Problems& pro
   if (!TaggedText(node, absl::StrCat("a number, as in ", node.tag, " 8080"), text, problems)) return integer;
   uint64_t number = 0;
   const uint64_t most = bits == 64 ? UINT64_MAX : (uint64_t{1} << bits) - 1;
-  if (ParseNumber(text, number) == NumberKind::kUnsigned && number <= most) {
+  if (common::ParseNumber(text, number) == common::NumberKind::kUnsigned && number <= most) {
     integer.set_value(number);
   } else {
     problems.Add(node.mark, absl::StrCat(node.tag, " must be followed by a number from 0 to ", most,
@@ -103,24 +99,30 @@ NodePtr Untagged(const Node& node) {
   return copy;
 }
 
-TupleReference ReadTuple(const Node& node, Problems& problems) {
-  TupleReference tuple;
-  FieldReader fields(Untagged(node), "!tuple", problems);
-  if (NodePtr connection = fields.Require("connection", "a connection's name")) {
-    tuple.set_connection(ReadName(connection, "connection", problems));
+// A tag's message: a mapping of its fields, or a plain text for `short_for`.
+void ReadTagged(const Node& node, absl::string_view short_for, google::protobuf::Message& message,
+                Problems& problems) {
+  const NodePtr untagged = Untagged(node);
+  MessageReader reader(problems);
+  if (!short_for.empty() && !untagged->IsMapping()) {
+    auto mapping = std::make_shared<Node>();
+    mapping->kind = Node::Kind::kMapping;
+    mapping->mark = node.mark;
+    auto key = std::make_shared<Node>();
+    key->kind = Node::Kind::kScalar;
+    key->mark = node.mark;
+    key->text = std::string(short_for);
+    mapping->pairs.push_back({key, untagged});
+    FieldReader fields(mapping, node.tag, problems);
+    reader.Read(fields, message);
+    return;
   }
-  if (NodePtr view = fields.Find("view")) {
-    const std::string word = ReadWord(view, "view", {"client", "server"}, problems);
-    tuple.set_view(word == "server" ? bpfrig::v1::TUPLE_VIEW_SERVER : bpfrig::v1::TUPLE_VIEW_CLIENT);
-  }
-  if (NodePtr ports = fields.Find("ports")) {
-    const std::string word = ReadWord(ports, "ports", {"network", "host"}, problems);
-    tuple.set_ports(word == "host" ? bpfrig::v1::PORT_ORDER_HOST : bpfrig::v1::PORT_ORDER_NETWORK);
-  }
-  return tuple;
+  FieldReader fields(untagged, node.tag, problems);
+  reader.Read(fields, message);
+  reader.CheckRules(fields, untagged, message);
 }
 
-// A tag that stands for bytes that the client can make itself. False where it is another one.
+// A tag that stands for bytes that the client can make itself. False if it is another one.
 bool ReadByteTag(const Node& node, Tag& tag, Problems& problems) {
   if (node.tag == "!ip") {
     tag.set_ip(ReadIp(node, problems));
@@ -153,11 +155,11 @@ Tag ReadTag(const Node& node, Problems& problems) {
   if (ReadByteTag(node, tag, problems)) return tag;
   std::string text;
   if (node.tag == "!socket") {
-    *tag.mutable_socket() = ReadSocketReference(Untagged(node), "!socket", problems);
+    ReadTagged(node, "connection", *tag.mutable_socket(), problems);
   } else if (node.tag == "!cookie") {
-    *tag.mutable_cookie() = ReadSocketReference(Untagged(node), "!cookie", problems);
+    ReadTagged(node, "connection", *tag.mutable_cookie(), problems);
   } else if (node.tag == "!tuple") {
-    *tag.mutable_tuple() = ReadTuple(node, problems);
+    ReadTagged(node, "", *tag.mutable_tuple(), problems);
   } else if (node.tag == "!netns_cookie") {
     if (!node.IsScalar() || !node.text.empty()) problems.Add(node.mark, "!netns_cookie stands alone");
     tag.set_netns_cookie(true);
@@ -175,17 +177,17 @@ Tag ReadTag(const Node& node, Problems& problems) {
 Value ReadPlain(const Node& node, Problems& problems) {
   Value value;
   uint64_t magnitude = 0;
-  switch (ParseNumber(node.text, magnitude)) {
-    case NumberKind::kUnsigned:
+  switch (common::ParseNumber(node.text, magnitude)) {
+    case common::NumberKind::kUnsigned:
       value.set_unsigned_integer(magnitude);
       return value;
-    case NumberKind::kNegative:
+    case common::NumberKind::kNegative:
       value.set_signed_integer(static_cast<int64_t>(uint64_t{0} - magnitude));
       return value;
-    case NumberKind::kTooBig:
+    case common::NumberKind::kTooBig:
       problems.Add(node.mark, absl::StrCat(node.text, " does not fit in 64 bits"));
       return value;
-    case NumberKind::kNone:
+    case common::NumberKind::kNone:
       break;
   }
   if (!common::ParseIpAddress(node.text).empty()) {
@@ -193,7 +195,7 @@ Value ReadPlain(const Node& node, Problems& problems) {
   } else if (!node.text.empty() && (absl::ascii_isdigit(static_cast<unsigned char>(node.text[0])) ||
                                     node.text[0] == '-' || node.text[0] == '+' || node.text[0] == '.')) {
     problems.Add(node.mark, absl::StrCat(node.text,
-                                         " is no decimal number and no 0x number; text that looks "
+                                         " is not a decimal number nor a 0x number; text that looks "
                                          "like a number is written in quotes"));
   }
   value.set_text(node.text);
@@ -216,22 +218,16 @@ std::string Encode(const Tag& tag) {
 
 }  // namespace
 
-SocketReference ReadSocketReference(const NodePtr& node, absl::string_view what, Problems& problems) {
-  SocketReference reference;
-  if (!node->IsMapping()) {
-    reference.set_connection(ReadName(node, what, problems));
-    return reference;
-  }
-  FieldReader fields(node, what, problems);
-  if (NodePtr connection = fields.Require("connection", "a connection's name")) {
-    reference.set_connection(ReadName(connection, "connection", problems));
-  }
-  if (NodePtr end = fields.Find("end")) {
-    const std::string word = ReadWord(end, "end", {"dialled", "accepted"}, problems);
-    reference.set_end(word == "accepted" ? bpfrig::v1::CONNECTION_END_ACCEPTED
-                                         : bpfrig::v1::CONNECTION_END_DIALLED);
-  }
-  return reference;
+bool IsValueTag(absl::string_view tag) {
+  return std::find(ValueTags().begin(), ValueTags().end(), tag) != ValueTags().end();
+}
+
+void UnknownTag(const Node& node, Problems& problems) {
+  std::vector<std::string> known = ValueTags();
+  for (std::string& tag : MatcherTags()) known.push_back(std::move(tag));
+  problems.Add(node.mark, absl::StrCat("unknown tag ", node.tag, common::DidYouMean(node.tag, known),
+                                       "; tags: ", absl::StrJoin(ValueTags(), ", "),
+                                       "; matchers, in expectations: ", absl::StrJoin(MatcherTags(), ", ")));
 }
 
 Value ReadValue(const NodePtr& node, Problems& problems) {

@@ -17,8 +17,8 @@ namespace bpfrig::client::plan {
 namespace {
 
 // Far beyond any plan; what aliases could otherwise blow up without end.
-constexpr size_t kMostLevels = 64;
-constexpr size_t kMostNodes = 2'000'000;
+constexpr size_t kMaxLevels = 64;
+constexpr size_t kMaxNodes = 2'000'000;
 
 bool SamePlace(const Mark& a, const Mark& b) { return a.line == b.line && a.column == b.column; }
 
@@ -99,9 +99,9 @@ class TreeBuilder : public YAML::EventHandler {
     Open& parent = open_.back();
     parent.node->depth = std::max(parent.node->depth, node->depth + 1);
     parent.node->weight += node->weight;
-    if (parent.node->depth + open_.size() > kMostLevels || parent.node->weight > kMostNodes) {
-      throw YAML::ParserException(
-          YAML::Mark(), absl::StrCat("more than ", kMostLevels, " levels or ", kMostNodes, " nodes"));
+    if (parent.node->depth + open_.size() > kMaxLevels || parent.node->weight > kMaxNodes) {
+      throw YAML::ParserException(YAML::Mark(),
+                                  absl::StrCat("more than ", kMaxLevels, " levels or ", kMaxNodes, " nodes"));
     }
     if (parent.node->IsSequence()) {
       parent.node->items.push_back(std::move(node));

@@ -11,7 +11,7 @@
 
 namespace bpfrig::client::plan {
 
-// Null where the text is no YAML at all; then, and wherever else something is wrong, `problems` has it.
+// Null if the text is no YAML at all; then, and wherever else something is wrong, `problems` has it.
 [[nodiscard]] NodePtr ReadYaml(const std::string& text, const std::shared_ptr<const std::string>& file,
                                Problems& problems);
 

@@ -7,36 +7,36 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/run/step_runner.h"
+#include "client/verdict/answer.h"
 #include "client/verdict/entries.h"
 #include "client/verdict/events.h"
+#include "proto/rules/field_words.h"
 
 namespace bpfrig::client::run {
 namespace {
 
 using bpfrig::v1::DumpMapResponse;
+using bpfrig::v1::ReadEventsRequest;
 using bpfrig::v1::ReadEventsResponse;
 using bpfrig::v1::SeedMapRequest;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// The API's limits of one message, with room to spare.
-constexpr int kMostEntries = 4096;
-constexpr size_t kMostEntryBytes = size_t{2} << 20;
 // Between two dumps that wait for something: doubled each time.
 constexpr milliseconds kFirstPause(2);
-constexpr milliseconds kLongestPause(100);
-
-milliseconds Left(steady_clock::time_point deadline) {
-  return std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()));
-}
+constexpr milliseconds kMaxPause(100);
 
 // Takes as many of the entries from `next` on as one message may have.
 SeedMapRequest TakeMessage(const SeedMapRequest& all, int& next) {
+  static const auto& rules =
+      rules::RulesOf(*SeedMapRequest::descriptor()->FindFieldByNumber(SeedMapRequest::kEntriesFieldNumber));
+  // Room for the head of the message and for each entry's own length.
+  const size_t max_bytes = rules.maximum_message_bytes() / 3 * 2;
   SeedMapRequest message;
   size_t bytes = 0;
-  while (next < all.entries_size() && message.entries_size() < kMostEntries) {
+  while (next < all.entries_size() && static_cast<uint32_t>(message.entries_size()) < rules.maximum_items()) {
     bytes += all.entries(next).ByteSizeLong();
-    if (message.entries_size() > 0 && bytes > kMostEntryBytes) break;
+    if (message.entries_size() > 0 && bytes > max_bytes) break;
     *message.add_entries() = all.entries(next++);
   }
   return message;
@@ -46,14 +46,15 @@ SeedMapRequest TakeMessage(const SeedMapRequest& all, int& next) {
 std::optional<daemon::RpcError> CheckPatterns(size_t sent, size_t answered) {
   if (sent == answered) return std::nullopt;
   return daemon::RpcError{grpc::StatusCode::INTERNAL,
-                  absl::StrCat("the daemon answered ", answered, " of ", sent, " patterns"),
-                  {}};
+                          absl::StrCat("the daemon answered ", answered, " of ", sent, " patterns"),
+                          {}};
 }
 
-std::optional<daemon::RpcError> ReadDump(Sandbox& sandbox, bpfrig::v1::DumpMapRequest request, verdict::Dump& dump) {
+std::optional<daemon::RpcError> ReadDump(Sandbox& sandbox, const plan::Call& call, verdict::Dump& dump) {
+  auto request = plan::As<bpfrig::v1::DumpMapRequest>(*call.request);
   request.set_sandbox(sandbox.id());
-  daemon::RunningCall call(sandbox.client(), kLongCallTimeout);
-  auto reader = sandbox.client().stub().DumpMap(call.context(), request);
+  daemon::RunningCall running(sandbox.client(), TimeoutOf(call));
+  auto reader = sandbox.client().stub().DumpMap(running.context(), request);
   DumpMapResponse response;
   while (reader->Read(&response)) {
     for (auto& pattern : *response.mutable_patterns()) dump.patterns.push_back(std::move(pattern));
@@ -66,11 +67,11 @@ std::optional<daemon::RpcError> ReadDump(Sandbox& sandbox, bpfrig::v1::DumpMapRe
   return CheckPatterns(static_cast<size_t>(request.patterns_size()), dump.patterns.size());
 }
 
-std::optional<daemon::RpcError> ReadRecords(Sandbox& sandbox, bpfrig::v1::ReadEventsRequest request,
-                                    verdict::Events& events) {
+std::optional<daemon::RpcError> ReadRecords(Sandbox& sandbox, ReadEventsRequest request, milliseconds timeout,
+                                            verdict::Events& events) {
   request.set_sandbox(sandbox.id());
-  daemon::RunningCall call(sandbox.client(), milliseconds(request.wait_ms()) + kPlainCallTimeout);
-  auto reader = sandbox.client().stub().ReadEvents(call.context(), request);
+  daemon::RunningCall running(sandbox.client(), timeout);
+  auto reader = sandbox.client().stub().ReadEvents(running.context(), request);
   events.patterns.clear();
   ReadEventsResponse response;
   while (reader->Read(&response)) {
@@ -83,31 +84,31 @@ std::optional<daemon::RpcError> ReadRecords(Sandbox& sandbox, bpfrig::v1::ReadEv
 
 }  // namespace
 
-StepOutcome StepRunner::Do(const plan::SeedStep& step, const Mark&) {
-  daemon::RunningCall call(sandbox_.client(), kLongCallTimeout);
+StepOutcome StepRunner::Do(const Call& call, const plan::SeedShape&, const Mark& mark) {
+  const auto& request = plan::As<SeedMapRequest>(*call.request);
+  daemon::RunningCall running(sandbox_.client(), TimeoutOf(call));
   bpfrig::v1::SeedMapResponse response;
-  auto writer = sandbox_.client().stub().SeedMap(call.context(), &response);
+  auto writer = sandbox_.client().stub().SeedMap(running.context(), &response);
   int next = 0;
-  SeedMapRequest message = TakeMessage(step.request, next);
+  SeedMapRequest message = TakeMessage(request, next);
   message.set_sandbox(sandbox_.id());
-  message.set_map(step.request.map());
-  message.set_key_type(step.request.key_type());
-  message.set_value_type(step.request.value_type());
-  message.set_batch(step.request.batch());
+  message.set_map(request.map());
+  message.set_key_type(request.key_type());
+  message.set_value_type(request.value_type());
+  message.set_batch(request.batch());
   // A write that fails means that the daemon has answered already.
-  while (writer->Write(message) && next < step.request.entries_size()) {
-    message = TakeMessage(step.request, next);
-  }
+  while (writer->Write(message) && next < request.entries_size()) message = TakeMessage(request, next);
   writer->WritesDone();
-  return {daemon::ErrorOf(writer->Finish()), {}};
+  if (auto error = daemon::ErrorOf(writer->Finish())) return {std::move(error), {}};
+  return {std::nullopt, verdict::CompareAnswer(call, mark, response)};
 }
 
-StepOutcome StepRunner::Do(const plan::DumpStep& step, const Mark& mark) {
-  const auto deadline = steady_clock::now() + step.within;
-  for (milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+StepOutcome StepRunner::Do(const Call& call, const plan::DumpShape& shape, const Mark& mark) {
+  const auto deadline = steady_clock::now() + call.within;
+  for (milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kMaxPause)) {
     verdict::Dump dump;
-    if (auto error = ReadDump(sandbox_, step.request, dump)) return {std::move(error), {}};
-    verdict::Differences differences = verdict::CompareDump(step, mark, dump);
+    if (auto error = ReadDump(sandbox_, call, dump)) return {std::move(error), {}};
+    verdict::Differences differences = verdict::CompareDump(shape, mark, dump);
     if (differences.empty() || Left(deadline) == milliseconds(0) ||
         sandbox_.WaitForEnd(std::min(pause, Left(deadline)))) {
       return {std::nullopt, std::move(differences)};
@@ -115,25 +116,25 @@ StepOutcome StepRunner::Do(const plan::DumpStep& step, const Mark& mark) {
   }
 }
 
-StepOutcome StepRunner::ReadEventsOnce(const plan::EventsStep& step, const Mark& mark) {
-  const auto deadline = steady_clock::now() + milliseconds(step.request.wait_ms());
-  bpfrig::v1::ReadEventsRequest request = step.request;
+StepOutcome StepRunner::ReadEventsOnce(const Call& call, const plan::EventsShape& shape, const Mark& mark) {
+  auto request = plan::As<ReadEventsRequest>(*call.request);
+  const auto deadline = steady_clock::now() + milliseconds(request.wait_ms());
   verdict::Events events;
   while (true) {
-    if (auto error = ReadRecords(sandbox_, request, events)) return {std::move(error), {}};
+    if (auto error = ReadRecords(sandbox_, request, TimeoutOf(call), events)) return {std::move(error), {}};
     // What `contains` asks for may come after other records.
-    if (verdict::ContainsAll(step, events) || Left(deadline) == milliseconds(0)) break;
+    if (verdict::ContainsAll(shape, events) || Left(deadline) == milliseconds(0)) break;
     request.set_at_least(1);
     request.set_wait_ms(static_cast<uint32_t>(Left(deadline).count()));
   }
-  return {std::nullopt, verdict::CompareEvents(step, mark, events)};
+  return {std::nullopt, verdict::CompareEvents(call, shape, mark, events)};
 }
 
-StepOutcome StepRunner::Do(const plan::EventsStep& step, const Mark& mark) {
-  for (uint32_t i = 0; i < step.repeat; ++i) {
-    StepOutcome outcome = ReadEventsOnce(step, mark);
+StepOutcome StepRunner::Do(const Call& call, const plan::EventsShape& shape, const Mark& mark) {
+  for (uint32_t i = 0; i < call.repeat; ++i) {
+    StepOutcome outcome = ReadEventsOnce(call, shape, mark);
     if (outcome.error || !outcome.differences.empty()) {
-      NoteRepetition(i, step.repeat, outcome.differences);
+      NoteRepetition(i, call.repeat, outcome.differences);
       return outcome;
     }
   }

@@ -1,4 +1,5 @@
 #include "client/run/sandbox.h"
+#include "proto/rules/call_traits.h"
 
 #include <utility>
 
@@ -58,13 +59,22 @@ std::optional<daemon::RpcError> Sandbox::WaitForOpened() {
   }
   if (!answered) {
     return daemon::RpcError{grpc::StatusCode::DEADLINE_EXCEEDED,
-                    absl::StrCat("no sandbox within ", kOpenTimeout.count() / 1000, " s"),
-                    {}};
+                            absl::StrCat("no sandbox within ", kOpenTimeout.count() / 1000, " s"),
+                            {}};
   }
   if (std::optional<daemon::RpcError> error = daemon::ErrorOf(*finished_)) return error;
   return daemon::RpcError{grpc::StatusCode::INTERNAL,
-                  ended_ ? ended_->message() : "the sandbox's stream ended before it opened",
-                  {}};
+                          ended_ ? ended_->message() : "the sandbox's stream ended before it opened",
+                          {}};
+}
+
+std::optional<daemon::RpcError> Sandbox::Call(const google::protobuf::MethodDescriptor& method,
+                                              const google::protobuf::Message& request,
+                                              google::protobuf::Message& answer, milliseconds timeout) {
+  const std::unique_ptr<google::protobuf::Message> with_id(request.New());
+  with_id->CopyFrom(request);
+  with_id->GetReflection()->SetString(with_id.get(), method.input_type()->FindFieldByName("sandbox"), id_);
+  return client_.Call(method, *with_id, answer, timeout);
 }
 
 bool Sandbox::WaitForEnd(milliseconds timeout) {
@@ -89,8 +99,8 @@ std::string Sandbox::EndMessage() const {
 
 std::variant<bpfrig::v1::CloseSandboxResponse, daemon::RpcError> Sandbox::Close() {
   bpfrig::v1::CloseSandboxResponse ledger;
-  std::optional<daemon::RpcError> error =
-      Call(&daemon::DaemonClient::Stub::CloseSandbox, bpfrig::v1::CloseSandboxRequest(), ledger, kCloseTimeout);
+  std::optional<daemon::RpcError> error = Call(*rules::Service().FindMethodByName("CloseSandbox"),
+                                               bpfrig::v1::CloseSandboxRequest(), ledger, kCloseTimeout);
   if (error) return *std::move(error);
   std::unique_lock<std::mutex> lock(mutex_);
   changed_.wait_for(lock, kLeaseTimeout, [&] { return finished_.has_value(); });

@@ -29,19 +29,16 @@ class Sandbox {
   // Tears it down and returns the ledger. Then the lease is over.
   [[nodiscard]] std::variant<bpfrig::v1::CloseSandboxResponse, daemon::RpcError> Close();
 
-  // Waits until the sandbox ended, or for so long; true where it ended.
+  // Waits until the sandbox ended, or for so long; true if it ended.
   [[nodiscard]] bool WaitForEnd(std::chrono::milliseconds timeout);
-  // How it ended, where the daemon told: "the worker died: SIGSEGV". Empty while it lives.
+  // How it ended, if the daemon told: "the worker died: SIGSEGV". Empty while it lives.
   [[nodiscard]] std::string EndMessage() const;
 
   // One call on this sandbox: puts its id into the request.
-  template <typename Request, typename Response>
-  [[nodiscard]] std::optional<daemon::RpcError> Call(
-      grpc::Status (daemon::DaemonClient::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-      Request request, Response& response, std::chrono::milliseconds timeout) {
-    request.set_sandbox(id_);
-    return client_.Call(method, request, response, timeout);
-  }
+  [[nodiscard]] std::optional<daemon::RpcError> Call(const google::protobuf::MethodDescriptor& method,
+                                                     const google::protobuf::Message& request,
+                                                     google::protobuf::Message& answer,
+                                                     std::chrono::milliseconds timeout);
 
   // For calls that stream.
   [[nodiscard]] daemon::DaemonClient& client() { return client_; }
@@ -52,7 +49,7 @@ class Sandbox {
 
   // The lease's thread.
   void ReadLease();
-  // Waits for the first message; the error where none came.
+  // Waits for the first message; the error if none came.
   std::optional<daemon::RpcError> WaitForOpened();
 
   daemon::DaemonClient& client_;

@@ -1,18 +1,91 @@
 #include "client/run/step_runner.h"
 
+#include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "bpfrig/v1/program.pb.h"
+#include "client/verdict/answer.h"
+#include "client/verdict/programs.h"
+#include "proto/rules/call_traits.h"
+#include "proto/rules/field_words.h"
+#include "proto/rules/wait_limits.h"
 
 namespace bpfrig::client::run {
+namespace {
 
-StepOutcome StepRunner::Run(const plan::Step& step) {
-  return std::visit([&](const auto& call) { return Do(call, step.mark); }, step.call);
+using bpfrig::v1::LoadProgramRequest;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+constexpr std::chrono::seconds kDefaultPatience(30);
+
+std::unique_ptr<Message> NewMessage(const google::protobuf::Descriptor& type) {
+  return std::unique_ptr<Message>(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(&type)->New());
 }
 
-std::chrono::milliseconds CallTimeout(uint32_t allowed_ms) {
-  return std::chrono::milliseconds(allowed_ms == 0 ? kDefaultTimeoutMs : allowed_ms) +
-         std::chrono::seconds(10);
+bool IsAttachment(const plan::Call& call) {
+  const auto* request = call.method->input_type();
+  return request == bpfrig::v1::AttachRequest::descriptor() ||
+         request == bpfrig::v1::DetachRequest::descriptor();
+}
+
+// How long the request allows its own wait.
+std::chrono::milliseconds AllowedWait(const Message& request) {
+  std::chrono::milliseconds allowed(0);
+  const auto& type = *request.GetDescriptor();
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor& field = *type.field(i);
+    if (!rules::IsWait(field)) continue;
+    const uint32_t written = request.GetReflection()->GetUInt32(request, &field);
+    const bool has_default = rules::RulesOf(field).number() == bpfrig::v1::NUMBER_RULE_TIMEOUT;
+    allowed += std::chrono::milliseconds(written == 0 && has_default ? rules::kDefaultTimeoutMs : written);
+  }
+  return allowed;
+}
+
+}  // namespace
+
+StepOutcome StepRunner::Run(const plan::Step& step) {
+  return std::visit([&](const auto& shape) { return Do(step.call, shape, step.mark); }, step.shape);
+}
+
+StepOutcome StepRunner::Do(const Call& call, const plan::PlainShape&, const Mark& mark) {
+  if (attach_ == AttachMode::kLoadOnly && IsAttachment(call)) return {};
+  for (uint32_t i = 0; i < call.repeat; ++i) {
+    const std::unique_ptr<Message> answer = NewMessage(*call.method->output_type());
+    if (auto error = Ask(call, *call.request, *answer)) return {std::move(error), {}};
+    verdict::Differences differences = verdict::CompareAnswer(call, mark, *answer);
+    if (differences.empty()) continue;
+    NoteRepetition(i, call.repeat, differences);
+    return {std::nullopt, std::move(differences)};
+  }
+  return {};
+}
+
+StepOutcome StepRunner::Do(const Call& call, const plan::LoadShape& shape, const Mark& mark) {
+  LoadProgramRequest request = plan::As<LoadProgramRequest>(*call.request);
+  request.set_object(*shape.object);
+  if (attach_ == AttachMode::kLoadOnly) request.clear_attach();
+  bpfrig::v1::LoadProgramResponse response;
+  if (auto error = Ask(call, request, response)) return {std::move(error), {}};
+  return {std::nullopt, verdict::CompareLoad(call, mark, response)};
+}
+
+std::optional<daemon::RpcError> StepRunner::Ask(const Call& call, const Message& request, Message& answer) {
+  return sandbox_.Call(*call.method, request, answer, TimeoutOf(call));
+}
+
+std::chrono::milliseconds TimeoutOf(const plan::Call& call) {
+  const uint32_t patience = rules::StepOf(*call.method).patience_s();
+  return AllowedWait(*call.request) + (patience == 0 ? kDefaultPatience : std::chrono::seconds(patience));
+}
+
+std::chrono::milliseconds Left(std::chrono::steady_clock::time_point deadline) {
+  const auto left = deadline - std::chrono::steady_clock::now();
+  return std::max(std::chrono::milliseconds(0), std::chrono::duration_cast<std::chrono::milliseconds>(left));
 }
 
 void NoteRepetition(uint32_t index, uint32_t count, verdict::Differences& differences) {

@@ -1,11 +1,13 @@
-// Does a test's steps on its sandbox, one handler a call: sends the ready request, and has verdict/ compare
-// what comes back. The handlers are in run_*_steps.cpp, in the same files as their readers in plan/.
+// Does a test's steps on its sandbox: sends the ready request, and has verdict/ compare what comes back. Most
+// steps are one call, done alike; those with a shape of their own have a handler in run_*_steps.cpp.
 #pragma once
 
+#include <chrono>
+#include <memory>
 #include <optional>
 
-#include "client/plan/step.h"
 #include "client/daemon/rpc_error.h"
+#include "client/plan/step.h"
 #include "client/run/sandbox.h"
 #include "client/verdict/test_result.h"
 
@@ -30,38 +32,33 @@ class StepRunner {
   [[nodiscard]] StepOutcome Run(const plan::Step& step);
 
  private:
+  using Call = plan::Call;
   using Mark = plan::Mark;
 
-  StepOutcome Do(const plan::LoadStep& step, const Mark& mark);
-  StepOutcome Do(const plan::AttachStep& step, const Mark& mark);
-  StepOutcome Do(const plan::DetachStep& step, const Mark& mark);
-  StepOutcome Do(const plan::RunStep& step, const Mark& mark);
+  StepOutcome Do(const Call& call, const plan::PlainShape& shape, const Mark& mark);
+  StepOutcome Do(const Call& call, const plan::LoadShape& shape, const Mark& mark);
 
-  StepOutcome Do(const plan::SeedStep& step, const Mark& mark);
-  StepOutcome Do(const plan::DumpStep& step, const Mark& mark);
-  StepOutcome Do(const plan::EventsStep& step, const Mark& mark);
-  StepOutcome ReadEventsOnce(const plan::EventsStep& step, const Mark& mark);
+  StepOutcome Do(const Call& call, const plan::SeedShape& shape, const Mark& mark);
+  StepOutcome Do(const Call& call, const plan::DumpShape& shape, const Mark& mark);
+  StepOutcome Do(const Call& call, const plan::EventsShape& shape, const Mark& mark);
+  StepOutcome ReadEventsOnce(const Call& call, const plan::EventsShape& shape, const Mark& mark);
 
-  StepOutcome Do(const plan::ListenStep& step, const Mark& mark);
-  StepOutcome Do(const plan::ConnectStep& step, const Mark& mark);
-  StepOutcome Do(const plan::SendStep& step, const Mark& mark);
-  StepOutcome Do(const plan::ReceiveStep& step, const Mark& mark);
-  StepOutcome Do(const plan::DisconnectStep& step, const Mark& mark);
+  StepOutcome Do(const Call& call, const plan::ConnectShape& shape, const Mark& mark);
+  StepOutcome Do(const Call& call, const plan::SendShape& shape, const Mark& mark);
+  StepOutcome Do(const Call& call, const plan::ReceiveShape& shape, const Mark& mark);
+
+  // Sends `request`, the call's own or one like it, to the sandbox.
+  std::optional<daemon::RpcError> Ask(const Call& call, const google::protobuf::Message& request,
+                                      google::protobuf::Message& answer);
 
   Sandbox& sandbox_;
   const AttachMode attach_;
 };
 
-// Helpers of the handlers.
-
-// How long a call may take before the client gives it up: what the request allows, and ten seconds.
-[[nodiscard]] std::chrono::milliseconds CallTimeout(uint32_t allowed_ms);
-// The default of a request's `timeout_ms`.
-inline constexpr uint32_t kDefaultTimeoutMs = 2000;
-// For calls that wait for nothing.
-inline constexpr std::chrono::milliseconds kPlainCallTimeout = std::chrono::seconds(30);
-// Loading, seeding, dumping, test runs: as long as a verifier or a million entries may take.
-inline constexpr std::chrono::milliseconds kLongCallTimeout = std::chrono::seconds(60);
+// How long a call may take before the client gives it up: what the request allows, and the step's patience.
+[[nodiscard]] std::chrono::milliseconds TimeoutOf(const plan::Call& call);
+// What is left until then; not negative.
+[[nodiscard]] std::chrono::milliseconds Left(std::chrono::steady_clock::time_point deadline);
 // Says which of several repetitions it was.
 void NoteRepetition(uint32_t index, uint32_t count, verdict::Differences& differences);
 

@@ -11,6 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "bpfrig/v1/program.pb.h"
+#include "client/verdict/answer.h"
 #include "client/verdict/programs.h"
 #include "common/near_names.h"
 #include "proto/rules/reason_name.h"
@@ -21,7 +23,7 @@ namespace {
 using verdict::TestResult;
 using verdict::Verdict;
 
-// How long the lease may take to tell what became of a sandbox, where the call's error says that it is gone.
+// How long the lease may take to tell what became of a sandbox, if the call's error says that it is gone.
 std::chrono::milliseconds EndMessageTimeout(const daemon::RpcError& error) {
   switch (error.detail.reason()) {
     case bpfrig::v1::ERROR_REASON_WORKER_DIED:
@@ -37,13 +39,14 @@ std::chrono::milliseconds EndMessageTimeout(const daemon::RpcError& error) {
 bool Attaches(const plan::Test& test) {
   return std::any_of(test.steps.begin(), test.steps.end(), [](const plan::Step& step) {
     if (step.error) return false;
-    if (std::holds_alternative<plan::AttachStep>(step.call)) return true;
-    const auto* load = std::get_if<plan::LoadStep>(&step.call);
-    return load != nullptr && !load->rejected && load->request.attach_size() > 0;
+    if (step.call.method->input_type() == bpfrig::v1::AttachRequest::descriptor()) return true;
+    if (!std::holds_alternative<plan::LoadShape>(step.shape) || verdict::Expects(step.call, "rejected"))
+      return false;
+    return plan::As<bpfrig::v1::LoadProgramRequest>(*step.call.request).attach_size() > 0;
   });
 }
 
-// Where the plan has `addresses[2]` or `local_routes[0]` of a sandbox; nothing where it is another field.
+// Where the plan has `addresses[2]` or `local_routes[0]` of a sandbox; nothing if it is another field.
 std::optional<plan::Mark> MarkOfSandboxField(const plan::SandboxSettings& sandbox, absl::string_view field) {
   const std::vector<plan::Mark>* marks = nullptr;
   if (absl::ConsumePrefix(&field, "addresses[")) marks = &sandbox.addresses;
@@ -172,7 +175,9 @@ bool TestRunner::JudgeError(const plan::Step& step, const std::string& what,
   result.verdict = Verdict::kFailed;
   const plan::Mark mark = plan::MarkOfField(step, error->detail.field());
   verdict::Failure failure{mark, what, daemon::Describe(*error), error->detail.hint(), {}};
-  if (!error->detail.field().empty()) absl::StrAppend(&failure.what, ", ", error->detail.field());
+  if (!error->detail.field().empty()) {
+    absl::StrAppend(&failure.what, ", ", plan::WordsOfField(step, error->detail.field()));
+  }
   if (step.error) {
     failure.differences.push_back({step.error->mark, "error", rules::ReasonName(step.error->value),
                                    rules::ReasonName(error->detail.reason())});

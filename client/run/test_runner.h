@@ -6,8 +6,8 @@
 #include <string>
 
 #include "bpfrig/v1/sandbox.pb.h"
-#include "client/plan/plan.h"
 #include "client/daemon/daemon_client.h"
+#include "client/plan/plan.h"
 #include "client/run/step_runner.h"
 #include "client/verdict/test_result.h"
 
@@ -30,11 +30,12 @@ class TestRunner {
 
  private:
   void RunInSandbox(const plan::Test& test, AttachMode attach, verdict::TestResult& result);
-  // True where every step did what it should.
+  // True if every step did what it should.
   bool RunSteps(const plan::Test& test, AttachMode attach, Sandbox& sandbox, verdict::TestResult& result);
-  // True where the step is done with well, as far as the error goes.
-  bool JudgeError(const plan::Step& step, const std::string& what, const std::optional<daemon::RpcError>& error,
-                  Sandbox& sandbox, verdict::TestResult& result);
+  // True if the step is done with well, as far as the error goes.
+  bool JudgeError(const plan::Step& step, const std::string& what,
+                  const std::optional<daemon::RpcError>& error, Sandbox& sandbox,
+                  verdict::TestResult& result);
   void JudgeOpenError(const plan::Test& test, const daemon::RpcError& error, verdict::TestResult& result);
   void Close(const plan::Test& test, AttachMode attach, Sandbox& sandbox, verdict::TestResult& result);
   void RunControl(const plan::Test& test, verdict::TestResult& result);

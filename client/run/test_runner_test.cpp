@@ -7,8 +7,8 @@
 #include <string>
 
 #include "client/plan/plan_reader.h"
-#include "client/testing/fake_daemon.h"
 #include "client/run/test_pool.h"
+#include "client/testing/fake_daemon.h"
 
 namespace bpfrig::client::run {
 namespace {
@@ -32,7 +32,9 @@ plan::Test ReadTest(const std::string& steps, const std::string& test = "") {
 
 class TestRunnerTest : public testing::Test {
  protected:
-  void SetUp() override { client_ = std::make_unique<daemon::DaemonClient>(daemon::Connection{daemon_.Start(), ""}); }
+  void SetUp() override {
+    client_ = std::make_unique<daemon::DaemonClient>(daemon::Connection{daemon_.Start(), ""});
+  }
   void TearDown() override { daemon_.Stop(); }
 
   TestResult Run(const plan::Test& test, bool control = false) {
@@ -95,7 +97,8 @@ TEST_F(TestRunnerTest, FailsWhenAnAttachedProgramNeverRan) {
 TEST_F(TestRunnerTest, PointsToTheFieldThatTheDaemonComplainsOf) {
   daemon_.seed = [](const auto&) {
     return daemon::DaemonError(grpc::StatusCode::OUT_OF_RANGE, bpfrig::v1::ERROR_REASON_OUT_OF_RANGE,
-                       "300 does not fit in port, an unsigned 8-bit integer", "entries[1].value.port");
+                               "300 does not fit in port, an unsigned 8-bit integer",
+                               "entries[1].value.port");
   };
   const TestResult result =
       Run(ReadTest("      - seed:\n"
@@ -110,9 +113,9 @@ TEST_F(TestRunnerTest, PointsToTheFieldThatTheDaemonComplainsOf) {
 
 TEST_F(TestRunnerTest, TakesAnErrorThatIsExpected) {
   daemon_.detach = [](const auto& request) {
-    return request.link() == "l"
-               ? grpc::Status::OK
-               : daemon::DaemonError(grpc::StatusCode::NOT_FOUND, bpfrig::v1::ERROR_REASON_UNKNOWN_NAME, "no link x");
+    return request.link() == "l" ? grpc::Status::OK
+                                 : daemon::DaemonError(grpc::StatusCode::NOT_FOUND,
+                                                       bpfrig::v1::ERROR_REASON_UNKNOWN_NAME, "no link x");
   };
   const char* expects = "        expect: {error: UNKNOWN_NAME}\n";
   EXPECT_EQ(Run(ReadTest(std::string("      - detach: {link: x}\n") + expects)).verdict, Verdict::kPassed);
@@ -149,7 +152,8 @@ TEST_F(TestRunnerTest, BlamesTheRigWhenTheWorkerDies) {
     ended.set_message("the worker died");
     ended.set_signal_name("SIGSEGV");
     daemon_.EndSandboxes(ended);
-    return daemon::DaemonError(grpc::StatusCode::UNAVAILABLE, bpfrig::v1::ERROR_REASON_WORKER_DIED, "worker died");
+    return daemon::DaemonError(grpc::StatusCode::UNAVAILABLE, bpfrig::v1::ERROR_REASON_WORKER_DIED,
+                               "worker died");
   };
   const TestResult result = Run(ReadTest("      - connect: {to: {address: 10.0.0.1, port: 80}}\n"));
   EXPECT_EQ(result.verdict, Verdict::kRigError);
@@ -177,7 +181,7 @@ TEST_F(TestRunnerTest, DoesNotTryTheRestWhenTheDaemonIsGone) {
 TEST_F(TestRunnerTest, BlamesThePlanForSettingsThatTheDaemonRefuses) {
   daemon_.open = [] {
     return daemon::DaemonError(grpc::StatusCode::INVALID_ARGUMENT, bpfrig::v1::ERROR_REASON_INVALID_FIELD,
-                       "a multicast address", "addresses[1]");
+                               "a multicast address", "addresses[1]");
   };
   const TestResult result =
       Run(ReadTest("      - detach: {link: x}\n", "    sandbox: {addresses: [10.0.0.1, 224.0.0.1]}\n"));

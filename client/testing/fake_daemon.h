@@ -37,7 +37,7 @@ inline grpc::Status DaemonError(grpc::StatusCode code, bpfrig::v1::ErrorReason r
 
 class FakeDaemon : public bpfrig::v1::BpfRig::Service {
  public:
-  // What the calls answer; where one is not set, success and nothing in it.
+  // What the calls answer; if one is not set, success and nothing in it.
   std::function<grpc::Status(const grpc::ServerContext&)> authenticate;
   std::function<grpc::Status()> open;
   std::function<grpc::Status(const bpfrig::v1::LoadProgramRequest&, bpfrig::v1::LoadProgramResponse&)> load;

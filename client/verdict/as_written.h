@@ -8,9 +8,11 @@
 
 namespace bpfrig::client::verdict {
 
-// `actual` as "!ip 172.19.0.2", if `written` is such a tag and `expected`, which is what it was encoded to
-// and decoded again, shows where in the value its bytes are. Otherwise empty.
-[[nodiscard]] std::string FormatAsWritten(const bpfrig::v1::Value& written, const bpfrig::v1::Value& expected,
-                                          const bpfrig::v1::Value& actual);
+// What `memory` has in the place of such a tag, as "!ip 172.19.0.2". `encoding` is the tag encoded in its
+// place and nothing else: its mask shows where that is. Empty for other tags, and if the memory does not
+// reach so far.
+[[nodiscard]] std::string FormatAsWritten(const bpfrig::v1::Tag& tag,
+                                          const bpfrig::v1::ResolvedValue& encoding,
+                                          const std::string& memory);
 
 }  // namespace bpfrig::client::verdict

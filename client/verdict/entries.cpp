@@ -8,9 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "client/verdict/explain.h"
 #include "client/verdict/format.h"
 #include "client/verdict/matching.h"
-#include "client/verdict/pattern.h"
 
 namespace bpfrig::client::verdict {
 namespace {
@@ -19,23 +19,28 @@ using bpfrig::v1::DumpedEntry;
 using bpfrig::v1::ResolvedEntry;
 using bpfrig::v1::ResolvedValue;
 
-constexpr size_t kMostUnexpectedShown = 10;
+constexpr size_t kMaxUnexpectedShown = 10;
 
 class DumpComparison {
  public:
-  DumpComparison(const plan::DumpStep& step, const Dump& dump) : step_(step), dump_(dump) {
+  DumpComparison(const plan::DumpShape& shape, const Dump& dump) : shape_(shape), dump_(dump) {
+    for (const ResolvedEntry& pattern : dump_.patterns) {
+      key_encodings_.push_back(&pattern.key());
+      value_encodings_.push_back(&pattern.value());
+    }
     for (size_t i = 0; i < dump_.entries.size(); ++i) by_key_.emplace(dump_.entries[i].raw_key(), i);
   }
 
   Differences Run(const plan::Mark& mark) {
-    if (step_.exactly) CompareList(*step_.exactly, "exactly", true);
-    if (step_.contains) CompareList(*step_.contains, "contains", false);
-    if (step_.absent) CompareAbsent(*step_.absent);
-    if (step_.count && step_.count->value != dump_.entries.size()) {
-      differences_.push_back(
-          {step_.count->mark, "count", absl::StrCat(step_.count->value), absl::StrCat(dump_.entries.size())});
+    if (shape_.exactly) CompareList(*shape_.exactly, "exactly", true);
+    if (shape_.contains) CompareList(*shape_.contains, "contains", false);
+    if (shape_.absent) CompareAbsent(*shape_.absent);
+    if (shape_.count) {
+      bpfrig::v1::Value count;
+      count.set_unsigned_integer(dump_.entries.size());
+      Append(Explain(*shape_.count, count, "count"));
     }
-    const bool needs_all = step_.exactly || step_.absent || step_.count;
+    const bool needs_all = shape_.exactly || shape_.absent || shape_.count;
     if (dump_.summary.truncated() && needs_all) {
       differences_.push_back({mark, "dump", "all entries",
                               "the map kept changing under the dump, which misses entries for that"});
@@ -44,24 +49,46 @@ class DumpComparison {
   }
 
  private:
+  void Append(Differences more) { std::move(more.begin(), more.end(), std::back_inserter(differences_)); }
+
+  TypedPattern KeyOf(size_t pattern) const {
+    return {shape_.entries[pattern].key, dump_.patterns[pattern].key(), key_encodings_};
+  }
+  TypedPattern ValueOf(size_t pattern) const {
+    return {shape_.entries[pattern].value, dump_.patterns[pattern].value(), value_encodings_};
+  }
+
+  bool KeyMatches(size_t pattern, const DumpedEntry& entry) const {
+    return Holds(KeyOf(pattern), TypedValue{entry.has_key() ? &entry.key() : nullptr, entry.raw_key()});
+  }
+
   bool ValueMatches(size_t pattern, const DumpedEntry& entry) const {
-    const ResolvedValue& value = dump_.patterns[pattern].value();
-    if (entry.raw_cpu_values().empty()) return Matches(value, entry.raw_value());
-    const auto matches = [&](const std::string& raw) { return Matches(value, raw); };
-    const auto& cpus = entry.raw_cpu_values();
-    return step_.any_cpu[pattern] ? std::any_of(cpus.begin(), cpus.end(), matches)
-                                  : std::all_of(cpus.begin(), cpus.end(), matches);
+    const TypedPattern value = ValueOf(pattern);
+    if (entry.raw_cpu_values().empty()) {
+      return Holds(value, TypedValue{entry.has_value() ? &entry.value() : nullptr, entry.raw_value()});
+    }
+    const int cpus = entry.raw_cpu_values_size();
+    for (int cpu = 0; cpu < cpus; ++cpu) {
+      const bool matches = Holds(value, OfCpu(entry, cpu));
+      if (matches == shape_.entries[pattern].any_cpu) return matches;
+    }
+    return !shape_.entries[pattern].any_cpu;
+  }
+
+  static TypedValue OfCpu(const DumpedEntry& entry, int cpu) {
+    return {cpu < entry.cpu_values_size() ? &entry.cpu_values(cpu) : nullptr, entry.raw_cpu_values(cpu)};
   }
 
   bool EntryMatches(size_t pattern, const DumpedEntry& entry) const {
-    return Matches(dump_.patterns[pattern].key(), entry.raw_key()) && ValueMatches(pattern, entry);
+    return KeyMatches(pattern, entry) && ValueMatches(pattern, entry);
   }
 
   // The entries that the pattern may stand for. A key that is known whole is looked up, not searched for.
   std::vector<size_t> Candidates(size_t pattern) const {
     const ResolvedValue& key = dump_.patterns[pattern].key();
     std::vector<size_t> found;
-    const bool whole = !key.bytes().empty() && key.mask() == std::string(key.bytes().size(), '\xff');
+    const bool whole = !key.bytes().empty() && key.mask() == std::string(key.bytes().size(), '\xff') &&
+                       !HasMatcher(shape_.entries[pattern].key);
     if (whole) {
       const auto range = by_key_.equal_range(key.bytes());
       for (auto i = range.first; i != range.second; ++i) {
@@ -89,42 +116,38 @@ class DumpComparison {
     if (nothing_else) AddUnexpected(range.mark, explained);
   }
 
-  // A pattern without an entry. Where one has its key, the fields that differ say more than the whole.
+  // A pattern without an entry. If one has its key, the fields that differ say more than the whole.
   void AddMissing(size_t pattern, const std::string& name, std::vector<bool>& explained) {
-    const auto& written = step_.request.patterns(static_cast<int>(pattern));
-    const plan::NodePtr& node = step_.pattern_nodes[pattern];
-    if (written.has_key() && written.has_value()) {
-      for (size_t i = 0; i < dump_.entries.size(); ++i) {
-        const DumpedEntry& entry = dump_.entries[i];
-        if (explained[i] || !Matches(dump_.patterns[pattern].key(), entry.raw_key())) continue;
-        explained[i] = true;
-        return AddValueDifferences(pattern, entry, name);
-      }
+    const plan::EntryExpectation& expected = shape_.entries[pattern];
+    const bool has_both = expected.key.kind != plan::PatternKind::kAnything &&
+                          expected.value.kind != plan::PatternKind::kAnything;
+    for (size_t i = 0; has_both && i < dump_.entries.size(); ++i) {
+      const DumpedEntry& entry = dump_.entries[i];
+      if (explained[i] || !KeyMatches(pattern, entry)) continue;
+      explained[i] = true;
+      return AddValueDifferences(pattern, entry, name);
     }
-    differences_.push_back({node->mark, name, FormatPattern(written), "no such entry"});
+    differences_.push_back(
+        {expected.source.node->mark, name, FormatExpectedEntry(expected), "no such entry"});
   }
 
   void AddValueDifferences(size_t pattern, const DumpedEntry& entry, const std::string& name) {
-    const auto& written = step_.request.patterns(static_cast<int>(pattern));
-    const plan::NodePtr& node = step_.pattern_nodes[pattern];
-    plan::NodePtr value = plan::FindKey(*node, "value");
-    const ExpectedValue expected{written.value(), dump_.patterns[pattern].value(), value ? value : node};
-    const auto compare = [&](const bpfrig::v1::Value* decoded, const std::string& raw,
-                             const std::string& label) {
-      for (Difference& difference : CompareFields(expected, decoded, raw, label)) {
-        absl::StrAppend(&difference.field, " (key ", FormatValue(written.key()), ")");
+    const plan::EntryExpectation& expected = shape_.entries[pattern];
+    const plan::NodePtr value = plan::FindKey(*expected.source.node, "value");
+    const auto compare = [&](const TypedValue& actual, const std::string& label) {
+      for (Difference& difference : Explain(ValueOf(pattern), actual, value, label)) {
+        absl::StrAppend(&difference.field, " (key ", FormatPattern(expected.key), ")");
         differences_.push_back(std::move(difference));
       }
     };
     if (entry.raw_cpu_values().empty()) {
-      compare(entry.has_value() ? &entry.value() : nullptr, entry.raw_value(), absl::StrCat(name, ".value"));
+      compare({entry.has_value() ? &entry.value() : nullptr, entry.raw_value()},
+              absl::StrCat(name, ".value"));
       return;
     }
     for (int cpu = 0; cpu < entry.raw_cpu_values_size(); ++cpu) {
-      const std::string& raw = entry.raw_cpu_values(cpu);
-      if (Matches(expected.resolved, raw)) continue;
-      compare(cpu < entry.cpu_values_size() ? &entry.cpu_values(cpu) : nullptr, raw,
-              absl::StrCat(name, ".value on CPU ", cpu));
+      if (Holds(ValueOf(pattern), OfCpu(entry, cpu))) continue;
+      compare(OfCpu(entry, cpu), absl::StrCat(name, ".value on CPU ", cpu));
     }
   }
 
@@ -132,34 +155,37 @@ class DumpComparison {
     size_t unexpected = 0;
     for (size_t i = 0; i < dump_.entries.size(); ++i) {
       if (explained[i]) continue;
-      if (++unexpected > kMostUnexpectedShown) continue;
+      if (++unexpected > kMaxUnexpectedShown) continue;
       differences_.push_back({mark, "exactly", "nothing else", FormatEntry(dump_.entries[i])});
     }
-    if (unexpected <= kMostUnexpectedShown) return;
+    if (unexpected <= kMaxUnexpectedShown) return;
     differences_.push_back(
-        {mark, "exactly", "nothing else", absl::StrCat(unexpected - kMostUnexpectedShown, " more entries")});
+        {mark, "exactly", "nothing else", absl::StrCat(unexpected - kMaxUnexpectedShown, " more entries")});
   }
 
   void CompareAbsent(const plan::Marked<plan::PatternRange>& range) {
     for (size_t i = 0; i < range.value.count; ++i) {
       const size_t pattern = range.value.first + i;
       for (const size_t entry : Candidates(pattern)) {
-        differences_.push_back({step_.pattern_nodes[pattern]->mark, absl::StrCat("absent[", i, "]"),
+        differences_.push_back({shape_.entries[pattern].source.node->mark, absl::StrCat("absent[", i, "]"),
                                 "no such entry", FormatEntry(dump_.entries[entry])});
       }
     }
   }
 
-  const plan::DumpStep& step_;
+  const plan::DumpShape& shape_;
   const Dump& dump_;
+  // The halves of the request's patterns, by their places.
+  std::vector<const ResolvedValue*> key_encodings_;
+  std::vector<const ResolvedValue*> value_encodings_;
   std::unordered_multimap<std::string, size_t> by_key_;
   Differences differences_;
 };
 
 }  // namespace
 
-Differences CompareDump(const plan::DumpStep& step, const plan::Mark& mark, const Dump& dump) {
-  return DumpComparison(step, dump).Run(mark);
+Differences CompareDump(const plan::DumpShape& shape, const plan::Mark& mark, const Dump& dump) {
+  return DumpComparison(shape, dump).Run(mark);
 }
 
 }  // namespace bpfrig::client::verdict

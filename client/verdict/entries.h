@@ -1,4 +1,4 @@
-// A map's dump against what a plan expects in it. The dump handler of run/ calls it, again and again where
+// A map's dump against what a plan expects in it. The dump handler of run/ calls it, again and again if
 // the plan waits for something.
 #pragma once
 
@@ -19,6 +19,6 @@ struct Dump {
   bpfrig::v1::DumpSummary summary;
 };
 
-[[nodiscard]] Differences CompareDump(const plan::DumpStep& step, const plan::Mark& mark, const Dump& dump);
+[[nodiscard]] Differences CompareDump(const plan::DumpShape& shape, const plan::Mark& mark, const Dump& dump);
 
 }  // namespace bpfrig::client::verdict

@@ -3,100 +3,137 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "client/verdict/explain.h"
 #include "client/verdict/format.h"
 #include "client/verdict/matching.h"
-#include "client/verdict/pattern.h"
 
 namespace bpfrig::client::verdict {
 namespace {
 
-constexpr size_t kMostShown = 10;
+constexpr size_t kMaxShown = 10;
 
-std::vector<std::optional<size_t>> MatchContained(const plan::PatternRange& range, const Events& events) {
-  std::vector<std::vector<size_t>> candidates(range.count);
-  for (size_t i = 0; i < range.count; ++i) {
-    for (size_t event = 0; event < events.events.size(); ++event) {
-      if (Matches(events.patterns[range.first + i], events.events[event].raw()))
-        candidates[i].push_back(event);
-    }
-  }
-  return MatchPatterns(candidates, events.events.size());
+// The encodings of the request's patterns, by their places.
+std::vector<const bpfrig::v1::ResolvedValue*> Encodings(const Events& events) {
+  std::vector<const bpfrig::v1::ResolvedValue*> encodings;
+  for (const bpfrig::v1::ResolvedValue& pattern : events.patterns) encodings.push_back(&pattern);
+  return encodings;
 }
 
-// In order, one by one.
-void CompareInOrder(const plan::EventsStep& step, const Events& events, Differences& differences) {
-  const plan::PatternRange& range = step.exactly->value;
-  for (size_t i = 0; i < range.count; ++i) {
-    const size_t pattern = range.first + i;
-    const plan::NodePtr& node = step.pattern_nodes[pattern];
-    const bpfrig::v1::Value& written = step.request.patterns(static_cast<int>(pattern));
-    const std::string name = absl::StrCat("exactly[", i, "]");
-    if (i >= events.events.size()) {
-      differences.push_back({node->mark, name, FormatValue(written), "no such record"});
-      continue;
-    }
-    const bpfrig::v1::Event& event = events.events[i];
-    if (Matches(events.patterns[pattern], event.raw())) continue;
-    const Differences fields = CompareFields({written, events.patterns[pattern], node},
-                                             event.has_value() ? &event.value() : nullptr, event.raw(), name);
-    differences.insert(differences.end(), fields.begin(), fields.end());
-  }
-  for (size_t i = range.count; i < events.events.size(); ++i) {
-    if (i - range.count == kMostShown) {
-      differences.push_back({step.exactly->mark, "exactly", "nothing else",
-                             absl::StrCat(events.events.size() - i, " more records")});
-      break;
-    }
-    differences.push_back({step.exactly->mark, "exactly", "nothing else", FormatEvent(events.events[i])});
-  }
+TypedValue Typed(const bpfrig::v1::Event& event) {
+  return {event.has_value() ? &event.value() : nullptr, event.raw()};
 }
 
-// What came, for a message.
-std::string Seen(const Events& events) {
-  if (events.events.empty()) return "no record at all";
-  std::string text = absl::StrCat("none of ", events.events.size(), ":");
-  for (size_t i = 0; i < std::min(events.events.size(), kMostShown); ++i) {
-    absl::StrAppend(&text, "\n", FormatEvent(events.events[i]));
+class EventComparison {
+ public:
+  EventComparison(const plan::EventsShape& shape, const Events& events)
+      : shape_(shape), events_(events), encodings_(Encodings(events)) {}
+
+  // Which record each pattern of `contains` stands for.
+  std::vector<std::optional<size_t>> MatchContained() const {
+    const plan::PatternRange& range = shape_.contains->value;
+    std::vector<std::vector<size_t>> candidates(range.count);
+    for (size_t i = 0; i < range.count; ++i) {
+      for (size_t event = 0; event < events_.events.size(); ++event) {
+        if (Holds(PatternOf(range.first + i), Typed(events_.events[event]))) candidates[i].push_back(event);
+      }
+    }
+    return MatchPatterns(candidates, events_.events.size());
   }
-  if (events.events.size() > kMostShown) absl::StrAppend(&text, "\n...");
-  return text;
-}
+
+  // In order, one by one.
+  void CompareInOrder(Differences& differences) const {
+    const plan::PatternRange& range = shape_.exactly->value;
+    for (size_t i = 0; i < range.count; ++i) {
+      const plan::RecordExpectation& expected = shape_.records[range.first + i];
+      if (i >= events_.events.size()) {
+        differences.push_back({expected.source.node->mark, expected.source.name,
+                               FormatPattern(expected.record), "no such record"});
+        continue;
+      }
+      const TypedValue actual = Typed(events_.events[i]);
+      if (Holds(PatternOf(range.first + i), actual)) continue;
+      Differences fields =
+          Explain(PatternOf(range.first + i), actual, expected.source.node, expected.source.name);
+      std::move(fields.begin(), fields.end(), std::back_inserter(differences));
+    }
+    for (size_t i = range.count; i < events_.events.size(); ++i) {
+      if (i - range.count == kMaxShown) {
+        differences.push_back({shape_.exactly->mark, "exactly", "nothing else",
+                               absl::StrCat(events_.events.size() - i, " more records")});
+        break;
+      }
+      differences.push_back(
+          {shape_.exactly->mark, "exactly", "nothing else", FormatEvent(events_.events[i])});
+    }
+  }
+
+  void CompareContained(Differences& differences) const {
+    const auto matched = MatchContained();
+    for (size_t i = 0; i < matched.size(); ++i) {
+      if (matched[i]) continue;
+      const plan::RecordExpectation& expected = shape_.records[shape_.contains->value.first + i];
+      differences.push_back(
+          {expected.source.node->mark, expected.source.name, FormatPattern(expected.record), Seen()});
+    }
+  }
+
+  void CompareCount(Differences& differences) const {
+    bpfrig::v1::Value count;
+    count.set_unsigned_integer(events_.events.size());
+    for (Difference& difference : Explain(*shape_.count, count, "count")) {
+      for (size_t i = 0; i < std::min(events_.events.size(), kMaxShown); ++i) {
+        absl::StrAppend(&difference.actual, "\n", FormatEvent(events_.events[i]));
+      }
+      differences.push_back(std::move(difference));
+    }
+  }
+
+ private:
+  TypedPattern PatternOf(size_t index) const {
+    return {shape_.records[index].record, events_.patterns[index], encodings_};
+  }
+
+  // What came, for a message.
+  std::string Seen() const {
+    if (events_.events.empty()) return "no record at all";
+    std::string text = absl::StrCat("none of ", events_.events.size(), ":");
+    for (size_t i = 0; i < std::min(events_.events.size(), kMaxShown); ++i) {
+      absl::StrAppend(&text, "\n", FormatEvent(events_.events[i]));
+    }
+    if (events_.events.size() > kMaxShown) absl::StrAppend(&text, "\n...");
+    return text;
+  }
+
+  const plan::EventsShape& shape_;
+  const Events& events_;
+  const std::vector<const bpfrig::v1::ResolvedValue*> encodings_;
+};
 
 }  // namespace
 
-bool ContainsAll(const plan::EventsStep& step, const Events& events) {
-  if (!step.contains) return true;
-  const auto matched = MatchContained(step.contains->value, events);
+bool ContainsAll(const plan::EventsShape& shape, const Events& events) {
+  if (!shape.contains) return true;
+  const auto matched = EventComparison(shape, events).MatchContained();
   return std::all_of(matched.begin(), matched.end(), [](const auto& event) { return event.has_value(); });
 }
 
-Differences CompareEvents(const plan::EventsStep& step, const plan::Mark& mark, const Events& events) {
+Differences CompareEvents(const plan::Call& call, const plan::EventsShape& shape, const plan::Mark& mark,
+                          const Events& events) {
   Differences differences;
-  if (step.exactly) CompareInOrder(step, events, differences);
-  if (step.contains) {
-    const plan::PatternRange& range = step.contains->value;
-    const auto matched = MatchContained(range, events);
-    for (size_t i = 0; i < matched.size(); ++i) {
-      if (matched[i]) continue;
-      const size_t pattern = range.first + i;
-      differences.push_back({step.pattern_nodes[pattern]->mark, absl::StrCat("contains[", i, "]"),
-                             FormatValue(step.request.patterns(static_cast<int>(pattern))), Seen(events)});
-    }
-  }
-  if (step.count && step.count->value != events.events.size()) {
-    std::string actual = absl::StrCat(events.events.size());
-    for (size_t i = 0; i < std::min(events.events.size(), kMostShown); ++i) {
-      absl::StrAppend(&actual, "\n", FormatEvent(events.events[i]));
-    }
-    differences.push_back({step.count->mark, "count", absl::StrCat(step.count->value), actual});
-  }
-  const bool expects = step.exactly || step.contains || step.count;
-  if (!expects && events.events.size() < step.request.at_least()) {
+  const EventComparison comparison(shape, events);
+  if (shape.exactly) comparison.CompareInOrder(differences);
+  if (shape.contains) comparison.CompareContained(differences);
+  if (shape.count) comparison.CompareCount(differences);
+  const auto& request = plan::As<bpfrig::v1::ReadEventsRequest>(*call.request);
+  const bool expects = shape.exactly || shape.contains || shape.count;
+  if (!expects && events.events.size() < request.at_least()) {
     differences.push_back(
-        {mark, "at_least", absl::StrCat(step.request.at_least(), " records"),
-         absl::StrCat(events.events.size(), " when the wait of ", step.request.wait_ms(), " ms was over")});
+        {mark, "at_least", absl::StrCat(request.at_least(), " records"),
+         absl::StrCat(events.events.size(), " when the wait of ", request.wait_ms(), " ms was over")});
   }
   return differences;
 }

@@ -16,9 +16,9 @@ struct Events {
   std::vector<bpfrig::v1::Event> events;
 };
 
-[[nodiscard]] Differences CompareEvents(const plan::EventsStep& step, const plan::Mark& mark,
-                                        const Events& events);
+[[nodiscard]] Differences CompareEvents(const plan::Call& call, const plan::EventsShape& shape,
+                                        const plan::Mark& mark, const Events& events);
 // Whether every record that `contains` asks for is there: then there is nothing more to wait for.
-[[nodiscard]] bool ContainsAll(const plan::EventsStep& step, const Events& events);
+[[nodiscard]] bool ContainsAll(const plan::EventsShape& shape, const Events& events);
 
 }  // namespace bpfrig::client::verdict

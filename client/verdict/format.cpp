@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
@@ -17,7 +18,7 @@ using bpfrig::v1::SocketReference;
 using bpfrig::v1::Tag;
 using bpfrig::v1::Value;
 
-constexpr size_t kMostBytesShown = 128;
+constexpr size_t kMaxBytesShown = 128;
 
 bool IsPrintable(absl::string_view bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](char c) {
@@ -80,7 +81,13 @@ std::string FormatPair(const std::string& key, const std::string& value) {
   return absl::StrCat("{key: ", key, ", value: ", value, "}");
 }
 
-// The decoded value, or the bytes where it could not be decoded.
+// Bytes that a matcher takes.
+std::string FormatOperandBytes(const std::string& bytes) {
+  return IsPrintable(bytes) ? absl::StrCat("!text ", Quoted(bytes))
+                            : absl::StrCat("!hex ", absl::BytesToHexString(bytes));
+}
+
+// The decoded value, or the bytes if it could not be decoded.
 std::string FormatHalf(bool has_value, const Value& value, const std::string& raw) {
   if (has_value) return FormatValue(value);
   return raw.empty() ? "" : Hex(raw);
@@ -89,7 +96,7 @@ std::string FormatHalf(bool has_value, const Value& value, const std::string& ra
 // From byte `start` on, with the length.
 std::string Window(const std::string& bytes, size_t start) {
   const absl::string_view all = bytes;
-  const absl::string_view shown = all.substr(std::min(start, all.size()), kMostBytesShown);
+  const absl::string_view shown = all.substr(std::min(start, all.size()), kMaxBytesShown);
   const std::string text = IsPrintable(shown) ? Quoted(std::string(shown)) : Hex(shown);
   return absl::StrCat(all.size(), all.size() == 1 ? " byte" : " bytes",
                       start == 0 ? "" : absl::StrCat(", from byte ", start), ": ", text,
@@ -138,7 +145,7 @@ std::pair<std::string, std::string> FormatBothBytes(const std::string& expected,
   const auto mismatch =
       std::mismatch(expected.begin(), expected.begin() + static_cast<std::ptrdiff_t>(common), actual.begin());
   const auto first = static_cast<size_t>(mismatch.first - expected.begin());
-  const size_t start = first < kMostBytesShown / 2 ? 0 : first - kMostBytesShown / 8;
+  const size_t start = first < kMaxBytesShown / 2 ? 0 : first - kMaxBytesShown / 8;
   return {Window(expected, start), Window(actual, start)};
 }
 
@@ -147,9 +154,46 @@ std::string FormatEntry(const bpfrig::v1::DumpedEntry& entry) {
                     FormatHalf(entry.has_value(), entry.value(), entry.raw_value()));
 }
 
-std::string FormatPattern(const bpfrig::v1::EntryPattern& pattern) {
-  return FormatPair(pattern.has_key() ? FormatValue(pattern.key()) : "",
-                    pattern.has_value() ? FormatValue(pattern.value()) : "");
+std::string FormatPattern(const plan::Pattern& pattern) {
+  using plan::PatternKind;
+  std::vector<std::string> parts;
+  for (size_t i = 0; i < pattern.parts.size(); ++i) {
+    const std::string part = FormatPattern(pattern.parts[i]);
+    parts.push_back(pattern.kind == PatternKind::kFields ? absl::StrCat(pattern.names[i], ": ", part) : part);
+  }
+  const std::string joined = absl::StrJoin(parts, ", ");
+  switch (pattern.kind) {
+    case PatternKind::kAnything:
+      return "anything";
+    case PatternKind::kEqual:
+      if (pattern.value.has_text() && pattern.value.text().empty()) return "none";
+      return pattern.value.has_raw() ? FormatOperandBytes(pattern.value.raw()) : FormatValue(pattern.value);
+    case PatternKind::kFields:
+      return absl::StrCat("{", joined, "}");
+    case PatternKind::kList:
+      return absl::StrCat("[", joined, "]");
+    case PatternKind::kMatches:
+      return absl::StrCat("!matches ", Quoted(pattern.regex->pattern()));
+    case PatternKind::kAnyOf:
+    case PatternKind::kBetween:
+      return absl::StrCat(plan::TagOf(pattern.kind), " [", joined, "]");
+    default:
+      // An operand with its own tag stands in a list.
+      return absl::StrCat(plan::TagOf(pattern.kind), " ",
+                          absl::StartsWith(joined, "!") ? absl::StrCat("[", joined, "]") : joined);
+  }
+}
+
+std::string FormatExpectedEntry(const plan::EntryExpectation& entry) {
+  const auto half = [](const plan::Pattern& pattern) {
+    return pattern.kind == plan::PatternKind::kAnything ? "" : FormatPattern(pattern);
+  };
+  return FormatPair(half(entry.key), half(entry.value));
+}
+
+std::string FormatActual(const Value& value) {
+  if (value.has_raw()) return FormatBytes(value.raw());
+  return value.has_text() && value.text().empty() ? "none" : FormatValue(value);
 }
 
 std::string FormatEvent(const bpfrig::v1::Event& event) {

@@ -6,6 +6,7 @@
 
 #include "bpfrig/v1/map.pb.h"
 #include "bpfrig/v1/value.pb.h"
+#include "client/plan/step.h"
 
 namespace bpfrig::client::verdict {
 
@@ -15,9 +16,14 @@ namespace bpfrig::client::verdict {
 // Both sides of a comparison with their lengths; long ones from shortly before the first byte that differs.
 [[nodiscard]] std::pair<std::string, std::string> FormatBothBytes(const std::string& expected,
                                                                   const std::string& actual);
-// {key: ..., value: ...}, decoded where it could be.
+// {key: ..., value: ...}, decoded if it could be.
 [[nodiscard]] std::string FormatEntry(const bpfrig::v1::DumpedEntry& entry);
-[[nodiscard]] std::string FormatPattern(const bpfrig::v1::EntryPattern& pattern);
+// A pattern as the plan writes it: "!at_least 3".
+[[nodiscard]] std::string FormatPattern(const plan::Pattern& pattern);
+// {key: ..., value: ...}, as the plan writes it.
+[[nodiscard]] std::string FormatExpectedEntry(const plan::EntryExpectation& entry);
+// What came, for a difference: an empty text is "none", bytes have their length.
+[[nodiscard]] std::string FormatActual(const bpfrig::v1::Value& value);
 [[nodiscard]] std::string FormatEvent(const bpfrig::v1::Event& event);
 
 }  // namespace bpfrig::client::verdict

@@ -16,7 +16,7 @@ class Matching {
   }
 
  private:
-  // Finds a free item for `start`, moving other patterns to other items where that helps.
+  // Finds a free item for `start`, moving other patterns to other items if that helps.
   void Augment(size_t start) {
     std::vector<size_t> queue = {start};
     for (size_t next = 0; next < queue.size(); ++next) {

@@ -10,7 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "client/verdict/format.h"
+#include "client/verdict/answer.h"
 
 namespace bpfrig::client::verdict {
 namespace {
@@ -34,25 +34,11 @@ std::string DescribeRejection(const RejectedObject& rejected) {
   return text;
 }
 
-void CompareText(const plan::Expectation<std::string>& expected, const std::string& actual,
-                 absl::string_view field, Differences& differences) {
-  if (!expected || expected->value == actual) return;
-  differences.push_back(
-      {expected->mark, std::string(field), expected->value, actual.empty() ? "none" : actual});
-}
-
-void CompareContains(const plan::Expectation<std::string>& expected, const std::string& actual,
-                     absl::string_view field, Differences& differences) {
-  if (!expected || absl::StrContains(actual, expected->value)) return;
-  differences.push_back({expected->mark, std::string(field), absl::StrCat("\"", expected->value, "\" in it"),
-                         actual.empty() ? "nothing" : actual});
-}
-
-void CompareBytes(const plan::Expectation<std::string>& expected, const std::string& actual,
-                  absl::string_view field, Differences& differences) {
-  if (!expected || expected->value == actual) return;
-  auto [wanted, came] = FormatBothBytes(expected->value, actual);
-  differences.push_back({expected->mark, std::string(field), std::move(wanted), std::move(came)});
+plan::Mark MarkOfExpected(const plan::Call& call, absl::string_view key) {
+  for (size_t i = 0; i < call.expected.names.size(); ++i) {
+    if (call.expected.names[i] == key) return call.expected.parts[i].node->mark;
+  }
+  return {};
 }
 
 // Whether a plan's name means this ledger entry: `program`, or `object/program`.
@@ -62,34 +48,16 @@ bool Names(const std::string& name, const std::string& program) {
 
 }  // namespace
 
-Differences CompareLoad(const plan::LoadStep& step, const plan::Mark& mark,
+Differences CompareLoad(const plan::Call& call, const plan::Mark& mark,
                         const bpfrig::v1::LoadProgramResponse& response) {
-  if (!step.rejected) {
-    if (!response.has_rejected()) return {};
+  const bool expects_rejection = Expects(call, "rejected");
+  if (response.has_rejected() && !expects_rejection) {
     return {{mark, "load", "the kernel takes the object", DescribeRejection(response.rejected())}};
   }
-  if (!response.has_rejected()) {
-    return {{step.rejected->mark, "rejected", "the kernel rejects the object", "it was loaded"}};
+  if (!response.has_rejected() && expects_rejection) {
+    return {{MarkOfExpected(call, "rejected"), "rejected", "the kernel rejects the object", "it was loaded"}};
   }
-  Differences differences;
-  const RejectedObject& rejected = response.rejected();
-  CompareText(step.rejected->errno_name, rejected.errno_name(), "rejected.errno", differences);
-  CompareText(step.rejected->program, rejected.program(), "rejected.program", differences);
-  CompareText(step.rejected->map, rejected.map(), "rejected.map", differences);
-  CompareContains(step.rejected->log_contains, rejected.log(), "rejected.log_contains", differences);
-  CompareContains(step.rejected->hint_contains, rejected.hint(), "rejected.hint_contains", differences);
-  return differences;
-}
-
-Differences CompareRun(const plan::RunStep& step, const bpfrig::v1::RunProgramResponse& response) {
-  Differences differences;
-  if (step.return_value && step.return_value->value != response.return_value()) {
-    differences.push_back({step.return_value->mark, "return", absl::StrCat(step.return_value->value),
-                           absl::StrCat(response.return_value())});
-  }
-  CompareBytes(step.data, response.data(), "data", differences);
-  CompareBytes(step.context, response.context(), "context", differences);
-  return differences;
+  return CompareAnswer(call, mark, response);
 }
 
 Differences CompareLedger(const plan::Test& test, const bpfrig::v1::CloseSandboxResponse& ledger) {

@@ -1,5 +1,5 @@
-// Answers about programs against what a plan expects: rejections, test runs, and the ledger that says whether
-// what was attached ever ran.
+// What is said of programs: that the kernel refused an object, and the ledger, which says whether what was
+// attached ever ran.
 #pragma once
 
 #include "bpfrig/v1/program.pb.h"
@@ -9,11 +9,8 @@
 
 namespace bpfrig::client::verdict {
 
-[[nodiscard]] Differences CompareLoad(const plan::LoadStep& step, const plan::Mark& mark,
+[[nodiscard]] Differences CompareLoad(const plan::Call& call, const plan::Mark& mark,
                                       const bpfrig::v1::LoadProgramResponse& response);
-
-[[nodiscard]] Differences CompareRun(const plan::RunStep& step,
-                                     const bpfrig::v1::RunProgramResponse& response);
 
 // Programs that were attached and never ran, and names in may_not_run that no loaded program has.
 [[nodiscard]] Differences CompareLedger(const plan::Test& test,

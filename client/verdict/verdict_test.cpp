@@ -10,9 +10,9 @@
 #include "client/plan/yaml_reader.h"
 #include "client/verdict/entries.h"
 #include "client/verdict/events.h"
+#include "client/verdict/explain.h"
 #include "client/verdict/format.h"
 #include "client/verdict/matching.h"
-#include "client/verdict/pattern.h"
 #include "client/verdict/programs.h"
 #include "client/verdict/traffic.h"
 
@@ -81,10 +81,10 @@ bpfrig::v1::ResolvedEntry Pattern(int key, int a, int b) {
 
 Differences CompareDumpOf(const std::string& expect, const Dump& dump) {
   const plan::Step step = ReadOne("dump: {map: m}\nexpect: " + expect + "\n");
-  return CompareDump(std::get<plan::DumpStep>(step.call), step.mark, dump);
+  return CompareDump(std::get<plan::DumpShape>(step.shape), step.mark, dump);
 }
 
-TEST(MatchingTest, MovesPatternsToOtherItemsWhereThatHelps) {
+TEST(MatchingTest, MovesPatternsToOtherItemsIfThatHelps) {
   const auto matched = MatchPatterns({{0, 1}, {0}, {1, 2}}, 3);
   EXPECT_EQ(matched[0], 1U);
   EXPECT_EQ(matched[1], 0U);
@@ -117,7 +117,7 @@ TEST(DumpTest, HoldsWhateverTheOrder) {
               IsEmpty());
 }
 
-TEST(DumpTest, NamesTheFieldThatDiffersWhereTheKeyIsThere) {
+TEST(DumpTest, NamesTheFieldThatDiffersIfTheKeyIsThere) {
   const Dump dump{{Pattern(1, 4, 7)}, {Entry(1, 4, 6)}, {}};
   const Differences differences = CompareDumpOf("{exactly: [{key: 1, value: {a: 4, b: 7}}]}", dump);
   ASSERT_THAT(differences, SizeIs(1));
@@ -167,7 +167,7 @@ TEST(DumpTest, WantsAValueOnEveryCpuOrOnAny) {
 
 TEST(EventsTest, ComparesInOrder) {
   const plan::Step step = ReadOne("events: {map: r}\nexpect: {exactly: [{a: 1}, {a: 2}]}\n");
-  const auto& events = std::get<plan::EventsStep>(step.call);
+  const auto& events = std::get<plan::EventsShape>(step.shape);
   const auto record = [](int a) {
     bpfrig::v1::Event event;
     event.set_raw(Pair(a, 9).bytes());
@@ -175,30 +175,32 @@ TEST(EventsTest, ComparesInOrder) {
     return event;
   };
   const std::vector<bpfrig::v1::ResolvedValue> patterns = {Pair(1, -1), Pair(2, -1)};
-  EXPECT_THAT(CompareEvents(events, step.mark, {patterns, {record(1), record(2)}}), IsEmpty());
-  EXPECT_THAT(Fields(CompareEvents(events, step.mark, {patterns, {record(2), record(1)}})),
+  EXPECT_THAT(CompareEvents(step.call, events, step.mark, {patterns, {record(1), record(2)}}), IsEmpty());
+  EXPECT_THAT(Fields(CompareEvents(step.call, events, step.mark, {patterns, {record(2), record(1)}})),
               ElementsAre("exactly[0].a", "exactly[1].a"));
-  EXPECT_THAT(Fields(CompareEvents(events, step.mark, {patterns, {record(1)}})), ElementsAre("exactly[1]"));
-  EXPECT_THAT(Fields(CompareEvents(events, step.mark, {patterns, {record(1), record(2), record(3)}})),
-              ElementsAre("exactly"));
+  EXPECT_THAT(Fields(CompareEvents(step.call, events, step.mark, {patterns, {record(1)}})),
+              ElementsAre("exactly[1]"));
+  EXPECT_THAT(
+      Fields(CompareEvents(step.call, events, step.mark, {patterns, {record(1), record(2), record(3)}})),
+      ElementsAre("exactly"));
 }
 
 TEST(EventsTest, ContainsWantsARecordForEach) {
   const plan::Step step = ReadOne("events: {map: r}\nexpect: {contains: [{a: 1}, {a: 1}]}\n");
-  const auto& events = std::get<plan::EventsStep>(step.call);
+  const auto& events = std::get<plan::EventsShape>(step.shape);
   bpfrig::v1::Event one;
   one.set_raw(Pair(1, 0).bytes());
   const std::vector<bpfrig::v1::ResolvedValue> patterns = {Pair(1, -1), Pair(1, -1)};
   EXPECT_FALSE(ContainsAll(events, {patterns, {one}}));
   EXPECT_TRUE(ContainsAll(events, {patterns, {one, one}}));
-  EXPECT_THAT(CompareEvents(events, step.mark, {patterns, {one}}), SizeIs(1));
+  EXPECT_THAT(CompareEvents(step.call, events, step.mark, {patterns, {one}}), SizeIs(1));
 }
 
 TEST(ConnectTest, MustComeThroughUnlessAnErrnoIsExpected) {
   const plan::Step plain = ReadOne("connect: {to: {address: 10.0.0.1, port: 80}}\n");
   bpfrig::v1::ConnectResponse refused;
   refused.set_errno_name("ECONNREFUSED");
-  const auto& step = std::get<plan::ConnectStep>(plain.call);
+  const plan::Call& step = plain.call;
   const Differences differences = CompareConnect(step, plain.mark, refused);
   ASSERT_THAT(Fields(differences), ElementsAre("errno"));
   EXPECT_EQ(differences[0].expected, "none");
@@ -207,7 +209,7 @@ TEST(ConnectTest, MustComeThroughUnlessAnErrnoIsExpected) {
 
   const plan::Step failing =
       ReadOne("connect: {to: {address: 10.0.0.1, port: 80}}\nexpect: {errno: EPERM}\n");
-  const auto& expects = std::get<plan::ConnectStep>(failing.call);
+  const plan::Call& expects = failing.call;
   EXPECT_THAT(CompareConnect(expects, failing.mark, refused), SizeIs(1));
   EXPECT_THAT(CompareConnect(expects, failing.mark, bpfrig::v1::ConnectResponse()), SizeIs(1));
 }
@@ -217,7 +219,7 @@ TEST(ConnectTest, ComparesAddressesNotTheirSpelling) {
       "connect: {to: {address: \"fd00::1\", port: 80}}\n"
       "expect: {peer: {address: \"fd00:0::1\", port: 81}, local: {address: \"::ffff:10.0.0.1\"}, server: "
       "s}\n");
-  const auto& connect = std::get<plan::ConnectStep>(step.call);
+  const plan::Call& connect = step.call;
   bpfrig::v1::ConnectResponse response;
   response.mutable_peer()->set_address("fd00::1");
   response.mutable_peer()->set_port(81);
@@ -232,18 +234,17 @@ TEST(ConnectTest, ComparesAddressesNotTheirSpelling) {
               ElementsAre("local.address", "peer.port", "server"));
 }
 
-TEST(ConnectTest, FailsWhereLessCameThanItWaitedFor) {
+TEST(ConnectTest, FailsIfLessCameThanItWaitedFor) {
   const plan::Step step = ReadOne("connect: {to: {address: 10.0.0.1, port: 80}, receive: {at_least: 5}}\n");
   bpfrig::v1::ConnectResponse response;
   response.set_received("abc");
-  EXPECT_THAT(Fields(CompareConnect(std::get<plan::ConnectStep>(step.call), step.mark, response)),
-              ElementsAre("at_least"));
+  EXPECT_THAT(Fields(CompareConnect(step.call, step.mark, response)), ElementsAre("at_least"));
 }
 
 TEST(ConnectTest, WantsExactlyTheServers) {
   const plan::Step step =
       ReadOne("connect: {to: {address: 10.0.0.1, port: 80}}\nrepeat: 4\nexpect: {servers: [a, b]}\n");
-  const auto& connect = std::get<plan::ConnectStep>(step.call);
+  const auto& connect = std::get<plan::ConnectShape>(step.shape);
   EXPECT_THAT(CompareServers(connect, {"a", "b"}), IsEmpty());
   EXPECT_THAT(CompareServers(connect, {"a"}), SizeIs(1));
   EXPECT_THAT(CompareServers(connect, {"a", "b", ""}), SizeIs(1));
@@ -251,7 +252,7 @@ TEST(ConnectTest, WantsExactlyTheServers) {
 
 TEST(SendTest, ExpectsAllToGo) {
   const plan::Step step = ReadOne("send: {connection: c, data: !text hello}\n");
-  const auto& send = std::get<plan::SendStep>(step.call);
+  const plan::Call& send = step.call;
   bpfrig::v1::SendResponse response;
   response.set_sent(3);
   EXPECT_THAT(Fields(CompareSend(send, step.mark, response)), ElementsAre("sent"));
@@ -261,9 +262,9 @@ TEST(SendTest, ExpectsAllToGo) {
   EXPECT_THAT(Fields(CompareSend(send, step.mark, response)), ElementsAre("errno"));
 }
 
-TEST(ReceiveTest, FailsWhereTheWaitEndedEmptyHanded) {
+TEST(ReceiveTest, FailsIfTheWaitEndedEmptyHanded) {
   const plan::Step step = ReadOne("receive: {connection: c, until_closed: true}\n");
-  const auto& receive = std::get<plan::ReceiveStep>(step.call);
+  const plan::Call& receive = step.call;
   bpfrig::v1::ReceiveResponse response;
   response.set_timed_out(true);
   EXPECT_THAT(Fields(CompareReceive(receive, step.mark, response)), ElementsAre("until_closed"));
@@ -276,7 +277,7 @@ TEST(LoadTest, TellsWhyTheKernelRefused) {
   bpfrig::v1::LoadProgramResponse response;
   response.mutable_rejected()->set_errno_name("EACCES");
   response.mutable_rejected()->set_log("line 1\nR1 invalid mem access\n");
-  const Differences differences = CompareLoad(std::get<plan::LoadStep>(step.call), step.mark, response);
+  const Differences differences = CompareLoad(step.call, step.mark, response);
   ASSERT_THAT(differences, SizeIs(1));
   EXPECT_THAT(differences[0].actual, HasSubstr("R1 invalid mem access"));
 }
@@ -284,7 +285,7 @@ TEST(LoadTest, TellsWhyTheKernelRefused) {
 TEST(LoadTest, ComparesTheExpectedRejection) {
   const plan::Step step =
       ReadOne("load: {object: obj}\nexpect: {rejected: {errno: EACCES, log_contains: invalid}}\n");
-  const auto& load = std::get<plan::LoadStep>(step.call);
+  const plan::Call& load = step.call;
   bpfrig::v1::LoadProgramResponse response;
   response.mutable_loaded();
   EXPECT_THAT(Fields(CompareLoad(load, step.mark, response)), ElementsAre("rejected"));

@@ -1,0 +1,212 @@
+// The readers of seed, dump and events: entries, and expectations that are lists of patterns.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "bpfrig/v1/map.pb.h"
+#include "client/plan/read_pattern.h"
+#include "client/plan/scalars.h"
+#include "client/plan/shapes.h"
+
+namespace bpfrig::client::plan {
+namespace {
+
+using bpfrig::v1::DumpMapRequest;
+using bpfrig::v1::ReadEventsRequest;
+using bpfrig::v1::SeedMapRequest;
+using bpfrig::v1::Value;
+
+constexpr uint32_t kDefaultEventsWaitMs = 2000;
+
+void CheckSeedEntries(const NodePtr& entries, Problems& problems) {
+  for (const NodePtr& entry : entries->items) {
+    if (!entry->IsMapping()) continue;
+    const auto given = [&](absl::string_view key) { return FindKey(*entry, key) != nullptr ? 1 : 0; };
+    if (given("value") + given("cpu_values") + given("delete") != 1) {
+      problems.Add(entry->mark, "an entry must have one of value, cpu_values and delete");
+    }
+  }
+}
+
+// {key, value}, either alone.
+EntryExpectation ReadEntry(const NodePtr& node, std::string name, Problems& problems) {
+  EntryExpectation entry;
+  entry.source = {std::move(name), node};
+  FieldReader fields(node, "an expected entry", problems);
+  NodePtr key = fields.Find("key");
+  NodePtr value = fields.Find("value");
+  if (key != nullptr) entry.key = ReadValuePattern(key, problems);
+  if (value != nullptr) entry.value = ReadValuePattern(value, problems);
+  NodePtr cpus = fields.Find("cpus");
+  entry.any_cpu = cpus != nullptr && ReadWord(cpus, "cpus", {"all", "any"}, problems) == "any";
+  if (fields.IsMapping() && key == nullptr && value == nullptr) {
+    problems.Add(node->mark, "an expected entry must have a key, a value, or both");
+  }
+  return entry;
+}
+
+Expectation<PatternRange> TakeEntries(StepSource& source, absl::string_view key, DumpShape& shape) {
+  NodePtr list = source.expect.Find(key);
+  if (list == nullptr) return std::nullopt;
+  const size_t first = shape.entries.size();
+  ReadList(list, key, source.problems, [&](const NodePtr& item) {
+    const size_t index = shape.entries.size() - first;
+    shape.entries.push_back(ReadEntry(item, absl::StrCat(key, "[", index, "]"), source.problems));
+  });
+  if (key != "exactly" && list->IsSequence() && list->items.empty()) {
+    source.problems.Add(list->mark, absl::StrCat(key, " is empty, and so says nothing"));
+  }
+  return Marked<PatternRange>{{first, shape.entries.size() - first}, list->mark};
+}
+
+// The plain part of a pattern, if it has one.
+template <typename SetValue>
+void SetPlainPart(const Pattern& pattern, const SetValue& set) {
+  Value value = PlainPart(pattern);
+  if (value.kind_case() != Value::KIND_NOT_SET) set(std::move(value));
+}
+
+void RequestPatterns(DumpShape& shape, DumpMapRequest& request) {
+  for (const EntryExpectation& entry : shape.entries) {
+    auto* pattern = request.add_patterns();
+    SetPlainPart(entry.key, [&](Value value) { *pattern->mutable_key() = std::move(value); });
+    SetPlainPart(entry.value, [&](Value value) { *pattern->mutable_value() = std::move(value); });
+    shape.sources.push_back(entry.source);
+  }
+  const auto encode = [&](Pattern& whole, const std::string& name,
+                          Value* (bpfrig::v1::EntryPattern::*half)()) {
+    ForEachEncoded(whole, [&](Pattern& part, Value in_its_place) {
+      part.encoding = static_cast<size_t>(request.patterns_size());
+      *(request.add_patterns()->*half)() = std::move(in_its_place);
+      shape.sources.push_back({name, part.node});
+    });
+  };
+  for (EntryExpectation& entry : shape.entries) {
+    encode(entry.key, entry.source.name, &bpfrig::v1::EntryPattern::mutable_key);
+    encode(entry.value, entry.source.name, &bpfrig::v1::EntryPattern::mutable_value);
+  }
+}
+
+Expectation<PatternRange> TakeRecords(StepSource& source, absl::string_view key, EventsShape& shape) {
+  NodePtr list = source.expect.Find(key);
+  if (list == nullptr) return std::nullopt;
+  const size_t first = shape.records.size();
+  ReadList(list, key, source.problems, [&](const NodePtr& item) {
+    const size_t index = shape.records.size() - first;
+    shape.records.push_back(
+        {{absl::StrCat(key, "[", index, "]"), item}, ReadValuePattern(item, source.problems)});
+  });
+  if (list->IsSequence() && list->items.empty()) {
+    source.problems.Add(list->mark, absl::StrCat(key, " is empty; that there are no events is `none: true`"));
+  }
+  return Marked<PatternRange>{{first, shape.records.size() - first}, list->mark};
+}
+
+void RequestPatterns(EventsShape& shape, ReadEventsRequest& request) {
+  for (const RecordExpectation& record : shape.records) {
+    // One without a plain part says nothing, and keeps its place.
+    *request.add_patterns() = PlainPart(record.record);
+    shape.sources.push_back(record.source);
+  }
+  for (RecordExpectation& record : shape.records) {
+    ForEachEncoded(record.record, [&](Pattern& part, Value in_its_place) {
+      part.encoding = static_cast<size_t>(request.patterns_size());
+      *request.add_patterns() = std::move(in_its_place);
+      shape.sources.push_back({record.source.name, part.node});
+    });
+  }
+}
+
+// The fewest that satisfy the pattern, as far as it says.
+uint64_t LeastOf(const Pattern& count) {
+  switch (count.kind) {
+    case PatternKind::kEqual:
+      return count.value.unsigned_integer();
+    case PatternKind::kAtLeast:
+    case PatternKind::kBetween:
+      return count.parts.empty() ? 0 : count.parts[0].value.unsigned_integer();
+    default:
+      return 0;
+  }
+}
+
+// As many as the expectations need, waited for, unless the plan says otherwise.
+void SetEventsWait(const EventsShape& shape, bool says_at_least, bool says_wait, ReadEventsRequest& request) {
+  if (!says_at_least) {
+    uint64_t needed = 0;
+    if (shape.exactly) needed = std::max<uint64_t>(needed, shape.exactly->value.count);
+    if (shape.contains) needed = std::max<uint64_t>(needed, shape.contains->value.count);
+    if (shape.count) needed = std::max(needed, LeastOf(*shape.count));
+    request.set_at_least(static_cast<uint32_t>(needed));
+  }
+  if (!says_wait && request.at_least() > 0) request.set_wait_ms(kDefaultEventsWaitMs);
+}
+
+void TakeNone(StepSource& source, EventsShape& shape) {
+  NodePtr none = source.expect.Find("none");
+  if (none == nullptr) return;
+  ReadTrue(none, "none", source.problems);
+  if (shape.exactly || shape.contains || shape.count) {
+    source.problems.Add(none->mark, "none stands alone: it says that there are no events");
+  }
+  shape.count.emplace();
+  shape.count->kind = PatternKind::kEqual;
+  shape.count->node = none;
+  shape.count->value.set_unsigned_integer(0);
+}
+
+}  // namespace
+
+Shape ReadSeed(StepSource& source) {
+  auto& request = As<SeedMapRequest>(*source.call.request);
+  MessageReader reader(source.problems);
+  reader.Read(source.fields, request);
+  if (NodePtr entries = FindKey(*source.node, "entries")) CheckSeedEntries(entries, source.problems);
+  // The runner sends as many messages as the entries need; each of them keeps the rules.
+  google::protobuf::RepeatedPtrField<bpfrig::v1::SeedEntry> entries;
+  request.mutable_entries()->Swap(&entries);
+  reader.CheckRules(source.fields, source.node, request);
+  request.mutable_entries()->Swap(&entries);
+  ReadExpected(source);
+  return SeedShape();
+}
+
+Shape ReadDump(StepSource& source) {
+  DumpShape shape;
+  ReadRequest(source);
+  auto& request = As<DumpMapRequest>(*source.call.request);
+  shape.exactly = TakeEntries(source, "exactly", shape);
+  shape.contains = TakeEntries(source, "contains", shape);
+  shape.absent = TakeEntries(source, "absent", shape);
+  if (NodePtr count = source.expect.Find("count"))
+    shape.count = ReadCountPattern(count, "count", 0, source.problems);
+  RequestPatterns(shape, request);
+  if (source.within == nullptr) return shape;
+  if (!shape.exactly && !shape.contains && !shape.absent && !shape.count) {
+    source.problems.Add(source.within->mark, "within has nothing to wait for: the step has no expect");
+  }
+  if (request.consume()) {
+    source.problems.Add(source.within->mark,
+                        "within and consume exclude each other: reading again finds what is left only");
+  }
+  return shape;
+}
+
+Shape ReadEvents(StepSource& source) {
+  EventsShape shape;
+  ReadRequest(source);
+  auto& request = As<ReadEventsRequest>(*source.call.request);
+  shape.exactly = TakeRecords(source, "exactly", shape);
+  shape.contains = TakeRecords(source, "contains", shape);
+  if (NodePtr count = source.expect.Find("count"))
+    shape.count = ReadCountPattern(count, "count", 1, source.problems);
+  TakeNone(source, shape);
+  SetEventsWait(shape, source.node->IsMapping() && FindKey(*source.node, "at_least") != nullptr,
+                source.node->IsMapping() && FindKey(*source.node, "wait") != nullptr, request);
+  RequestPatterns(shape, request);
+  return shape;
+}
+
+}  // namespace bpfrig::client::plan

@@ -1,0 +1,107 @@
+// The readers of connect, send and receive: what they expect, they also wait for.
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bpfrig/v1/traffic.pb.h"
+#include "client/plan/scalars.h"
+#include "client/plan/shapes.h"
+
+namespace bpfrig::client::plan {
+namespace {
+
+using bpfrig::v1::ConnectRequest;
+using bpfrig::v1::ReceiveCondition;
+using bpfrig::v1::ReceiveRequest;
+
+// What the plan expects of the answer's field under that key; null for nothing.
+const Pattern* Expected(const Pattern& answer, absl::string_view key) {
+  for (size_t i = 0; i < answer.names.size(); ++i) {
+    if (answer.names[i] == key) return &answer.parts[i];
+  }
+  return nullptr;
+}
+
+bool IsTrue(const Pattern* pattern) {
+  return pattern != nullptr && pattern->kind == PatternKind::kEqual && pattern->value.text() == "true";
+}
+
+// The fewest bytes that satisfy the pattern, as far as it says.
+size_t LeastBytes(const Pattern* pattern) {
+  if (pattern == nullptr) return 0;
+  switch (pattern->kind) {
+    case PatternKind::kEqual:
+      return std::max(pattern->value.raw().size(), pattern->value.text().size());
+    case PatternKind::kContains:
+    case PatternKind::kStartsWith:
+    case PatternKind::kEndsWith:
+      return pattern->parts.empty() ? 0 : LeastBytes(&pattern->parts[0]);
+    case PatternKind::kLength:
+      return pattern->parts.empty() ? 0 : static_cast<size_t>(pattern->parts[0].value.unsigned_integer());
+    default:
+      return 0;
+  }
+}
+
+Expectation<std::vector<std::string>> TakeServers(StepSource& source) {
+  NodePtr node = source.expect.Find("servers");
+  if (node == nullptr) return std::nullopt;
+  std::vector<std::string> names;
+  ReadList(node, "servers", source.problems, [&](const NodePtr& item) {
+    std::string name = ReadName(item, "servers", source.problems);
+    names.push_back(name == "none" ? "" : std::move(name));
+  });
+  if (source.repeat == nullptr) {
+    source.problems.Add(node->mark, "servers goes with repeat; of one connection it is server: NAME");
+  }
+  return Marked<std::vector<std::string>>{std::move(names), node->mark};
+}
+
+}  // namespace
+
+Shape ReadConnect(StepSource& source) {
+  ConnectShape shape;
+  ReadRequest(source);
+  ReadExpected(source);
+  auto& request = As<ConnectRequest>(*source.call.request);
+  const Pattern& expected = source.call.expected;
+  shape.servers = TakeServers(source);
+  if (!request.has_receive()) {
+    const size_t bytes = LeastBytes(Expected(expected, "received"));
+    if (IsTrue(Expected(expected, "peer_closed"))) {
+      request.mutable_receive()->set_until_closed(true);
+    } else if (bytes > 0) {
+      request.mutable_receive()->set_at_least(static_cast<uint32_t>(bytes));
+    }
+  }
+  if (!request.name().empty() && source.call.repeat > 1) {
+    source.problems.Add(source.fields.mark(),
+                        "name and repeat exclude each other: each connection that is kept has its own name");
+  }
+  return shape;
+}
+
+Shape ReadSend(StepSource& source) {
+  ReadRequest(source);
+  ReadExpected(source);
+  return SendShape();
+}
+
+Shape ReadReceive(StepSource& source) {
+  ReadRequest(source);
+  ReadExpected(source);
+  auto& request = As<ReceiveRequest>(*source.call.request);
+  const Pattern& expected = source.call.expected;
+  if (request.has_until()) return ReceiveShape();
+  if (IsTrue(Expected(expected, "peer_closed"))) {
+    request.mutable_until()->set_until_closed(true);
+  } else {
+    const size_t bytes =
+        std::max(LeastBytes(Expected(expected, "data")), LeastBytes(Expected(expected, "starts_with")));
+    request.mutable_until()->set_at_least(static_cast<uint32_t>(bytes));
+  }
+  return ReceiveShape();
+}
+
+}  // namespace bpfrig::client::plan
