@@ -3,10 +3,8 @@
 #include "daemon/worker/handlers/handlers.h"
 
 namespace bpfrig::worker {
-namespace {
-
-absl::Status Disconnect(Sandbox& sandbox, const bpfrig::v1::DisconnectRequest& request,
-                        bpfrig::v1::DisconnectResponse& response) {
+absl::Status HandleDisconnect(Sandbox& sandbox, const bpfrig::v1::DisconnectRequest& request,
+                              bpfrig::v1::DisconnectResponse& response) {
   const absl::StatusOr<std::shared_ptr<DataSocket>> end = sandbox.traffic().FindEnd(request.connection());
   if (!end.ok()) return base::WithField(end.status(), "connection");
   // Closing over bytes that nobody has read resets the connection.
@@ -15,14 +13,6 @@ absl::Status Disconnect(Sandbox& sandbox, const bpfrig::v1::DisconnectRequest& r
   response.set_sent((*end)->total_sent());
   response.set_received((*end)->total_received());
   return absl::OkStatus();
-}
-
-}  // namespace
-
-void HandleDisconnect(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::DisconnectRequest& request) {
-  Call::Reply reply;
-  const absl::Status disconnected = Disconnect(sandbox, request, *reply.mutable_disconnect());
-  call->FinishWith(disconnected, reply);
 }
 
 }  // namespace bpfrig::worker

@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "daemon/ipc/envelope.h"
+
 namespace bpfrig::worker {
 namespace {
 
@@ -13,6 +15,18 @@ template <class Request>
 void Add(void (*handle)(Sandbox&, const CallPtr&, const Request&), Table& handlers) {
   handlers[Request::descriptor()] = [handle](Sandbox& sandbox, const CallPtr& call, const Message& request) {
     handle(sandbox, call, static_cast<const Request&>(request));
+  };
+}
+
+// A handler that answers at once: its response is the call's last reply.
+template <class Request, class Response>
+void Add(absl::Status (*answer)(Sandbox&, const Request&, Response&), Table& handlers) {
+  handlers[Request::descriptor()] = [answer](Sandbox& sandbox, const CallPtr& call, const Message& request) {
+    Response response;
+    Call::Reply reply;
+    absl::Status status = answer(sandbox, static_cast<const Request&>(request), response);
+    if (status.ok()) status = ipc::PutSwapped(response, reply);
+    call->FinishWith(status, reply);
   };
 }
 

@@ -23,22 +23,16 @@ Behaviour BehaviourOf(const bpfrig::v1::ServerBehaviour& behaviour) {
   return {Behaviour::Kind::kSink, ""};
 }
 
-absl::Status Listen(Sandbox& sandbox, const bpfrig::v1::ListenRequest& request,
-                    bpfrig::v1::ListenResponse& response) {
+}  // namespace
+
+absl::Status HandleListen(Sandbox& sandbox, const bpfrig::v1::ListenRequest& request,
+                          bpfrig::v1::ListenResponse& response) {
   const absl::StatusOr<Endpoint> at = ParseEndpoint(request.at());
   if (!at.ok()) return base::WithField(at.status(), "at");
   BPFRIG_ASSIGN_OR_RETURN(const Endpoint listening,
                           sandbox.traffic().Listen(request.name(), *at, BehaviourOf(request.behaviour())));
   *response.mutable_at() = ToProto(listening);
   return absl::OkStatus();
-}
-
-}  // namespace
-
-void HandleListen(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::ListenRequest& request) {
-  Call::Reply reply;
-  const absl::Status listening = Listen(sandbox, request, *reply.mutable_listen());
-  call->FinishWith(listening, reply);
 }
 
 }  // namespace bpfrig::worker

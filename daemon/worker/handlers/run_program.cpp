@@ -10,32 +10,15 @@ using base::MakeError;
 using base::Reason;
 using bpfrig::v1::RunProgramRequest;
 
-constexpr uint32_t kMaxRepeat = 1'000'000;
-constexpr size_t kMaxDataBytes = 64 * 1024;
-
-absl::Status CheckLimits(const RunProgramRequest& request) {
-  if (request.repeat() > kMaxRepeat) {
-    return base::WithField(MakeError(Reason::kOutOfRange, absl::StrCat("running a program ", request.repeat(),
-                                                                       " times: at most ", kMaxRepeat)),
-                           "repeat");
-  }
-  if (request.data().size() > kMaxDataBytes) {
-    return base::WithField(
-        MakeError(Reason::kOutOfRange, absl::StrCat("running a program on ", request.data().size(),
-                                                    " bytes: at most ", kMaxDataBytes)),
-        "data");
-  }
-  return absl::OkStatus();
-}
-
 uint64_t RunCount(const ProgramRecord& record) {
   const absl::StatusOr<kernel_bpf::ProgramInfo> info = record.program->Info();
   return info.ok() ? info->run_count : 0;
 }
 
-absl::Status RunProgram(Sandbox& sandbox, const RunProgramRequest& request,
-                        bpfrig::v1::RunProgramResponse& response) {
-  BPFRIG_RETURN_IF_ERROR(CheckLimits(request));
+}  // namespace
+
+absl::Status HandleRunProgram(Sandbox& sandbox, const RunProgramRequest& request,
+                              bpfrig::v1::RunProgramResponse& response) {
   const absl::StatusOr<ProgramRecord*> record = sandbox.objects().FindProgram(request.program());
   if (!record.ok()) return base::WithField(record.status(), "program");
   kernel_bpf::TestRunInput input;
@@ -52,14 +35,6 @@ absl::Status RunProgram(Sandbox& sandbox, const RunProgramRequest& request,
   response.set_context(output->context);
   response.set_duration_ns(output->duration_ns);
   return absl::OkStatus();
-}
-
-}  // namespace
-
-void HandleRunProgram(Sandbox& sandbox, const CallPtr& call, const RunProgramRequest& request) {
-  Call::Reply reply;
-  const absl::Status run = RunProgram(sandbox, request, *reply.mutable_run_program());
-  call->FinishWith(run, reply);
 }
 
 }  // namespace bpfrig::worker
