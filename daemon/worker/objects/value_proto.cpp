@@ -102,6 +102,16 @@ absl::StatusOr<Value> ValueResolver::Resolve(const bpfrig::v1::Value& value, Ref
   return MakeError(Reason::kInvalidField, "reading a value: it says nothing");
 }
 
+absl::StatusOr<std::string> ValueResolver::ResolveBytes(const bpfrig::v1::Value& value,
+                                                        size_t number_size) const {
+  BPFRIG_ASSIGN_OR_RETURN(const Value resolved, Resolve(value, Reference::kNone, Purpose::kWrite));
+  const bool is_number = value.has_unsigned_integer() || value.has_signed_integer();
+  if (!is_number) return kernel_bpf::BytesOf(resolved);
+  BPFRIG_ASSIGN_OR_RETURN(kernel_bpf::Encoded encoded,
+                          kernel_bpf::EncodeBySize(number_size, resolved, "the value"));
+  return std::move(encoded.bytes);
+}
+
 absl::StatusOr<kernel_bpf::Fields> ValueResolver::ResolveFields(
     const google::protobuf::RepeatedPtrField<bpfrig::v1::Field>& fields, Purpose purpose) const {
   kernel_bpf::Fields resolved;

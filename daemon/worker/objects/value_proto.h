@@ -30,6 +30,9 @@ class ValueResolver {
   // references.
   [[nodiscard]] absl::StatusOr<kernel_bpf::Value> Resolve(const bpfrig::v1::Value& value, Reference allowed,
                                                           Purpose purpose) const;
+  // The bytes of a value that has no type: a number takes `number_size` of them, in host order.
+  [[nodiscard]] absl::StatusOr<std::string> ResolveBytes(const bpfrig::v1::Value& value,
+                                                         size_t number_size) const;
   // Members by name, as the globals of an object.
   [[nodiscard]] absl::StatusOr<kernel_bpf::Fields> ResolveFields(
       const google::protobuf::RepeatedPtrField<bpfrig::v1::Field>& fields, Purpose purpose) const;
