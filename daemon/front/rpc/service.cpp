@@ -64,6 +64,14 @@ class Service final : public v1::BpfRig::CallbackService {
                     v1::DisconnectResponse* response) override {
     return RelayUnary(environment_, *context, request, response);
   }
+  Unary* SetSocketOption(Context* context, const v1::SetSocketOptionRequest* request,
+                         v1::SetSocketOptionResponse* response) override {
+    return RelayUnary(environment_, *context, request, response);
+  }
+  Unary* GetSocketOption(Context* context, const v1::GetSocketOptionRequest* request,
+                         v1::GetSocketOptionResponse* response) override {
+    return RelayUnary(environment_, *context, request, response);
+  }
   Writer<v1::DumpMapResponse>* DumpMap(Context* context, const v1::DumpMapRequest* request) override {
     return RelayServerStream<v1::DumpMapResponse>(environment_, *context, request);
   }

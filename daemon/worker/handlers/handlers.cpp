@@ -47,6 +47,8 @@ Table MakeTable() {
   Add(HandleSend, handlers);
   Add(HandleReceive, handlers);
   Add(HandleDisconnect, handlers);
+  Add(HandleSetSocketOption, handlers);
+  Add(HandleGetSocketOption, handlers);
   return handlers;
 }
 

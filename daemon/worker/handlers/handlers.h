@@ -20,7 +20,7 @@ using Handler =
 // The handler of the call that has such requests; nullptr if there is none.
 [[nodiscard]] const Handler* FindHandler(const google::protobuf::Descriptor& request);
 
-// Each in a file named after it, or after what several are about (attach.cpp).
+// Each in a file named after it, or after what several are about (attach.cpp, socket_options.cpp).
 
 // Those that answer at once.
 absl::Status HandleAttach(Sandbox& sandbox, const bpfrig::v1::AttachRequest& request,
@@ -33,6 +33,10 @@ absl::Status HandleListen(Sandbox& sandbox, const bpfrig::v1::ListenRequest& req
                           bpfrig::v1::ListenResponse& response);
 absl::Status HandleDisconnect(Sandbox& sandbox, const bpfrig::v1::DisconnectRequest& request,
                               bpfrig::v1::DisconnectResponse& response);
+absl::Status HandleSetSocketOption(Sandbox& sandbox, const bpfrig::v1::SetSocketOptionRequest& request,
+                                   bpfrig::v1::SetSocketOptionResponse& response);
+absl::Status HandleGetSocketOption(Sandbox& sandbox, const bpfrig::v1::GetSocketOptionRequest& request,
+                                   bpfrig::v1::GetSocketOptionResponse& response);
 
 // Those that end their call themselves, sooner or later.
 void HandleOpenSandbox(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::OpenSandboxRequest& request);
