@@ -34,24 +34,27 @@ bool IsSet(const Message& message, const FieldDescriptor& field) {
                              : reflection.HasField(message, &field);
 }
 
-// Whether any rule is below messages of that type: a stream of a million entries is not walked for nothing.
-bool HasRules(const Descriptor& type) {
-  static std::mutex mutex;
-  static auto& known = *new std::map<const Descriptor*, bool>;
-  {
-    const std::lock_guard lock(mutex);
-    const auto [found, is_new] = known.try_emplace(&type, false);
-    if (!is_new) return found->second;
-  }
+// HasRules() with what is known already. A type that is looked at right now counts as one without rules.
+bool FindRules(const Descriptor& type, std::map<const Descriptor*, bool>& known) {
+  const auto [found, is_new] = known.try_emplace(&type, false);
+  if (!is_new) return found->second;
   bool has = false;
   for (int i = 0; i < type.field_count() && !has; ++i) {
     const FieldDescriptor& field = *type.field(i);
     const bool is_value = field.message_type() == v1::Value::descriptor();
     has = field.options().HasExtension(v1::rules) || field.enum_type() != nullptr ||
-          (field.message_type() != nullptr && !is_value && HasRules(*field.message_type()));
+          (field.message_type() != nullptr && !is_value && FindRules(*field.message_type(), known));
   }
+  return found->second = has;
+}
+
+// Whether any rule is below messages of that type: a stream of a million entries is not walked for nothing.
+bool HasRules(const Descriptor& type) {
+  static std::mutex mutex;
+  static auto& known = *new std::map<const Descriptor*, bool>;
+  // Held until the answer is known: another thread must not take the one for a type that is looked at.
   const std::lock_guard lock(mutex);
-  return known[&type] = has;
+  return FindRules(type, known);
 }
 
 class Validation {

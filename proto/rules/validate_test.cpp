@@ -4,10 +4,14 @@
 #include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/dynamic_message.h>
 
+#include <atomic>
 #include <memory>
 #include <set>
+#include <thread>
+#include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "bpfrig/v1/bpfrig.pb.h"
 #include "bpfrig/v1/rules.pb.h"
 #include "proto/rules/field_words.h"
@@ -51,6 +55,59 @@ TEST(ValidateTest, HoldsFieldsThatExcludeEachOtherAndEnumsToTheirRules) {
   request.mutable_until()->set_until_closed(true);
   EXPECT_THAT(Sentences(request, Names::kPlan), ElementsAre("end must be one of dialled, accepted, not 7",
                                                             "until_closed and at_least exclude each other"));
+}
+
+// Types that no call had before, a chain of them with a rule in the last, asked about by all threads at once.
+TEST(ValidateTest, FindsARuleFromEveryThreadAtOnce) {
+  constexpr int kRounds = 100;
+  constexpr int kThreads = 4;
+  constexpr int kDepth = 50;
+  // Alive to the end: what is known of a type goes by its address.
+  static auto& pool =
+      *new google::protobuf::DescriptorPool(google::protobuf::DescriptorPool::generated_pool());
+  static auto& factory = *new google::protobuf::DynamicMessageFactory(&pool);
+  for (int round = 0; round < kRounds; ++round) {
+    google::protobuf::FileDescriptorProto file;
+    file.set_name(absl::StrCat("round", round, ".proto"));
+    file.set_package(absl::StrCat("round", round));
+    file.set_syntax("proto3");
+    file.add_dependency("bpfrig/v1/rules.proto");
+    for (int depth = 0; depth <= kDepth; ++depth) {
+      auto& type = *file.add_message_type();
+      type.set_name(absl::StrCat("Depth", depth));
+      auto& field = *type.add_field();
+      field.set_name("below");
+      field.set_number(1);
+      field.set_label(google::protobuf::FieldDescriptorProto::LABEL_OPTIONAL);
+      if (depth < kDepth) {
+        field.set_type(google::protobuf::FieldDescriptorProto::TYPE_MESSAGE);
+        field.set_type_name(absl::StrCat("Depth", depth + 1));
+      } else {
+        field.set_type(google::protobuf::FieldDescriptorProto::TYPE_STRING);
+        field.mutable_options()->MutableExtension(v1::rules)->set_required(true);
+      }
+    }
+    const google::protobuf::FileDescriptor* built = pool.BuildFile(file);
+    ASSERT_NE(built, nullptr);
+    const std::unique_ptr<google::protobuf::Message> message(
+        factory.GetPrototype(built->message_type(0))->New());
+    google::protobuf::Message* deepest = message.get();
+    for (int depth = 0; depth < kDepth; ++depth) {
+      deepest = deepest->GetReflection()->MutableMessage(deepest, deepest->GetDescriptor()->field(0));
+    }
+    std::atomic<int> ready = 0;
+    std::atomic<int> found = 0;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&] {
+        ++ready;
+        while (ready < kThreads) std::this_thread::yield();
+        if (Validate(*message).size() == 1) ++found;
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    ASSERT_EQ(found, kThreads) << "round " << round;
+  }
 }
 
 // A protocol that is the real one but for a rule of one field, which is added here as a line of a .proto is.
