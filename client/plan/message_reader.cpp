@@ -208,14 +208,20 @@ void MessageReader::ReadNamedValues(const NodePtr& node, Message& message, const
   }
 }
 
+bool MessageReader::ReadShort(const NodePtr& node, Message& message, const std::string& path) {
+  const FieldDescriptor* member = rules::ShortFor(*message.GetDescriptor());
+  if (member == nullptr || node->IsMapping()) return false;
+  ReadField(node, message, *member, path);
+  return true;
+}
+
 void MessageReader::ReadMessage(const NodePtr& node, Message& message, const FieldDescriptor& field,
                                 absl::string_view what, const std::string& path) {
   if (field.message_type() == Value::descriptor()) {
     static_cast<Value&>(message) = ReadValue(node, problems_);
     return;
   }
-  const FieldDescriptor* short_for = rules::ShortFor(field);
-  if (short_for != nullptr && !node->IsMapping()) return ReadField(node, message, *short_for, path);
+  if (ReadShort(node, message, path)) return;
   FieldReader fields(node, what, problems_);
   ReadFields(fields, message, path);
   for (const std::string& name : rules::InPlan(field).needs()) {

@@ -24,6 +24,10 @@ class MessageReader {
   void Ignore(std::string path) { broken_.insert(std::move(path)); }
   // Takes the keys that the message's fields have in a plan.
   void Read(FieldReader& fields, google::protobuf::Message& message) { ReadFields(fields, message, ""); }
+  // Reads what is not a mapping as the member that the message's short form stands for; false if it is one,
+  // or the message has no short form.
+  [[nodiscard]] bool ReadShort(const NodePtr& node, google::protobuf::Message& message,
+                               const std::string& path = "");
 
   // Complains of what breaks a rule, at the place that the plan has under `root` for it. What could not even
   // be read is not complained of again. Call it when all keys were asked for.

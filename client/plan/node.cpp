@@ -4,11 +4,18 @@
 #include "absl/strings/string_view.h"
 
 namespace bpfrig::client::plan {
+
 NodePtr FindKey(const Node& mapping, absl::string_view key) {
   for (const NodePair& pair : mapping.pairs) {
     if (pair.key->text == key) return pair.value;
   }
   return nullptr;
+}
+
+NodePtr WithoutTag(const Node& node) {
+  auto copy = std::make_shared<Node>(node);
+  copy->tag.clear();
+  return copy;
 }
 
 std::string Describe(const Node& node) {

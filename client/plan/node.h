@@ -47,6 +47,9 @@ struct Node {
 // The value of that key, or null.
 [[nodiscard]] NodePtr FindKey(const Node& mapping, absl::string_view key);
 
+// The same node without its tag, for readers that want none.
+[[nodiscard]] NodePtr WithoutTag(const Node& node);
+
 // What a message calls the node: "a list", "a mapping", `"text"`, "nothing".
 [[nodiscard]] std::string Describe(const Node& node);
 

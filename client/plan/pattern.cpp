@@ -117,6 +117,13 @@ std::vector<std::string> MatcherTags() {
   return tags;
 }
 
+const Pattern* FindPart(const Pattern& structure, absl::string_view name) {
+  for (size_t i = 0; i < structure.names.size(); ++i) {
+    if (structure.names[i] == name) return &structure.parts[i];
+  }
+  return nullptr;
+}
+
 bool HasMatcher(const Pattern& pattern) {
   if (!TagOf(pattern.kind).empty()) return true;
   return std::any_of(pattern.parts.begin(), pattern.parts.end(), HasMatcher);

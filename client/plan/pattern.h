@@ -58,6 +58,9 @@ struct Pattern {
 // All matchers' tags.
 [[nodiscard]] std::vector<std::string> MatcherTags();
 
+// What a structure's pattern says of that member; null if it says nothing of it.
+[[nodiscard]] const Pattern* FindPart(const Pattern& structure, absl::string_view name);
+
 // Whether the pattern is or has a matcher.
 [[nodiscard]] bool HasMatcher(const Pattern& pattern);
 // What the pattern says by equality alone: members with matchers are left out, such elements of a list are

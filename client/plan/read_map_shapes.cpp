@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -47,18 +48,25 @@ EntryExpectation ReadEntry(const NodePtr& node, std::string name, Problems& prob
   return entry;
 }
 
-Expectation<PatternRange> TakeEntries(StepSource& source, absl::string_view key, DumpShape& shape) {
+RecordExpectation ReadRecord(const NodePtr& node, std::string name, Problems& problems) {
+  return {{std::move(name), node}, ReadValuePattern(node, problems)};
+}
+
+// A list of what `read` reads, behind what `all` has already. `when_empty` is what a message says of an empty
+// one; nothing if it may be empty.
+template <typename Read, typename Item>
+Expectation<PatternRange> TakePatterns(StepSource& source, absl::string_view key, const Read& read,
+                                       absl::string_view when_empty, std::vector<Item>& all) {
   NodePtr list = source.expect.Find(key);
   if (list == nullptr) return std::nullopt;
-  const size_t first = shape.entries.size();
+  const size_t first = all.size();
   ReadList(list, key, source.problems, [&](const NodePtr& item) {
-    const size_t index = shape.entries.size() - first;
-    shape.entries.push_back(ReadEntry(item, absl::StrCat(key, "[", index, "]"), source.problems));
+    all.push_back(read(item, absl::StrCat(key, "[", all.size() - first, "]"), source.problems));
   });
-  if (key != "exactly" && list->IsSequence() && list->items.empty()) {
-    source.problems.Add(list->mark, absl::StrCat(key, " is empty, and so says nothing"));
+  if (!when_empty.empty() && list->IsSequence() && list->items.empty()) {
+    source.problems.Add(list->mark, absl::StrCat(key, " is empty", when_empty));
   }
-  return Marked<PatternRange>{{first, shape.entries.size() - first}, list->mark};
+  return Marked<PatternRange>{{first, all.size() - first}, list->mark};
 }
 
 // The plain part of a pattern, if it has one.
@@ -87,21 +95,6 @@ void RequestPatterns(DumpShape& shape, DumpMapRequest& request) {
     encode(entry.key, entry.source.name, &bpfrig::v1::EntryPattern::mutable_key);
     encode(entry.value, entry.source.name, &bpfrig::v1::EntryPattern::mutable_value);
   }
-}
-
-Expectation<PatternRange> TakeRecords(StepSource& source, absl::string_view key, EventsShape& shape) {
-  NodePtr list = source.expect.Find(key);
-  if (list == nullptr) return std::nullopt;
-  const size_t first = shape.records.size();
-  ReadList(list, key, source.problems, [&](const NodePtr& item) {
-    const size_t index = shape.records.size() - first;
-    shape.records.push_back(
-        {{absl::StrCat(key, "[", index, "]"), item}, ReadValuePattern(item, source.problems)});
-  });
-  if (list->IsSequence() && list->items.empty()) {
-    source.problems.Add(list->mark, absl::StrCat(key, " is empty; that there are no events is `none: true`"));
-  }
-  return Marked<PatternRange>{{first, shape.records.size() - first}, list->mark};
 }
 
 void RequestPatterns(EventsShape& shape, ReadEventsRequest& request) {
@@ -177,9 +170,10 @@ Shape ReadDump(StepSource& source) {
   DumpShape shape;
   ReadRequest(source);
   auto& request = As<DumpMapRequest>(*source.call.request);
-  shape.exactly = TakeEntries(source, "exactly", shape);
-  shape.contains = TakeEntries(source, "contains", shape);
-  shape.absent = TakeEntries(source, "absent", shape);
+  constexpr absl::string_view kSaysNothing = ", and so says nothing";
+  shape.exactly = TakePatterns(source, "exactly", ReadEntry, "", shape.entries);
+  shape.contains = TakePatterns(source, "contains", ReadEntry, kSaysNothing, shape.entries);
+  shape.absent = TakePatterns(source, "absent", ReadEntry, kSaysNothing, shape.entries);
   if (NodePtr count = source.expect.Find("count"))
     shape.count = ReadCountPattern(count, "count", 0, source.problems);
   RequestPatterns(shape, request);
@@ -198,8 +192,9 @@ Shape ReadEvents(StepSource& source) {
   EventsShape shape;
   ReadRequest(source);
   auto& request = As<ReadEventsRequest>(*source.call.request);
-  shape.exactly = TakeRecords(source, "exactly", shape);
-  shape.contains = TakeRecords(source, "contains", shape);
+  constexpr absl::string_view kSaysNone = "; that there are no events is `none: true`";
+  shape.exactly = TakePatterns(source, "exactly", ReadRecord, kSaysNone, shape.records);
+  shape.contains = TakePatterns(source, "contains", ReadRecord, kSaysNone, shape.records);
   if (NodePtr count = source.expect.Find("count"))
     shape.count = ReadCountPattern(count, "count", 1, source.problems);
   TakeNone(source, shape);

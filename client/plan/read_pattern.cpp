@@ -32,12 +32,6 @@ Pattern Equal(const NodePtr& node, Value value) {
   return pattern;
 }
 
-NodePtr WithoutTag(const Node& node) {
-  auto copy = std::make_shared<Node>(node);
-  copy->tag.clear();
-  return copy;
-}
-
 // The operand of a matcher: what it tags, or, because YAML allows one tag, the one element of a list that is
 // tagged itself: `!not [!ip 10.0.0.1]`.
 NodePtr Operand(const Node& node) {

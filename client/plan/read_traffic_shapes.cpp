@@ -15,14 +15,6 @@ using bpfrig::v1::ConnectRequest;
 using bpfrig::v1::ReceiveCondition;
 using bpfrig::v1::ReceiveRequest;
 
-// What the plan expects of the answer's field under that key; null for nothing.
-const Pattern* Expected(const Pattern& answer, absl::string_view key) {
-  for (size_t i = 0; i < answer.names.size(); ++i) {
-    if (answer.names[i] == key) return &answer.parts[i];
-  }
-  return nullptr;
-}
-
 bool IsTrue(const Pattern* pattern) {
   return pattern != nullptr && pattern->kind == PatternKind::kEqual && pattern->value.text() == "true";
 }
@@ -68,8 +60,8 @@ Shape ReadConnect(StepSource& source) {
   const Pattern& expected = source.call.expected;
   shape.servers = TakeServers(source);
   if (!request.has_receive()) {
-    const size_t bytes = LeastBytes(Expected(expected, "received"));
-    if (IsTrue(Expected(expected, "peer_closed"))) {
+    const size_t bytes = LeastBytes(FindPart(expected, "received"));
+    if (IsTrue(FindPart(expected, "peer_closed"))) {
       request.mutable_receive()->set_until_closed(true);
     } else if (bytes > 0) {
       request.mutable_receive()->set_at_least(static_cast<uint32_t>(bytes));
@@ -94,11 +86,11 @@ Shape ReadReceive(StepSource& source) {
   auto& request = As<ReceiveRequest>(*source.call.request);
   const Pattern& expected = source.call.expected;
   if (request.has_until()) return ReceiveShape();
-  if (IsTrue(Expected(expected, "peer_closed"))) {
+  if (IsTrue(FindPart(expected, "peer_closed"))) {
     request.mutable_until()->set_until_closed(true);
   } else {
     const size_t bytes =
-        std::max(LeastBytes(Expected(expected, "data")), LeastBytes(Expected(expected, "starts_with")));
+        std::max(LeastBytes(FindPart(expected, "data")), LeastBytes(FindPart(expected, "starts_with")));
     request.mutable_until()->set_at_least(static_cast<uint32_t>(bytes));
   }
   return ReceiveShape();

@@ -52,9 +52,8 @@ std::string Listed(std::vector<std::string> names) {
 // Some words are missing on purpose.
 std::string WhyNot(absl::string_view name) {
   if (name != "sleep" && name != "wait") return "";
-  return "; a plan does not sleep: `within:` beside a step tries again until it holds, and `wait:` of events "
-         "waits for "
-         "them";
+  return "; a plan does not sleep: `within:` beside a step tries again until it holds, "
+         "and `wait:` of events waits for them";
 }
 
 // The pair that names the step's call; null, with a problem, if there is none, two, or an unknown one.

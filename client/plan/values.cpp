@@ -92,31 +92,11 @@ uint32_t NetworkIntegerBits(const std::string& tag) {
   return tag == "!be64" ? 64 : 0;
 }
 
-// The same node without its tag, for readers that want none.
-NodePtr Untagged(const Node& node) {
-  auto copy = std::make_shared<Node>(node);
-  copy->tag.clear();
-  return copy;
-}
-
-// A tag's message: a mapping of its fields, or a plain text for `short_for`.
-void ReadTagged(const Node& node, absl::string_view short_for, google::protobuf::Message& message,
-                Problems& problems) {
-  const NodePtr untagged = Untagged(node);
+// A tag's message: a mapping of its fields, or its short form.
+void ReadTagged(const Node& node, google::protobuf::Message& message, Problems& problems) {
+  const NodePtr untagged = WithoutTag(node);
   MessageReader reader(problems);
-  if (!short_for.empty() && !untagged->IsMapping()) {
-    auto mapping = std::make_shared<Node>();
-    mapping->kind = Node::Kind::kMapping;
-    mapping->mark = node.mark;
-    auto key = std::make_shared<Node>();
-    key->kind = Node::Kind::kScalar;
-    key->mark = node.mark;
-    key->text = std::string(short_for);
-    mapping->pairs.push_back({key, untagged});
-    FieldReader fields(mapping, node.tag, problems);
-    reader.Read(fields, message);
-    return;
-  }
+  if (reader.ReadShort(untagged, message)) return;
   FieldReader fields(untagged, node.tag, problems);
   reader.Read(fields, message);
   reader.CheckRules(fields, untagged, message);
@@ -155,11 +135,11 @@ Tag ReadTag(const Node& node, Problems& problems) {
   if (ReadByteTag(node, tag, problems)) return tag;
   std::string text;
   if (node.tag == "!socket") {
-    ReadTagged(node, "connection", *tag.mutable_socket(), problems);
+    ReadTagged(node, *tag.mutable_socket(), problems);
   } else if (node.tag == "!cookie") {
-    ReadTagged(node, "connection", *tag.mutable_cookie(), problems);
+    ReadTagged(node, *tag.mutable_cookie(), problems);
   } else if (node.tag == "!tuple") {
-    ReadTagged(node, "", *tag.mutable_tuple(), problems);
+    ReadTagged(node, *tag.mutable_tuple(), problems);
   } else if (node.tag == "!netns_cookie") {
     if (!node.IsScalar() || !node.text.empty()) problems.Add(node.mark, "!netns_cookie stands alone");
     tag.set_netns_cookie(true);

@@ -119,8 +119,7 @@ Value ValueOf(const Message& message, const FieldDescriptor& field) {
 }
 
 bool Expects(const plan::Call& call, const std::string& key) {
-  const auto& names = call.expected.names;
-  return std::find(names.begin(), names.end(), key) != names.end();
+  return plan::FindPart(call.expected, key) != nullptr;
 }
 
 Differences CompareAnswer(const plan::Call& call, const plan::Mark& mark, const Message& answer) {

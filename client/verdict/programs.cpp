@@ -34,13 +34,6 @@ std::string DescribeRejection(const RejectedObject& rejected) {
   return text;
 }
 
-plan::Mark MarkOfExpected(const plan::Call& call, absl::string_view key) {
-  for (size_t i = 0; i < call.expected.names.size(); ++i) {
-    if (call.expected.names[i] == key) return call.expected.parts[i].node->mark;
-  }
-  return {};
-}
-
 // Whether a plan's name means this ledger entry: `program`, or `object/program`.
 bool Names(const std::string& name, const std::string& program) {
   return name == program || absl::EndsWith(program, absl::StrCat("/", name));
@@ -50,12 +43,12 @@ bool Names(const std::string& name, const std::string& program) {
 
 Differences CompareLoad(const plan::Call& call, const plan::Mark& mark,
                         const bpfrig::v1::LoadProgramResponse& response) {
-  const bool expects_rejection = Expects(call, "rejected");
-  if (response.has_rejected() && !expects_rejection) {
+  const plan::Pattern* rejection = plan::FindPart(call.expected, "rejected");
+  if (response.has_rejected() && rejection == nullptr) {
     return {{mark, "load", "the kernel takes the object", DescribeRejection(response.rejected())}};
   }
-  if (!response.has_rejected() && expects_rejection) {
-    return {{MarkOfExpected(call, "rejected"), "rejected", "the kernel rejects the object", "it was loaded"}};
+  if (!response.has_rejected() && rejection != nullptr) {
+    return {{rejection->node->mark, "rejected", "the kernel rejects the object", "it was loaded"}};
   }
   return CompareAnswer(call, mark, response);
 }

@@ -16,6 +16,7 @@
 namespace bpfrig::rules {
 namespace {
 
+using google::protobuf::Descriptor;
 using google::protobuf::EnumDescriptor;
 using google::protobuf::EnumValueDescriptor;
 using google::protobuf::FieldDescriptor;
@@ -96,10 +97,13 @@ std::string EmptyWord(const FieldDescriptor& field) {
   return RulesOf(field).text() == v1::TEXT_RULE_ERRNO ? "none" : InPlan(field).empty_word();
 }
 
+const FieldDescriptor* ShortFor(const Descriptor& type) {
+  const std::string& member = type.options().GetExtension(v1::short_for);
+  return member.empty() ? nullptr : type.FindFieldByName(member);
+}
+
 const FieldDescriptor* ShortFor(const FieldDescriptor& field) {
-  if (field.message_type() == nullptr) return nullptr;
-  const std::string& member = field.message_type()->options().GetExtension(v1::short_for);
-  return member.empty() ? nullptr : field.message_type()->FindFieldByName(member);
+  return field.message_type() == nullptr ? nullptr : ShortFor(*field.message_type());
 }
 
 std::string PlanName(const FieldDescriptor& field) {

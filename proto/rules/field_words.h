@@ -21,7 +21,9 @@ namespace bpfrig::rules {
 [[nodiscard]] bool IsWait(const google::protobuf::FieldDescriptor& field);
 // The word for an empty text in an expectation; empty for none.
 [[nodiscard]] std::string EmptyWord(const google::protobuf::FieldDescriptor& field);
-// The member that a plain text stands for, if the field is such a message; null if not.
+// The member that a plain text stands for, if the message has such a short form; null if not.
+[[nodiscard]] const google::protobuf::FieldDescriptor* ShortFor(const google::protobuf::Descriptor& type);
+// The same of a field's message; null for a field that is none.
 [[nodiscard]] const google::protobuf::FieldDescriptor* ShortFor(
     const google::protobuf::FieldDescriptor& field);
 
