@@ -31,6 +31,11 @@ PatternPlace FindPattern(const Shape& shape, absl::string_view path) {
 
 }  // namespace
 
+std::unique_ptr<google::protobuf::Message> NewMessage(const google::protobuf::Descriptor& type) {
+  auto* const factory = google::protobuf::MessageFactory::generated_factory();
+  return std::unique_ptr<google::protobuf::Message>(factory->GetPrototype(&type)->New());
+}
+
 Mark MarkOfField(const Step& step, absl::string_view path) {
   if (path.empty()) return step.mark;
   const PatternPlace pattern = FindPattern(step.shape, path);

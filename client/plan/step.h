@@ -41,6 +41,9 @@ struct Call {
   std::chrono::milliseconds within{0};
 };
 
+// An empty message of a type of the protocol.
+[[nodiscard]] std::unique_ptr<google::protobuf::Message> NewMessage(const google::protobuf::Descriptor& type);
+
 // The call's request or answer by its type, which the caller knows.
 template <typename Message>
 [[nodiscard]] Message& As(google::protobuf::Message& message) {

@@ -148,11 +148,6 @@ void ReadWithin(const NodePtr& node, const Step& step, std::chrono::milliseconds
   within = std::chrono::milliseconds(number);
 }
 
-std::shared_ptr<google::protobuf::Message> NewMessage(const google::protobuf::Descriptor& type) {
-  auto* const factory = google::protobuf::MessageFactory::generated_factory();
-  return std::shared_ptr<google::protobuf::Message>(factory->GetPrototype(&type)->New());
-}
-
 }  // namespace
 
 Step ReadStep(const NodePtr& node, const Objects& objects, Problems& problems) {

@@ -131,14 +131,7 @@ StepOutcome StepRunner::ReadEventsOnce(const Call& call, const plan::EventsShape
 }
 
 StepOutcome StepRunner::Do(const Call& call, const plan::EventsShape& shape, const Mark& mark) {
-  for (uint32_t i = 0; i < call.repeat; ++i) {
-    StepOutcome outcome = ReadEventsOnce(call, shape, mark);
-    if (outcome.error || !outcome.differences.empty()) {
-      NoteRepetition(i, call.repeat, outcome.differences);
-      return outcome;
-    }
-  }
-  return {};
+  return Repeat(call, [&] { return ReadEventsOnce(call, shape, mark); });
 }
 
 }  // namespace bpfrig::client::run

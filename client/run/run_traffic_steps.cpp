@@ -20,31 +20,27 @@ constexpr milliseconds kReceivePause(20);
 }  // namespace
 
 StepOutcome StepRunner::Do(const Call& call, const plan::ConnectShape& shape, const Mark& mark) {
+  auto request = plan::As<bpfrig::v1::ConnectRequest>(*call.request);
   std::set<std::string> reached;
-  for (uint32_t i = 0; i < call.repeat; ++i) {
+  StepOutcome outcome = Repeat(call, [&]() -> StepOutcome {
     bpfrig::v1::ConnectResponse response;
-    if (auto error = Ask(call, *call.request, response)) return {std::move(error), {}};
-    verdict::Differences differences = verdict::CompareConnect(call, mark, response);
-    if (!differences.empty()) {
-      NoteRepetition(i, call.repeat, differences);
-      return {std::nullopt, std::move(differences)};
-    }
+    if (auto error = Ask(call, request, response)) return {std::move(error), {}};
     reached.insert(response.server());
+    return {std::nullopt, verdict::CompareConnect(call, mark, response)};
+  });
+  if (!outcome.error && outcome.differences.empty()) {
+    outcome.differences = verdict::CompareServers(shape, reached);
   }
-  return {std::nullopt, verdict::CompareServers(shape, reached)};
+  return outcome;
 }
 
 StepOutcome StepRunner::Do(const Call& call, const plan::SendShape&, const Mark& mark) {
-  for (uint32_t i = 0; i < call.repeat; ++i) {
+  auto request = plan::As<bpfrig::v1::SendRequest>(*call.request);
+  return Repeat(call, [&]() -> StepOutcome {
     bpfrig::v1::SendResponse response;
-    if (auto error = Ask(call, *call.request, response)) return {std::move(error), {}};
-    verdict::Differences differences = verdict::CompareSend(call, mark, response);
-    if (!differences.empty()) {
-      NoteRepetition(i, call.repeat, differences);
-      return {std::nullopt, std::move(differences)};
-    }
-  }
-  return {};
+    if (auto error = Ask(call, request, response)) return {std::move(error), {}};
+    return {std::nullopt, verdict::CompareSend(call, mark, response)};
+  });
 }
 
 StepOutcome StepRunner::Do(const Call& call, const plan::ReceiveShape&, const Mark& mark) {

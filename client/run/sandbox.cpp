@@ -69,12 +69,10 @@ std::optional<daemon::RpcError> Sandbox::WaitForOpened() {
 }
 
 std::optional<daemon::RpcError> Sandbox::Call(const google::protobuf::MethodDescriptor& method,
-                                              const google::protobuf::Message& request,
+                                              google::protobuf::Message& request,
                                               google::protobuf::Message& answer, milliseconds timeout) {
-  const std::unique_ptr<google::protobuf::Message> with_id(request.New());
-  with_id->CopyFrom(request);
-  with_id->GetReflection()->SetString(with_id.get(), method.input_type()->FindFieldByName("sandbox"), id_);
-  return client_.Call(method, *with_id, answer, timeout);
+  request.GetReflection()->SetString(&request, method.input_type()->FindFieldByName("sandbox"), id_);
+  return client_.Call(method, request, answer, timeout);
 }
 
 bool Sandbox::WaitForEnd(milliseconds timeout) {
@@ -98,9 +96,10 @@ std::string Sandbox::EndMessage() const {
 }
 
 std::variant<bpfrig::v1::CloseSandboxResponse, daemon::RpcError> Sandbox::Close() {
+  bpfrig::v1::CloseSandboxRequest request;
   bpfrig::v1::CloseSandboxResponse ledger;
-  std::optional<daemon::RpcError> error = Call(*rules::Service().FindMethodByName("CloseSandbox"),
-                                               bpfrig::v1::CloseSandboxRequest(), ledger, kCloseTimeout);
+  std::optional<daemon::RpcError> error =
+      Call(*rules::Service().FindMethodByName("CloseSandbox"), request, ledger, kCloseTimeout);
   if (error) return *std::move(error);
   std::unique_lock<std::mutex> lock(mutex_);
   changed_.wait_for(lock, kLeaseTimeout, [&] { return finished_.has_value(); });

@@ -36,7 +36,7 @@ class Sandbox {
 
   // One call on this sandbox: puts its id into the request.
   [[nodiscard]] std::optional<daemon::RpcError> Call(const google::protobuf::MethodDescriptor& method,
-                                                     const google::protobuf::Message& request,
+                                                     google::protobuf::Message& request,
                                                      google::protobuf::Message& answer,
                                                      std::chrono::milliseconds timeout);
 

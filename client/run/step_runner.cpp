@@ -21,15 +21,18 @@ using google::protobuf::Message;
 
 constexpr std::chrono::seconds kDefaultPatience(30);
 
-std::unique_ptr<Message> NewMessage(const google::protobuf::Descriptor& type) {
-  return std::unique_ptr<Message>(
-      google::protobuf::MessageFactory::generated_factory()->GetPrototype(&type)->New());
-}
-
 bool IsAttachment(const plan::Call& call) {
   const auto* request = call.method->input_type();
   return request == bpfrig::v1::AttachRequest::descriptor() ||
          request == bpfrig::v1::DetachRequest::descriptor();
+}
+
+// Says which of several repetitions it was.
+void NoteRepetition(uint32_t index, uint32_t count, verdict::Differences& differences) {
+  if (count <= 1) return;
+  for (verdict::Difference& difference : differences) {
+    absl::StrAppend(&difference.field, " (time ", index + 1, " of ", count, ")");
+  }
 }
 
 // How long the request allows its own wait.
@@ -54,15 +57,13 @@ StepOutcome StepRunner::Run(const plan::Step& step) {
 
 StepOutcome StepRunner::Do(const Call& call, const plan::PlainShape&, const Mark& mark) {
   if (attach_ == AttachMode::kLoadOnly && IsAttachment(call)) return {};
-  for (uint32_t i = 0; i < call.repeat; ++i) {
-    const std::unique_ptr<Message> answer = NewMessage(*call.method->output_type());
-    if (auto error = Ask(call, *call.request, *answer)) return {std::move(error), {}};
-    verdict::Differences differences = verdict::CompareAnswer(call, mark, *answer);
-    if (differences.empty()) continue;
-    NoteRepetition(i, call.repeat, differences);
-    return {std::nullopt, std::move(differences)};
-  }
-  return {};
+  const std::unique_ptr<Message> request(call.request->New());
+  request->CopyFrom(*call.request);
+  return Repeat(call, [&]() -> StepOutcome {
+    const std::unique_ptr<Message> answer = plan::NewMessage(*call.method->output_type());
+    if (auto error = Ask(call, *request, *answer)) return {std::move(error), {}};
+    return {std::nullopt, verdict::CompareAnswer(call, mark, *answer)};
+  });
 }
 
 StepOutcome StepRunner::Do(const Call& call, const plan::LoadShape& shape, const Mark& mark) {
@@ -74,7 +75,7 @@ StepOutcome StepRunner::Do(const Call& call, const plan::LoadShape& shape, const
   return {std::nullopt, verdict::CompareLoad(call, mark, response)};
 }
 
-std::optional<daemon::RpcError> StepRunner::Ask(const Call& call, const Message& request, Message& answer) {
+std::optional<daemon::RpcError> StepRunner::Ask(const Call& call, Message& request, Message& answer) {
   return sandbox_.Call(*call.method, request, answer, TimeoutOf(call));
 }
 
@@ -88,11 +89,14 @@ std::chrono::milliseconds Left(std::chrono::steady_clock::time_point deadline) {
   return std::max(std::chrono::milliseconds(0), std::chrono::duration_cast<std::chrono::milliseconds>(left));
 }
 
-void NoteRepetition(uint32_t index, uint32_t count, verdict::Differences& differences) {
-  if (count <= 1) return;
-  for (verdict::Difference& difference : differences) {
-    absl::StrAppend(&difference.field, " (time ", index + 1, " of ", count, ")");
+StepOutcome Repeat(const plan::Call& call, const std::function<StepOutcome()>& once) {
+  for (uint32_t i = 0; i < call.repeat; ++i) {
+    StepOutcome outcome = once();
+    if (!outcome.error && outcome.differences.empty()) continue;
+    NoteRepetition(i, call.repeat, outcome.differences);
+    return outcome;
   }
+  return {};
 }
 
 }  // namespace bpfrig::client::run

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -47,8 +48,8 @@ class StepRunner {
   StepOutcome Do(const Call& call, const plan::SendShape& shape, const Mark& mark);
   StepOutcome Do(const Call& call, const plan::ReceiveShape& shape, const Mark& mark);
 
-  // Sends `request`, the call's own or one like it, to the sandbox.
-  std::optional<daemon::RpcError> Ask(const Call& call, const google::protobuf::Message& request,
+  // Sends `request`, a copy of the call's own, to the sandbox.
+  std::optional<daemon::RpcError> Ask(const Call& call, google::protobuf::Message& request,
                                       google::protobuf::Message& answer);
 
   Sandbox& sandbox_;
@@ -59,7 +60,7 @@ class StepRunner {
 [[nodiscard]] std::chrono::milliseconds TimeoutOf(const plan::Call& call);
 // What is left until then; not negative.
 [[nodiscard]] std::chrono::milliseconds Left(std::chrono::steady_clock::time_point deadline);
-// Says which of several repetitions it was.
-void NoteRepetition(uint32_t index, uint32_t count, verdict::Differences& differences);
+// Does it as often as the call says, or until it fails or differs; then a difference says which time it was.
+[[nodiscard]] StepOutcome Repeat(const plan::Call& call, const std::function<StepOutcome()>& once);
 
 }  // namespace bpfrig::client::run
