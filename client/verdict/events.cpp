@@ -85,9 +85,7 @@ class EventComparison {
     bpfrig::v1::Value count;
     count.set_unsigned_integer(events_.events.size());
     for (Difference& difference : Explain(*shape_.count, count, "count")) {
-      for (size_t i = 0; i < std::min(events_.events.size(), kMaxShown); ++i) {
-        absl::StrAppend(&difference.actual, "\n", FormatEvent(events_.events[i]));
-      }
+      AppendFirst(difference.actual);
       differences.push_back(std::move(difference));
     }
   }
@@ -97,13 +95,18 @@ class EventComparison {
     return {shape_.records[index].record, events_.patterns[index], encodings_};
   }
 
+  // The first of what came, a line each.
+  void AppendFirst(std::string& text) const {
+    for (size_t i = 0; i < std::min(events_.events.size(), kMaxShown); ++i) {
+      absl::StrAppend(&text, "\n", FormatEvent(events_.events[i]));
+    }
+  }
+
   // What came, for a message.
   std::string Seen() const {
     if (events_.events.empty()) return "no record at all";
     std::string text = absl::StrCat("none of ", events_.events.size(), ":");
-    for (size_t i = 0; i < std::min(events_.events.size(), kMaxShown); ++i) {
-      absl::StrAppend(&text, "\n", FormatEvent(events_.events[i]));
-    }
+    AppendFirst(text);
     if (events_.events.size() > kMaxShown) absl::StrAppend(&text, "\n...");
     return text;
   }

@@ -50,10 +50,7 @@ class Explanation {
   }
 
   void WalkList(const Pattern& pattern, const Value* expected, const Value* actual, const std::string& path) {
-    const bool has_size =
-        memory_ != nullptr ||
-        (actual != nullptr && static_cast<size_t>(actual->list().values_size()) == pattern.parts.size());
-    if (!has_size) return AddLeaf(pattern, actual, path);
+    if (!HasSize(pattern, actual, memory_)) return AddLeaf(pattern, actual, path);
     for (size_t i = 0; i < pattern.parts.size(); ++i) {
       Walk(pattern.parts[i], FindItem(expected, i), FindItem(actual, i), absl::StrCat(path, "[", i, "]"));
     }
@@ -95,23 +92,6 @@ class Explanation {
   Differences& differences_;
 };
 
-// The bytes that the mask covers; the others as dots.
-std::string MaskedHex(const std::string& bytes, const std::string& mask) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    if (i != 0) hex.push_back(' ');
-    const auto byte = static_cast<unsigned char>(bytes[i]);
-    if (i < mask.size() && mask[i] == 0) {
-      hex.append("..");
-    } else {
-      hex.push_back(kDigits[byte >> 4]);
-      hex.push_back(kDigits[byte & 0xf]);
-    }
-  }
-  return hex;
-}
-
 }  // namespace
 
 Differences Explain(const Pattern& pattern, const Value& actual, const std::string& name) {
@@ -134,8 +114,8 @@ Differences Explain(const TypedPattern& expected, const TypedValue& actual, cons
   if (differences.empty() && !Matches(expected.plain, actual.memory)) {
     differences.push_back({node->mark, name,
                            absl::StrCat(FormatPattern(expected.pattern), " = ",
-                                        MaskedHex(expected.plain.bytes(), expected.plain.mask())),
-                           MaskedHex(actual.memory, expected.plain.mask())});
+                                        FormatHex(expected.plain.bytes(), expected.plain.mask())),
+                           FormatHex(actual.memory, expected.plain.mask())});
   }
   return differences;
 }

@@ -27,14 +27,6 @@ bool IsPrintable(absl::string_view bytes) {
   });
 }
 
-std::string Hex(absl::string_view bytes) {
-  std::string hex;
-  for (const char c : bytes) {
-    absl::StrAppend(&hex, hex.empty() ? "" : " ", absl::BytesToHexString(absl::string_view(&c, 1)));
-  }
-  return hex;
-}
-
 std::string Quoted(const std::string& text) { return absl::StrCat("\"", absl::CEscape(text), "\""); }
 
 std::string FormatReference(const SocketReference& reference) {
@@ -90,14 +82,14 @@ std::string FormatOperandBytes(const std::string& bytes) {
 // The decoded value, or the bytes if it could not be decoded.
 std::string FormatHalf(bool has_value, const Value& value, const std::string& raw) {
   if (has_value) return FormatValue(value);
-  return raw.empty() ? "" : Hex(raw);
+  return raw.empty() ? "" : FormatHex(raw);
 }
 
 // From byte `start` on, with the length.
 std::string Window(const std::string& bytes, size_t start) {
   const absl::string_view all = bytes;
   const absl::string_view shown = all.substr(std::min(start, all.size()), kMaxBytesShown);
-  const std::string text = IsPrintable(shown) ? Quoted(std::string(shown)) : Hex(shown);
+  const std::string text = IsPrintable(shown) ? Quoted(std::string(shown)) : FormatHex(shown);
   return absl::StrCat(all.size(), all.size() == 1 ? " byte" : " bytes",
                       start == 0 ? "" : absl::StrCat(", from byte ", start), ": ", text,
                       start + shown.size() < all.size() ? "..." : "");
@@ -136,6 +128,16 @@ std::string FormatValue(const Value& value) {
       break;
   }
   return "nothing";
+}
+
+std::string FormatHex(absl::string_view bytes, absl::string_view mask) {
+  std::string hex;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    const bool is_covered = i >= mask.size() || mask[i] != 0;
+    absl::StrAppend(&hex, hex.empty() ? "" : " ",
+                    is_covered ? absl::BytesToHexString(bytes.substr(i, 1)) : "..");
+  }
+  return hex;
 }
 
 std::string FormatBytes(const std::string& bytes) { return Window(bytes, 0); }

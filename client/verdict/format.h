@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/string_view.h"
 #include "bpfrig/v1/map.pb.h"
 #include "bpfrig/v1/value.pb.h"
 #include "client/plan/step.h"
@@ -13,6 +14,8 @@ namespace bpfrig::client::verdict {
 [[nodiscard]] std::string FormatValue(const bpfrig::v1::Value& value);
 // Printable bytes in quotes, others as "0a 60 00 01"; a long string's beginning, with its length.
 [[nodiscard]] std::string FormatBytes(const std::string& bytes);
+// "0a 60 00 01"; bytes that the mask has as 0 are "..". Without a mask all are shown.
+[[nodiscard]] std::string FormatHex(absl::string_view bytes, absl::string_view mask = "");
 // Both sides of a comparison with their lengths; long ones from shortly before the first byte that differs.
 [[nodiscard]] std::pair<std::string, std::string> FormatBothBytes(const std::string& expected,
                                                                   const std::string& actual);

@@ -104,11 +104,7 @@ bool HoldsEqual(const Pattern& pattern, const Value* actual, const Memory* memor
 
 bool HoldsAllParts(const Pattern& pattern, const Value* actual, const Memory* memory) {
   const bool is_list = pattern.kind == PatternKind::kList;
-  // Memory may be longer than what the plan has elements for.
-  const bool has_size =
-      !is_list || memory != nullptr ||
-      (actual != nullptr && static_cast<size_t>(actual->list().values_size()) == pattern.parts.size());
-  if (!has_size) return false;
+  if (is_list && !HasSize(pattern, actual, memory)) return false;
   for (size_t i = 0; i < pattern.parts.size(); ++i) {
     const Value* part = is_list ? FindItem(actual, i) : FindMember(actual, pattern.names[i]);
     if (!Holds(pattern.parts[i], part, memory)) return false;
@@ -159,6 +155,11 @@ bool Holds(const Pattern& pattern, const Value* actual, const Memory* memory) {
     }
   }
   return false;
+}
+
+bool HasSize(const Pattern& list, const Value* actual, const Memory* memory) {
+  if (memory != nullptr) return true;
+  return actual != nullptr && static_cast<size_t>(actual->list().values_size()) == list.parts.size();
 }
 
 const Value* FindMember(const Value* value, const std::string& name) {

@@ -25,6 +25,10 @@ struct Memory {
 // equality alone is not looked at: its plain part is one encoding, which the caller compares.
 [[nodiscard]] bool Holds(const plan::Pattern& pattern, const bpfrig::v1::Value* actual, const Memory* memory);
 
+// Whether a list has as many elements as its pattern. Memory may be longer than what the plan has elements
+// for.
+[[nodiscard]] bool HasSize(const plan::Pattern& list, const bpfrig::v1::Value* actual, const Memory* memory);
+
 // The member or element of a decoded value; null if there is none.
 [[nodiscard]] const bpfrig::v1::Value* FindMember(const bpfrig::v1::Value* value, const std::string& name);
 [[nodiscard]] const bpfrig::v1::Value* FindItem(const bpfrig::v1::Value* value, size_t index);
