@@ -18,9 +18,6 @@ using bpfrig::v1::DumpMapRequest;
 using kernel_bpf::Encoded;
 using kernel_bpf::MapEntry;
 
-// A message stays well below what a gRPC client takes.
-constexpr size_t kMaxMessageBytes = 1024 * 1024;
-
 // One DumpMap on its way.
 class Dumping : public std::enable_shared_from_this<Dumping> {
  public:
@@ -148,7 +145,7 @@ absl::Status Dumping::ReadKeys() {
 }
 
 DumpedEntry& Dumping::NewEntry() {
-  if (messages_.empty() || last_message_bytes_ >= kMaxMessageBytes) {
+  if (messages_.empty() || last_message_bytes_ >= kMaxStreamMessageBytes) {
     messages_.emplace_back();
     last_message_bytes_ = 0;
   }

@@ -41,7 +41,10 @@ absl::Status TryEssentials(Sandbox& sandbox) {
   return essentials.link;
 }
 
-absl::Status GetInfo(Sandbox& sandbox, GetInfoResponse& response) {
+}  // namespace
+
+absl::Status HandleGetInfo(Sandbox& sandbox, const bpfrig::v1::GetInfoRequest& /*request*/,
+                           GetInfoResponse& response) {
   BPFRIG_RETURN_IF_ERROR(TryEssentials(sandbox));
   utsname names{};
   if (::uname(&names) != 0) return base::ErrnoError("asking for the kernel's version");
@@ -61,14 +64,6 @@ absl::Status GetInfo(Sandbox& sandbox, GetInfoResponse& response) {
           : base::MakeError(base::Reason::kUnsupported, "the daemon could not enable BPF_ENABLE_STATS");
   AddFeature("run_counts", counted, "The kernel counts how often each program runs.", response);
   return absl::OkStatus();
-}
-
-}  // namespace
-
-void HandleGetInfo(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::GetInfoRequest& /*request*/) {
-  Call::Reply reply;
-  const absl::Status got = GetInfo(sandbox, *reply.mutable_get_info());
-  call->FinishWith(got, reply);
 }
 
 }  // namespace bpfrig::worker

@@ -14,6 +14,9 @@
 
 namespace bpfrig::worker {
 
+// A message of a stream of replies is sent once it has so many bytes, well below what a gRPC client takes.
+inline constexpr size_t kMaxStreamMessageBytes = 1024 * 1024;
+
 using Handler =
     std::function<void(Sandbox& sandbox, const CallPtr& call, const google::protobuf::Message& request)>;
 
@@ -23,6 +26,12 @@ using Handler =
 // Each in a file named after it, or after what several are about (attach.cpp, socket_options.cpp).
 
 // Those that answer at once.
+absl::Status HandleOpenSandbox(Sandbox& sandbox, const bpfrig::v1::OpenSandboxRequest& request,
+                               bpfrig::v1::OpenSandboxResponse& response);
+absl::Status HandleGetInfo(Sandbox& sandbox, const bpfrig::v1::GetInfoRequest& request,
+                           bpfrig::v1::GetInfoResponse& response);
+absl::Status HandleLoadProgram(Sandbox& sandbox, const bpfrig::v1::LoadProgramRequest& request,
+                               bpfrig::v1::LoadProgramResponse& response);
 absl::Status HandleAttach(Sandbox& sandbox, const bpfrig::v1::AttachRequest& request,
                           bpfrig::v1::AttachResponse& response);
 absl::Status HandleDetach(Sandbox& sandbox, const bpfrig::v1::DetachRequest& request,
@@ -39,13 +48,9 @@ absl::Status HandleGetSocketOption(Sandbox& sandbox, const bpfrig::v1::GetSocket
                                    bpfrig::v1::GetSocketOptionResponse& response);
 
 // Those that end their call themselves, sooner or later.
-void HandleOpenSandbox(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::OpenSandboxRequest& request);
 // All other calls are over by then.
 void HandleCloseSandbox(Sandbox& sandbox, const CallPtr& call,
                         const bpfrig::v1::CloseSandboxRequest& request);
-void HandleGetInfo(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::GetInfoRequest& request);
-
-void HandleLoadProgram(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::LoadProgramRequest& request);
 
 // Reads the further messages of its stream itself.
 void HandleSeedMap(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::SeedMapRequest& first);

@@ -143,7 +143,10 @@ absl::Status LoadTypes(Sandbox& sandbox, const LoadProgramRequest& request) {
   return absl::OkStatus();
 }
 
-absl::Status LoadProgram(Sandbox& sandbox, const LoadProgramRequest& request, LoadProgramResponse& response) {
+}  // namespace
+
+absl::Status HandleLoadProgram(Sandbox& sandbox, const LoadProgramRequest& request,
+                               LoadProgramResponse& response) {
   BPFRIG_RETURN_IF_ERROR(sandbox.objects().CheckNewName(request.name()));
   if (request.types_only()) {
     response.mutable_loaded();
@@ -159,14 +162,6 @@ absl::Status LoadProgram(Sandbox& sandbox, const LoadProgramRequest& request, Lo
   Describe(object, *response.mutable_loaded());
   sandbox.objects().Add(request.name(), std::move(object));
   return AttachAll(sandbox, request, *response.mutable_loaded());
-}
-
-}  // namespace
-
-void HandleLoadProgram(Sandbox& sandbox, const CallPtr& call, const LoadProgramRequest& request) {
-  Call::Reply reply;
-  const absl::Status loaded = LoadProgram(sandbox, request, *reply.mutable_load_program());
-  call->FinishWith(loaded, reply);
 }
 
 }  // namespace bpfrig::worker

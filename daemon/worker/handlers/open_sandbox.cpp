@@ -1,8 +1,6 @@
 // OpenSandbox: addresses, routes and limits for a network namespace that has only `lo`, which is down.
 #include <sys/socket.h>
 
-#include <algorithm>
-
 #include <optional>
 #include <string>
 
@@ -73,8 +71,11 @@ absl::Status ApplyLimits(const bpfrig::v1::SandboxLimits& limits, Traffic& traff
   return absl::OkStatus();
 }
 
-absl::Status OpenSandbox(Sandbox& sandbox, const OpenSandboxRequest& request,
-                         bpfrig::v1::SandboxOpened& opened) {
+}  // namespace
+
+absl::Status HandleOpenSandbox(Sandbox& sandbox, const OpenSandboxRequest& request,
+                               bpfrig::v1::OpenSandboxResponse& response) {
+  bpfrig::v1::SandboxOpened& opened = *response.mutable_opened();
   if (sandbox.is_open())
     return MakeError(Reason::kInternal, "opening a sandbox: this worker has one already");
   BPFRIG_RETURN_IF_ERROR(ApplyLimits(request.limits(), sandbox.traffic()));
@@ -86,14 +87,6 @@ absl::Status OpenSandbox(Sandbox& sandbox, const OpenSandboxRequest& request,
   }
   sandbox.set_open();
   return absl::OkStatus();
-}
-
-}  // namespace
-
-void HandleOpenSandbox(Sandbox& sandbox, const CallPtr& call, const OpenSandboxRequest& request) {
-  Call::Reply reply;
-  const absl::Status opened = OpenSandbox(sandbox, request, *reply.mutable_open_sandbox()->mutable_opened());
-  call->FinishWith(opened, reply);
 }
 
 }  // namespace bpfrig::worker

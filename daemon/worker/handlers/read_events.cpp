@@ -23,8 +23,6 @@ using base::Reason;
 using bpfrig::v1::ReadEventsRequest;
 using kernel_bpf::TypeRef;
 
-// A message stays well below what a gRPC client takes.
-constexpr size_t kMaxMessageBytes = 1024 * 1024;
 constexpr size_t kMaxMessageRecords = 4096;
 constexpr size_t kDrainAtOnce = 64;
 // A program may submit records without waking the reader (BPF_RB_NO_WAKEUP): look as often as this all the
@@ -105,7 +103,7 @@ absl::StatusOr<size_t> Reading::Drain(bpfrig::v1::ReadEventsResponse& message) {
     bytes += record.size();
     if (added.ok()) added = Add(record, message);
   };
-  while (taken < kMaxMessageRecords && bytes < kMaxMessageBytes) {
+  while (taken < kMaxMessageRecords && bytes < kMaxStreamMessageBytes) {
     BPFRIG_ASSIGN_OR_RETURN(const size_t count, buffer_.Drain(kDrainAtOnce, add));
     if (!added.ok()) return added;
     taken += count;
