@@ -1,32 +1,31 @@
 #include "tests/containers/ci_job.h"
 
 #include <gtest/gtest.h>
+#include <re2/re2.h>
 #include <yaml-cpp/yaml.h>
 
 #include <fstream>
-#include <regex>
 #include <sstream>
 #include <stdexcept>
 
 namespace bpfrig::tests {
 namespace {
 
-// Every match of `pattern`, whose first group is a name, becomes the name's value. An unknown name fails the
+// Every match of `pattern`, whose one group is a name, becomes the name's value. An unknown name fails the
 // test: a runner would know it, or put in an empty text.
-std::string Replace(const std::string& text, const std::regex& pattern, const Substitutions& substitutions) {
-  std::string result;
-  auto rest = text.cbegin();
-  for (std::sregex_iterator match(text.begin(), text.end(), pattern), end; match != end; ++match) {
-    const auto value = substitutions.find((*match)[1].str());
-    if (value == substitutions.end()) throw std::runtime_error("what is " + match->str() + " in an example?");
-    result.append(rest, (*match)[0].first);
-    result += value->second;
-    rest = (*match)[0].second;
+std::string Replace(const std::string& text, const RE2& pattern, const Substitutions& substitutions) {
+  const RE2 text_and_match("(?s)(.*?)" + pattern.pattern());
+  std::string result, before, name;
+  re2::StringPiece rest = text;
+  while (RE2::Consume(&rest, text_and_match, &before, &name)) {
+    const auto value = substitutions.find(name);
+    if (value == substitutions.end()) throw std::runtime_error("what is " + name + " in an example?");
+    result += before + value->second;
   }
-  return result.append(rest, text.cend());
+  return result + std::string(rest);
 }
 
-std::map<std::string, std::string> Environment(const YAML::Node& node, const std::regex& pattern,
+std::map<std::string, std::string> Environment(const YAML::Node& node, const RE2& pattern,
                                                const Substitutions& substitutions) {
   std::map<std::string, std::string> environment;
   for (const auto& variable : node) {
@@ -66,7 +65,7 @@ Arguments RunArguments(const ServiceContainer& service, const std::string& netwo
 }
 
 CiJob GithubJob(const std::string& name, const Substitutions& substitutions) {
-  static const std::regex kExpression(R"(\$\{\{ *([^ }]+) *\}\})");
+  static const RE2 kExpression(R"(\$\{\{ *([^ }]+) *\}\})");
   const YAML::Node job = YAML::LoadFile(BPFRIG_SOURCE "/docs/ci/github-actions.yaml")["jobs"][name];
   CiJob result;
   result.environment = Environment(job["env"], kExpression, substitutions);
@@ -85,7 +84,7 @@ CiJob GithubJob(const std::string& name, const Substitutions& substitutions) {
 }
 
 CiJob GitlabJob(const std::string& name, const Substitutions& substitutions) {
-  static const std::regex kVariable(R"(\$([A-Za-z_]+))");
+  static const RE2 kVariable(R"(\$([A-Za-z_]+))");
   const std::string runner = BPFRIG_SOURCE "/docs/ci/gitlab-runner.toml";
   const YAML::Node job = YAML::LoadFile(BPFRIG_SOURCE "/docs/ci/gitlab-ci.yaml")[name];
   CiJob result;
