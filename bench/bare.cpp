@@ -24,9 +24,7 @@
 // The header is C, whose anonymous structs in anonymous unions C++ does not have.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpedantic"
-#define _Static_assert static_assert
 #include "bpf/mesh_types.h"
-#undef _Static_assert
 #pragma GCC diagnostic pop
 
 namespace bpfrig::bench {

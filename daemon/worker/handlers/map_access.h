@@ -42,7 +42,7 @@ class MapAccess {
 
  private:
   MapAccess(Sandbox& sandbox, MapReference reference, kernel_bpf::MapCodec codec)
-      : sandbox_(&sandbox), reference_(std::move(reference)), codec_(std::move(codec)) {}
+      : sandbox_(&sandbox), reference_(std::move(reference)), codec_(codec) {}
   [[nodiscard]] Reference ValueReference() const;
 
   Sandbox* sandbox_;  // outlives the call
