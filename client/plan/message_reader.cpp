@@ -18,7 +18,6 @@ namespace {
 
 using bpfrig::v1::Value;
 using google::protobuf::FieldDescriptor;
-using google::protobuf::Message;
 
 // What a message calls one element of a list.
 std::string ItemWord(const FieldDescriptor& list) {

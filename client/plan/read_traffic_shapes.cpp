@@ -12,7 +12,6 @@ namespace bpfrig::client::plan {
 namespace {
 
 using bpfrig::v1::ConnectRequest;
-using bpfrig::v1::ReceiveCondition;
 using bpfrig::v1::ReceiveRequest;
 
 bool IsTrue(const Pattern* pattern) {

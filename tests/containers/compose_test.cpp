@@ -96,8 +96,8 @@ TEST_F(ComposeTest, RunsFromTheHostOverOneOfItsFolders) {
   environment_ = {"BPFRIG_SOCKET_DIR=" + folder_.Path()};
   Up();
   const std::string target = "unix:" + folder_.Path() + "/bpfrig.sock";
-  const Arguments run = {BPFRIG_BIN "/bpfrig",  "run", "--target", target, "-I", BPFRIG_BPF_OBJECTS,
-                         BPFRIG_SOURCE "/plans"};
+  const std::string plans = BPFRIG_SOURCE "/plans";
+  const Arguments run = {BPFRIG_BIN "/bpfrig", "run", "--target", target, "-I", BPFRIG_BPF_OBJECTS, plans};
   const Outcome outcome = RunToEnd(run);
   EXPECT_EQ(outcome.status, 0) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr(" passed, 0 failed"));

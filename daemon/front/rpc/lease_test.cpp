@@ -13,7 +13,6 @@
 namespace bpfrig::front {
 namespace {
 
-using internal::v1::CallReply;
 using internal::v1::CallRequest;
 
 constexpr absl::Duration kPatience = absl::Seconds(20);

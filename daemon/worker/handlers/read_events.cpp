@@ -18,8 +18,6 @@
 namespace bpfrig::worker {
 namespace {
 
-using base::MakeError;
-using base::Reason;
 using bpfrig::v1::ReadEventsRequest;
 using kernel_bpf::TypeRef;
 

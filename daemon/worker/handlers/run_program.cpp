@@ -6,8 +6,6 @@
 namespace bpfrig::worker {
 namespace {
 
-using base::MakeError;
-using base::Reason;
 using bpfrig::v1::RunProgramRequest;
 
 uint64_t RunCount(const ProgramRecord& record) {
