@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/shorten.h"
 
 namespace bpfrig::client::plan {
 
@@ -29,7 +30,7 @@ std::string Describe(const Node& node) {
     case Node::Kind::kScalar:
       break;
   }
-  std::string text = node.text.size() > 60 ? node.text.substr(0, 60) + "..." : node.text;
+  const std::string text = common::Shorten(node.text);
   if (!node.tag.empty()) return absl::StrCat(node.tag, " ", text);
   return node.quoted ? absl::StrCat("the quoted \"", text, "\"") : absl::StrCat("\"", text, "\"");
 }

@@ -46,15 +46,6 @@ std::string ReadWord(const NodePtr& node, absl::string_view what, const std::vec
   return "";
 }
 
-bool ReadBool(const NodePtr& node, absl::string_view what, Problems& problems) {
-  if (IsPlainText(*node) && !node->quoted) {
-    if (node->text == "true") return true;
-    if (node->text == "false") return false;
-  }
-  Expected(node, what, "true or false", problems);
-  return false;
-}
-
 void ReadTrue(const NodePtr& node, absl::string_view what, Problems& problems) {
   if (IsPlainText(*node) && !node->quoted && node->text == "true") return;
   Expected(node, what, "true, or left out", problems);

@@ -20,7 +20,6 @@ namespace bpfrig::client::plan {
 // One of `words`.
 [[nodiscard]] std::string ReadWord(const NodePtr& node, absl::string_view what,
                                    const std::vector<std::string>& words, Problems& problems);
-[[nodiscard]] bool ReadBool(const NodePtr& node, absl::string_view what, Problems& problems);
 // `true` is the only value that means anything.
 void ReadTrue(const NodePtr& node, absl::string_view what, Problems& problems);
 // A plain number, decimal or 0x, from `least` to `most`.

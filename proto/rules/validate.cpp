@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bpfrig/v1/value.pb.h"
+#include "common/shorten.h"
 #include "proto/rules/field_words.h"
 
 namespace bpfrig::rules {
@@ -17,11 +18,7 @@ using google::protobuf::Message;
 using google::protobuf::Reflection;
 
 // A text as a sentence shows it.
-std::string Quoted(const std::string& text) {
-  constexpr size_t kMaxShown = 60;
-  return text.size() > kMaxShown ? absl::StrCat("\"", text.substr(0, kMaxShown), "...\"")
-                                 : absl::StrCat("\"", text, "\"");
-}
+std::string Quoted(const std::string& text) { return absl::StrCat("\"", common::Shorten(text), "\""); }
 
 // Milliseconds as a plan writes them.
 std::string Duration(uint64_t milliseconds) {
