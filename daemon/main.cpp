@@ -177,6 +177,7 @@ int RunWorkerMode(const Arguments& arguments) {
   absl::Status status = Adopt(supervisor::kWorkerChannelNumber, options.channel);
   status.Update(Adopt(supervisor::kWorkerCgroupNumber, options.cgroup));
   status.Update(Adopt(supervisor::kWorkerLifelineNumber, options.lifeline));
+  status.Update(Adopt(supervisor::kWorkerFilterNumber, options.filter));
   if (!status.ok()) return Fail(base::WithHint(status, "only bpfrigd starts workers"));
   return worker::RunWorker(std::move(options));
 }
@@ -185,10 +186,12 @@ int RunTrialMode() {
   base::SetLogName("doctor's trial");
   common::Fd result;
   common::Fd cgroup;
+  common::Fd filter;
   absl::Status status = Adopt(doctor::kTrialResultNumber, result);
   status.Update(Adopt(doctor::kTrialCgroupNumber, cgroup));
+  status.Update(Adopt(doctor::kTrialFilterNumber, filter));
   if (!status.ok()) return Fail(base::WithHint(status, "only `bpfrigd doctor` starts trials"));
-  return doctor::RunTrial(std::move(result), std::move(cgroup));
+  return doctor::RunTrial(std::move(result), std::move(cgroup), std::move(filter));
 }
 
 int RunSupervisor(Arguments arguments) {

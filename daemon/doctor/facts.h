@@ -61,6 +61,7 @@ struct TrialFacts {
   Attempt program;
   Attempt link;
   Attempt kernel_read;
+  Attempt filter;
   std::vector<kernel_bpf::Feature> features;
 };
 

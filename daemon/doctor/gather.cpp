@@ -26,6 +26,7 @@
 #include "daemon/kernel_os/instance_directory.h"
 #include "daemon/kernel_os/process.h"
 #include "daemon/kernel_os/run_statistics.h"
+#include "daemon/seccomp/filter.h"
 #include "daemon/supervisor/confined_process.h"
 #include "daemon/supervisor/front_process.h"
 #include "daemon/supervisor/host.h"
@@ -164,10 +165,12 @@ absl::Status RunWorkerTrial(const supervisor::Options& options, int instance, Fa
   const common::Fd read_end(ends[0]);
   common::Fd write_end(ends[1]);
   BPFRIG_ASSIGN_OR_RETURN(const common::Fd executable, supervisor::OpenExecutable(options.worker_path));
+  BPFRIG_ASSIGN_OR_RETURN(const common::Fd filter, seccomp::MakeFilter(seccomp::RefusedToWorkers()));
   ProcessSpec spec;
   spec.executable = executable.Get();
   spec.arguments = {"bpfrigd", "trial"};
-  spec.fds = {{.fd = write_end.Get(), .number = kTrialResultNumber}};
+  spec.fds = {{.fd = write_end.Get(), .number = kTrialResultNumber},
+              {.fd = filter.Get(), .number = kTrialFilterNumber}};
   spec.new_netns = true;
   spec.uid = facts.first_uid + 1;  // the front has the first
   spec.gid = spec.uid;
@@ -186,6 +189,7 @@ absl::Status RunFrontTrial(const supervisor::Options& options, int instance, con
   ProcessSpec spec;
   spec.executable = executable->Get();
   spec.arguments = {"bpfrigd-front", "--version"};
+  spec.new_netns = true;
   spec.uid = facts.first_uid;
   spec.gid = spec.uid;
   return RunToEnd(instance, "doctor-front", std::move(spec));
@@ -196,8 +200,9 @@ void TryProcesses(const supervisor::Options& options, Facts& facts) {
   if (!instance.has_value()) return;
   facts.first_uid += instance->slot() * supervisor::kUidsPerSlot;
   facts.has_cgroup_kill = ::faccessat(instance->Get(), "cgroup.kill", F_OK, 0) == 0;
-  // A filter that kills would kill us.
-  if (!Kills(facts, "clone3") && facts.uid_base.Worked()) {
+  // A filter that kills would kill us; making one for the trial takes the latter two.
+  const bool kills = Kills(facts, "clone3") || Kills(facts, "seccomp") || Kills(facts, "memfd_create");
+  if (!kills && facts.uid_base.Worked()) {
     facts.worker = Tried(RunWorkerTrial(options, instance->Get(), facts));
     facts.front = Tried(RunFrontTrial(options, instance->Get(), facts));
   }

@@ -64,6 +64,7 @@ Facts Healthy() {
       .program = Works(),
       .link = Works(),
       .kernel_read = Works(),
+      .filter = Works(),
       .features = {{.name = "ringbuf", .supported = true, .detail = {}, .description = "Events."}}};
   facts.run_counts = Works();
   facts.socket.address = "unix:/run/bpfrig/bpfrig.sock";
@@ -114,6 +115,14 @@ TEST(JudgeTest, FindsNothingWhenNothingIsMissing) {
   EXPECT_THAT(Names(findings, Verdict::kWarn), IsEmpty());
   EXPECT_THAT(Names(findings, Verdict::kSkip), IsEmpty());
   EXPECT_THAT(FormatReport(findings), HasSubstr("\nnothing is missing\n"));
+}
+
+TEST(JudgeTest, NothingStartsWithoutACallFilter) {
+  Facts facts = Healthy();
+  facts.trial.filter = Fails("EINVAL", "installing the system call filter: Invalid argument");
+  EXPECT_THAT(Failures(facts), ElementsAre("call filter"));
+  EXPECT_THAT(Find(facts, "call filter").lines,
+              Contains("needed for keeping sandboxes from the rest of the machine"));
 }
 
 TEST(JudgeTest, NamesTheCapabilityThatIsMissingAlone) {

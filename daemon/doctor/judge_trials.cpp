@@ -81,16 +81,17 @@ Finding JudgeProcessTrial(const Facts& facts, absl::string_view name, const Atte
 
 Finding JudgeWorker(const Facts& facts) {
   Requirements requirements{.capabilities = {CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID},
-                            .calls = {"clone3", "execveat", "bpf"}};
+                            .calls = {"clone3", "execveat", "bpf", "memfd_create", "seccomp"}};
   requirements.capabilities.insert(requirements.capabilities.end(), facts.worker_capabilities.begin(),
                                    facts.worker_capabilities.end());
   return JudgeProcessTrial(facts, "worker", facts.worker, requirements, DescribeWorker(facts), "sandboxes");
 }
 
 Finding JudgeFront(const Facts& facts) {
-  return JudgeProcessTrial(facts, "front", facts.front,
-                           {.capabilities = {CAP_SETUID, CAP_SETGID}, .calls = {"clone3", "execveat"}},
-                           absl::StrCat("ran as user ", facts.first_uid), "answering calls");
+  return JudgeProcessTrial(
+      facts, "front", facts.front,
+      {.capabilities = {CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID}, .calls = {"clone3", "execveat", "seccomp"}},
+      absl::StrCat("ran as user ", facts.first_uid), "answering calls");
 }
 
 // A step of the trial, which takes a worker.
@@ -211,6 +212,9 @@ void JudgeSandbox(const Facts& facts, std::vector<Finding>& findings) {
   findings.push_back(JudgeTrialStep(facts, "BPF program", facts.trial.program, BpfRequirements(facts),
                                     "loaded", "every BPF object"));
   findings.push_back(JudgeLink(facts));
+  findings.push_back(JudgeTrialStep(facts, "call filter", facts.trial.filter,
+                                    {.capabilities = {}, .calls = {"seccomp"}}, "installed",
+                                    "keeping sandboxes from the rest of the machine"));
   findings.push_back(JudgeRunCounts(facts));
   JudgeFeatures(facts, findings);
 }

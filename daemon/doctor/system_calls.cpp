@@ -34,14 +34,15 @@ constexpr std::array<const char*, 2> kArguments = {"", nullptr};
 const long kArgv = reinterpret_cast<long>(kArguments.data());
 
 // What the kernel itself answers: EINVAL, or EBADF for a descriptor.
-const std::array<Probe, 9>& Probes() {
-  static const std::array<Probe, 9> probes = {
+const std::array<Probe, 10>& Probes() {
+  static const std::array<Probe, 10> probes = {
       Probe{"bpf", SYS_bpf, {kNonsense, 0, 0}, CAP_BPF, "3.18"},
       Probe{"clone3", SYS_clone3, {0, 0}, CAP_SYS_ADMIN, "5.3"},
       Probe{"execveat", SYS_execveat, {kNoFd, kEmptyPath, kArgv, kArgv, AT_EMPTY_PATH}, -1, "3.19"},
       Probe{"memfd_create", SYS_memfd_create, {kEmptyPath, kNonsense}, -1, "3.17"},
       Probe{"pidfd_open", SYS_pidfd_open, {kNoFd, 0}, -1, "5.3"},
       Probe{"pidfd_send_signal", SYS_pidfd_send_signal, {kNoFd, 0, 0, 0}, -1, "5.1"},
+      Probe{"seccomp", SYS_seccomp, {kNonsense, 0, 0}, -1, "3.17"},
       Probe{"fsopen", SYS_fsopen, {0, kNonsense}, CAP_SYS_ADMIN, "5.2"},
       Probe{"fsconfig", SYS_fsconfig, {kNoFd, FSCONFIG_CMD_CREATE, 0, 0, 0}, CAP_SYS_ADMIN, "5.2"},
       Probe{"fsmount", SYS_fsmount, {kNoFd, 0, 0}, CAP_SYS_ADMIN, "5.2"},

@@ -15,7 +15,7 @@
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/libbpf/features.h"
 #include "daemon/kernel_os/netlink.h"
-#include "daemon/kernel_os/netns.h"
+#include "daemon/seccomp/filter.h"
 
 namespace bpfrig::doctor {
 namespace {
@@ -29,10 +29,10 @@ struct Step {
   const char* name;
   Attempt TrialFacts::*attempt;
 };
-constexpr std::array<Step, 5> kSteps = {Step{"loopback", &TrialFacts::loopback},
-                                        Step{"map", &TrialFacts::map}, Step{"program", &TrialFacts::program},
-                                        Step{"link", &TrialFacts::link},
-                                        Step{"kernel_read", &TrialFacts::kernel_read}};
+constexpr std::array<Step, 6> kSteps = {
+    Step{"loopback", &TrialFacts::loopback},       Step{"map", &TrialFacts::map},
+    Step{"program", &TrialFacts::program},         Step{"link", &TrialFacts::link},
+    Step{"kernel_read", &TrialFacts::kernel_read}, Step{"filter", &TrialFacts::filter}};
 
 absl::Status BringLoopbackUp() {
   BPFRIG_ASSIGN_OR_RETURN(kernel_os::Netlink netlink, kernel_os::Netlink::Open());
@@ -90,7 +90,7 @@ TrialFacts ParseTrial(absl::string_view text) {
   return facts;
 }
 
-int RunTrial(common::Fd result, common::Fd cgroup) {
+int RunTrial(common::Fd result, common::Fd cgroup, common::Fd filter) {
   TrialFacts facts;
   facts.loopback = Tried(BringLoopbackUp());
   const kernel_bpf::Essentials essentials = kernel_bpf::TryEssentials(cgroup.Get());
@@ -99,6 +99,8 @@ int RunTrial(common::Fd result, common::Fd cgroup) {
   facts.link = Tried(essentials.link);
   facts.kernel_read = Tried(kernel_bpf::TryKernelRead());
   facts.features = kernel_bpf::ProbeFeatures(kLoopbackIndex);
+  // Last, so that it refuses nothing above.
+  facts.filter = Tried(seccomp::InstallFilter(filter));
   if (WriteAll(result.Get(), FormatTrial(facts))) return 0;
   base::LogError(base::ErrnoError("writing what was tried").message());
   return 1;

@@ -10,13 +10,14 @@
 
 namespace bpfrig::doctor {
 
-// Where the process finds its pipe and its cgroup's directory.
+// Where the process finds its pipe, its cgroup's directory and a worker's filter of system calls.
 inline constexpr int kTrialResultNumber = 3;
 inline constexpr int kTrialCgroupNumber = 4;
+inline constexpr int kTrialFilterNumber = 5;
 
 // Tries everything and writes it into `result`; returns the exit status. Changes the network namespace that
 // the process is in.
-int RunTrial(common::Fd result, common::Fd cgroup);
+int RunTrial(common::Fd result, common::Fd cgroup, common::Fd filter);
 
 // The facts as lines of text, and back.
 [[nodiscard]] std::string FormatTrial(const TrialFacts& facts);

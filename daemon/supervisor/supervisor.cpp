@@ -15,6 +15,7 @@
 #include "daemon/base/status.h"
 #include "daemon/kernel_os/limits.h"
 #include "daemon/kernel_os/process.h"
+#include "daemon/seccomp/filter.h"
 
 namespace bpfrig::supervisor {
 namespace {
@@ -77,6 +78,7 @@ absl::StatusOr<Supervisor> Supervisor::Start(Options options) {
   WorkerSettings settings;
   settings.instance = host.instance.Get();
   BPFRIG_ASSIGN_OR_RETURN(settings.executable, OpenExecutable(options.worker_path));
+  BPFRIG_ASSIGN_OR_RETURN(settings.filter, seccomp::MakeFilter(seccomp::RefusedToWorkers()));
   settings.first_uid = host.first_uid() + 1;
   settings.limit = WorkerLimit(options.max_sandboxes);
   settings.perfmon = options.perfmon;

@@ -54,7 +54,8 @@ absl::StatusOr<common::Fd> WorkerPool::Spawn(uint64_t number, uint32_t open_file
   }
   if (settings_.runs_counted) spec.arguments.emplace_back("--runs-counted");
   spec.fds = {PassedFd{.fd = channel.second.Get(), .number = kWorkerChannelNumber},
-              PassedFd{.fd = lifeline_.read_end.Get(), .number = kWorkerLifelineNumber}};
+              PassedFd{.fd = lifeline_.read_end.Get(), .number = kWorkerLifelineNumber},
+              PassedFd{.fd = settings_.filter.Get(), .number = kWorkerFilterNumber}};
   spec.new_netns = true;
   spec.uid = ChooseUid(number);
   spec.gid = spec.uid;

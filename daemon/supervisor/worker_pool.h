@@ -24,6 +24,7 @@ inline constexpr uint32_t kWorkerUids = 4000;
 inline constexpr int kWorkerChannelNumber = 3;
 inline constexpr int kWorkerCgroupNumber = 4;
 inline constexpr int kWorkerLifelineNumber = 5;
+inline constexpr int kWorkerFilterNumber = 6;
 
 // What a worker may do.
 [[nodiscard]] std::vector<int> WorkerCapabilities(bool perfmon);
@@ -33,6 +34,8 @@ struct WorkerSettings {
   int instance = -1;
   // What they run, opened O_PATH.
   common::Fd executable;
+  // The filter of system calls that they install (daemon/seccomp).
+  common::Fd filter;
   // The first of their uids.
   uint32_t first_uid = 0;
   // As many at once; no more than kWorkerUids.

@@ -8,6 +8,8 @@
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/policy/load_policy.h"
+#include "daemon/kernel_os/netlink.h"
+#include "daemon/seccomp/filter.h"
 #include "daemon/worker/call/channel.h"
 #include "daemon/worker/dispatcher.h"
 #include "daemon/worker/handlers/sandbox.h"
@@ -16,8 +18,12 @@ namespace bpfrig::worker {
 namespace {
 
 absl::Status Serve(WorkerOptions options) {
+  // Opened before the filter, which allows no other.
+  BPFRIG_ASSIGN_OR_RETURN(kernel_os::Netlink netlink, kernel_os::Netlink::Open());
+  if (options.filter.IsOpen()) BPFRIG_RETURN_IF_ERROR(seccomp::InstallFilter(options.filter));
+  options.filter.Close();
   Loop loop(1);
-  Sandbox sandbox(loop, std::move(options.cgroup), options.runs_counted,
+  Sandbox sandbox(loop, std::move(options.cgroup), std::move(netlink), options.runs_counted,
                   kernel_bpf::LoadPolicy::AllowingChecked(options.allow_load));
   Dispatcher dispatcher(loop, sandbox);
   Channel channel(

@@ -19,6 +19,8 @@ struct WorkerOptions {
   common::Fd cgroup;
   // Readable at its end once the supervisor has gone.
   common::Fd lifeline;
+  // The filter of system calls to install before the first call is served; not open for none.
+  common::Fd filter;
   // Whether the supervisor holds BPF_ENABLE_STATS.
   bool runs_counted = false;
   // What may load beside what the lists allow, checked by who started us.

@@ -117,8 +117,9 @@ TEST_F(DoctorTest, BlamesSeccompForWhatItRefuses) {
     const char* how;
     const char* call;
   };
-  for (const Case& item : {Case{"EPERM", "bpf"}, Case{"EPERM", "clone3"}, Case{"ENOSYS", "clone3"},
-                           Case{"EPERM", "execveat"}, Case{"EPERM", "memfd_create"}}) {
+  for (const Case& item :
+       {Case{"EPERM", "bpf"}, Case{"EPERM", "clone3"}, Case{"ENOSYS", "clone3"}, Case{"EPERM", "execveat"},
+        Case{"EPERM", "memfd_create"}, Case{"EPERM", "seccomp"}}) {
     const Outcome outcome = Ask({kRefuseCalls, item.how, item.call});
     EXPECT_EQ(outcome.status, 1) << outcome.output;
     const std::string expected =
@@ -130,7 +131,7 @@ TEST_F(DoctorTest, BlamesSeccompForWhatItRefuses) {
 }
 
 TEST_F(DoctorTest, SurvivesAFilterThatKills) {
-  for (const char* call : {"bpf", "clone3", "execveat", "fsopen"}) {
+  for (const char* call : {"bpf", "clone3", "execveat", "fsopen", "seccomp", "memfd_create"}) {
     const Outcome outcome = Ask({kRefuseCalls, "kill", call});
     // fsopen is not needed if a cgroup2 mount can be written.
     const int expected = std::string(call) == "fsopen" ? 0 : 1;

@@ -23,7 +23,8 @@ const std::map<std::string, unsigned> kCalls = {{"bpf", SYS_bpf},
                                                 {"clone3", SYS_clone3},
                                                 {"execveat", SYS_execveat},
                                                 {"fsopen", SYS_fsopen},
-                                                {"memfd_create", SYS_memfd_create}};
+                                                {"memfd_create", SYS_memfd_create},
+                                                {"seccomp", SYS_seccomp}};
 
 sock_filter Statement(unsigned code, unsigned value, unsigned char if_false = 0) {
   return {.code = static_cast<unsigned short>(code), .jt = 0, .jf = if_false, .k = value};

@@ -108,7 +108,7 @@ TEST_F(WorkerTest, IsBornInItsOwnCgroupAndHoldsTheDirectory) {
   const std::vector<std::string> fds = LinesOf(report, "fd");
   EXPECT_THAT(fds, ::testing::UnorderedElementsAre("0 /dev/null", StartsWith("1 "), StartsWith("2 "),
                                                    StartsWith("3 socket:"), "4 " + CgroupOf(report),
-                                                   StartsWith("5 pipe:")));
+                                                   StartsWith("5 pipe:"), StartsWith("6 /memfd:filter")));
 }
 
 TEST_F(WorkerTest, IsToldItsNumberAndThatRunsAreCounted) {

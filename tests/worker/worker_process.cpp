@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "daemon/kernel_os/run_statistics.h"
+#include "daemon/seccomp/filter.h"
 #include "daemon/worker/worker.h"
 
 namespace bpfrig::tests {
@@ -62,6 +63,9 @@ WorkerProcess::WorkerProcess() {
   options.channel = std::move(channel->second);
   options.lifeline = common::Fd(lifeline[0]);
   options.cgroup = common::Fd(::open(cgroup_path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  absl::StatusOr<common::Fd> filter = seccomp::MakeFilter(seccomp::RefusedToWorkers());
+  EXPECT_TRUE(filter.ok()) << filter.status();
+  if (filter.ok()) options.filter = *std::move(filter);
   options.runs_counted = true;
   pid_ = ::fork();
   if (pid_ == 0) {

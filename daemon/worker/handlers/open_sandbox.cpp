@@ -45,8 +45,7 @@ absl::Status AddLocalRoute(kernel_os::Netlink& netlink, const std::string& text)
   return netlink.AddLocalRoute(kLoopback, prefix);
 }
 
-absl::Status SetUpNetwork(const OpenSandboxRequest& request) {
-  BPFRIG_ASSIGN_OR_RETURN(kernel_os::Netlink netlink, kernel_os::Netlink::Open());
+absl::Status SetUpNetwork(kernel_os::Netlink& netlink, const OpenSandboxRequest& request) {
   BPFRIG_RETURN_IF_ERROR(netlink.SetUp(kLoopback));
   for (int i = 0; i < request.addresses_size(); ++i) {
     BPFRIG_RETURN_IF_ERROR(
@@ -76,10 +75,11 @@ absl::Status ApplyLimits(const bpfrig::v1::SandboxLimits& limits, Traffic& traff
 absl::Status HandleOpenSandbox(Sandbox& sandbox, const OpenSandboxRequest& request,
                                bpfrig::v1::OpenSandboxResponse& response) {
   bpfrig::v1::SandboxOpened& opened = *response.mutable_opened();
-  if (sandbox.is_open())
+  kernel_os::Netlink* const netlink = sandbox.netlink();
+  if (netlink == nullptr)
     return MakeError(Reason::kInternal, "opening a sandbox: this worker has one already");
   BPFRIG_RETURN_IF_ERROR(ApplyLimits(request.limits(), sandbox.traffic()));
-  BPFRIG_RETURN_IF_ERROR(SetUpNetwork(request));
+  BPFRIG_RETURN_IF_ERROR(SetUpNetwork(*netlink, request));
   const absl::StatusOr<uint64_t> cookie = kernel_os::NetnsCookie();
   if (cookie.ok()) {
     sandbox.set_netns_cookie(*cookie);

@@ -8,6 +8,7 @@
 
 #include "common/fd.h"
 #include "daemon/kernel_bpf/policy/load_policy.h"
+#include "daemon/kernel_os/netlink.h"
 #include "daemon/worker/call/asio.h"
 #include "daemon/worker/objects/link_table.h"
 #include "daemon/worker/objects/object_store.h"
@@ -18,10 +19,12 @@ namespace bpfrig::worker {
 
 class Sandbox {
  public:
-  // `cgroup` is the sandbox's own cgroup directory; `runs_counted` says whether somebody holds
-  // BPF_ENABLE_STATS; `policy` what may load.
-  Sandbox(Loop& loop, common::Fd cgroup, bool runs_counted, kernel_bpf::LoadPolicy policy)
+  // `cgroup` is the sandbox's own cgroup directory; `netlink` sets up the network; `runs_counted` says
+  // whether somebody holds BPF_ENABLE_STATS; `policy` what may load.
+  Sandbox(Loop& loop, common::Fd cgroup, kernel_os::Netlink netlink, bool runs_counted,
+          kernel_bpf::LoadPolicy policy)
       : loop_(loop),
+        netlink_(std::move(netlink)),
         runs_counted_(runs_counted),
         policy_(std::move(policy)),
         traffic_(loop),
@@ -36,12 +39,18 @@ class Sandbox {
   // For values that refer to what is here. Borrows from this.
   [[nodiscard]] ValueResolver values() const { return ValueResolver(traffic_, objects_, netns_cookie_); }
 
+  // The one netlink socket that a worker has; null once the sandbox is open.
+  [[nodiscard]] kernel_os::Netlink* netlink() { return netlink_ ? &*netlink_ : nullptr; }
+
   // Absent on kernels that do not tell, and before OpenSandbox.
   void set_netns_cookie(std::optional<uint64_t> cookie) { netns_cookie_ = cookie; }
 
   // Set by OpenSandbox and CloseSandbox.
   [[nodiscard]] bool is_open() const { return is_open_; }
-  void set_open() { is_open_ = true; }
+  void set_open() {
+    netlink_.reset();
+    is_open_ = true;
+  }
   [[nodiscard]] bool is_closed() const { return is_closed_; }
   void set_closed() { is_closed_ = true; }
 
@@ -51,6 +60,7 @@ class Sandbox {
 
  private:
   Loop& loop_;  // outlives this
+  std::optional<kernel_os::Netlink> netlink_;
   const bool runs_counted_;
   const kernel_bpf::LoadPolicy policy_;
   bool is_open_ = false;
