@@ -19,6 +19,7 @@
 #include "daemon/front/front.h"
 #include "daemon/front/remote/grpc_log.h"
 #include "daemon/ipc/front_descriptors.h"
+#include "daemon/seccomp/filter.h"
 
 namespace bpfrig::front {
 namespace {
@@ -45,7 +46,14 @@ absl::StatusOr<common::Fd> CatchSignals() {
   return fd;
 }
 
+// For this thread and all that it will start.
+absl::Status Confine() {
+  BPFRIG_ASSIGN_OR_RETURN(const common::Fd filter, seccomp::MakeFilter(seccomp::RefusedToFront()));
+  return seccomp::InstallFilter(filter);
+}
+
 absl::Status Serve(const FrontOptions& options, bool with_tcp) {
+  BPFRIG_RETURN_IF_ERROR(Confine());
   FrontSockets sockets;
   BPFRIG_ASSIGN_OR_RETURN(sockets.listener, Inherit(ipc::kFrontListenerNumber));
   BPFRIG_ASSIGN_OR_RETURN(sockets.control, Inherit(ipc::kFrontControlNumber));

@@ -54,6 +54,8 @@ absl::StatusOr<FrontProcess> FrontProcess::Start(const Options& options, const H
     spec.arguments.emplace_back("--tcp");
     spec.fds.push_back({.fd = host.tcp_listener.Get(), .number = ipc::kFrontTcpListenerNumber});
   }
+  // An empty one: its sockets are handed to it, and belong to the namespace that they were made in.
+  spec.new_netns = true;
   spec.uid = host.first_uid();
   spec.gid = spec.uid;
   spec.open_files = kOpenFiles;

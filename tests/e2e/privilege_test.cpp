@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <set>
 #include <sstream>
 
@@ -16,7 +17,9 @@
 namespace bpfrig::tests {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 constexpr uint64_t kBpf = uint64_t{1} << CAP_BPF;
@@ -80,17 +83,51 @@ TEST_F(PrivilegeTest, NoTwoProcessesShareAUser) {
   EXPECT_EQ(users.size(), 4u);
 }
 
+// Its interfaces, one a line.
+std::vector<std::string> Interfaces(pid_t pid) {
+  std::istringstream table(InNetns(pid, {"cat", "/proc/net/dev"}));
+  std::vector<std::string> names;
+  for (std::string line; std::getline(table, line);) {
+    if (line.find(':') == std::string::npos) continue;
+    names.push_back(line.substr(0, line.find(':')));
+    names.back().erase(0, names.back().find_first_not_of(' '));
+  }
+  return names;
+}
+
+TEST_F(PrivilegeTest, FrontAndWorkersAreUnderAFilterOfSystemCalls) {
+  Start({});
+  std::vector<pid_t> confined = workers_;
+  confined.push_back(daemon_->Front());
+  // The test may be under one itself, as in a container.
+  const int inherited = std::stoi(StatusField(::getpid(), "Seccomp_filters"));
+  EXPECT_EQ(std::stoi(StatusField(daemon_->Pid(), "Seccomp_filters")), inherited);
+  for (const pid_t pid : confined) {
+    // A worker is there before it has installed its own.
+    EXPECT_TRUE(WaitUntil(kPatience, [&] {
+      return std::stoi(StatusField(pid, "Seccomp_filters")) == inherited + 1;
+    })) << CommandLineOf(pid);
+    EXPECT_EQ(StatusField(pid, "Seccomp"), "2") << "SECCOMP_MODE_FILTER";
+  }
+}
+
+TEST_F(PrivilegeTest, FrontHasANetworkNamespaceWithNothingInIt) {
+  Start({});
+  const auto netns = [](pid_t pid) {
+    return std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/ns/net").string();
+  };
+  const pid_t front = daemon_->Front();
+  EXPECT_NE(netns(front), netns(::getpid()));
+  for (const pid_t worker : workers_) EXPECT_NE(netns(front), netns(worker));
+  EXPECT_THAT(Interfaces(front), ElementsAre("lo"));
+  // `lo` is down: not even a loopback address can be reached.
+  EXPECT_THAT(InNetns(front, {"cat", "/proc/net/route"}), IsEmpty());
+}
+
 TEST_F(PrivilegeTest, SandboxHasLoopbackAloneAndNoRouteOut) {
   Start({});
   for (const pid_t worker : workers_) {
-    std::istringstream interfaces(InNetns(worker, {"cat", "/proc/net/dev"}));
-    int count = 0;
-    for (std::string line; std::getline(interfaces, line);) {
-      if (line.find(':') == std::string::npos) continue;
-      ++count;
-      EXPECT_THAT(line, HasSubstr("lo:"));
-    }
-    EXPECT_EQ(count, 1);
+    EXPECT_THAT(Interfaces(worker), ElementsAre("lo"));
     // The main table is empty: what can be reached is local, and 192.0.2.1, a documentation address, is not.
     // A worker is there before its sandbox is open: until `lo` is up, the file lacks even its header (6.18).
     std::string table;
