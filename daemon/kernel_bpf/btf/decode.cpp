@@ -17,6 +17,11 @@ namespace {
 // An array of things without a size is legal C, and the kernel has some; one of millions is broken BTF.
 constexpr uint32_t kMaxEmptyElements = 65536;
 
+// Values that so many bytes may have: unions read them several times, and some members have none. BTF of a
+// few hundred bytes can ask for any number, by nesting.
+constexpr size_t kValuesPerByte = 64;
+constexpr size_t kMoreValues = size_t{1} << 18;
+
 // Where to read.
 struct Source {
   TypeRef type;
@@ -27,10 +32,12 @@ struct Source {
 
 class Decoder {
  public:
-  explicit Decoder(absl::string_view bytes) : bytes_(bytes) {}
+  explicit Decoder(absl::string_view bytes)
+      : bytes_(bytes), budget_(bytes.size() * kValuesPerByte + kMoreValues) {}
 
-  absl::StatusOr<Value> Read(const Source& source, int depth = 0) const {
-    if (depth > kMaxNesting) return BrokenBtf(source.type);
+  absl::StatusOr<Value> Read(const Source& source, int depth = 0) {
+    if (depth > kMaxNesting || budget_ == 0) return BrokenBtf(source.type);
+    --budget_;
     StrippedType type = Strip(source.type);
     if (type.type == nullptr) return BrokenBtf(source.type);
     switch (btf_kind(type.type)) {
@@ -50,7 +57,9 @@ class Decoder {
       case BTF_KIND_PTR:
         return ReadPointer(source);
       default:
-        return SizeOf(source.type).status();
+        // A variable, for one, has a size and is no type of a member.
+        BPFRIG_RETURN_IF_ERROR(SizeOf(source.type).status());
+        return BrokenBtf(source.type);
     }
   }
 
@@ -134,7 +143,7 @@ class Decoder {
     return TextOf(std::move(text));
   }
 
-  absl::StatusOr<Value> ReadArray(const Source& source, const StrippedType& type, int depth) const {
+  absl::StatusOr<Value> ReadArray(const Source& source, const StrippedType& type, int depth) {
     const struct btf_array* array = btf_array(type.type);
     TypeRef element{type.ref.btf, array->type};
     BPFRIG_ASSIGN_OR_RETURN(size_t stride, SizeOf(element));
@@ -160,18 +169,20 @@ class Decoder {
     return printable && padded ? TextOf(std::string(text)) : Raw(std::string(bytes));
   }
 
-  absl::StatusOr<Value> ReadMembers(const Source& source, const StrippedType& type, int depth) const {
+  absl::StatusOr<Value> ReadMembers(const Source& source, const StrippedType& type, int depth) {
     Fields fields;
-    for (const Member& member : MembersOf(type)) {
+    for (const Member& member : MembersOf(type, budget_)) {
       Source at{member.type, source.offset + member.bit_offset / 8,
                 static_cast<uint32_t>(member.bit_offset % 8), member.bitfield_bits};
       BPFRIG_ASSIGN_OR_RETURN(Value value, Read(at, depth + 1));
       fields.push_back(Field{std::string(member.name), std::move(value)});
     }
+    if (budget_ == 0) return BrokenBtf(source.type);
     return FieldsOf(std::move(fields));
   }
 
   absl::string_view bytes_;
+  size_t budget_;
 };
 
 }  // namespace

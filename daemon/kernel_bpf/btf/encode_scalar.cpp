@@ -70,6 +70,7 @@ bool IsWordSize(size_t size) { return size == 1 || size == 2 || size == 4 || siz
 absl::Status WriteInteger(Memory& memory, const Place& place, const StrippedType& type, const Value& value) {
   size_t size = type.type->size;
   bool is_bool = (btf_int_encoding(type.type) & BTF_INT_BOOL) != 0;
+  if (is_bool && (!IsWordSize(size) || place.bitfield_bits > 64)) return BrokenBtf(place.type);
   if (const Text* text = std::get_if<Text>(&value.kind); is_bool && text != nullptr) {
     if (text->text != "true" && text->text != "false") {
       return base::MakeError(
@@ -95,7 +96,7 @@ absl::Status WriteInteger(Memory& memory, const Place& place, const StrippedType
 
 absl::Status WriteEnum(Memory& memory, const Place& place, const StrippedType& type, const Value& value) {
   size_t size = type.type->size;
-  if (!IsWordSize(size)) return BrokenBtf(place.type);
+  if (!IsWordSize(size) || place.bitfield_bits > 64) return BrokenBtf(place.type);
   bool is_signed = IsSignedEnum(type.type);
   std::optional<Number> number = NumberOf(value);
   if (const Text* text = std::get_if<Text>(&value.kind)) {

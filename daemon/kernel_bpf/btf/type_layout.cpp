@@ -32,11 +32,13 @@ uint32_t LegacyBitfieldBits(const StrippedType& type, uint64_t& bit_offset) {
   return bits;
 }
 
-void AppendMembers(const StrippedType& outer, uint64_t base_bits, int depth, std::vector<Member>& members) {
+void AppendMembers(const StrippedType& outer, uint64_t base_bits, int depth, size_t& budget,
+                   std::vector<Member>& members) {
   if (depth > kMaxNesting) return;
   const struct btf* btf = outer.ref.btf;
   const struct btf_member* found = btf_members(outer.type);
-  for (uint16_t i = 0; i < btf_vlen(outer.type); ++i, ++found) {
+  for (uint16_t i = 0; i < btf_vlen(outer.type) && budget > 0; ++i, ++found) {
+    --budget;
     Member member;
     const char* name = btf__name_by_offset(btf, found->name_off);
     member.name = name == nullptr ? "" : name;
@@ -48,7 +50,7 @@ void AppendMembers(const StrippedType& outer, uint64_t base_bits, int depth, std
     if (!member.name.empty()) {
       members.push_back(member);
     } else if (stripped.type != nullptr && btf_is_composite(stripped.type)) {
-      AppendMembers(stripped, member.bit_offset, depth + 1, members);
+      AppendMembers(stripped, member.bit_offset, depth + 1, budget, members);
     }
   }
 }
@@ -88,14 +90,20 @@ StrippedType Strip(TypeRef type) {
 }
 
 std::vector<Member> MembersOf(const StrippedType& type) {
+  size_t budget = kMostMembers;
+  return MembersOf(type, budget);
+}
+
+std::vector<Member> MembersOf(const StrippedType& type, size_t& budget) {
   std::vector<Member> members;
   if (type.type == nullptr) return members;
   members.reserve(btf_vlen(type.type));
   if (btf_is_datasec(type.type)) {
     AppendVariables(type, members);
   } else if (btf_is_composite(type.type)) {
-    AppendMembers(type, 0, 0, members);
+    AppendMembers(type, 0, 0, budget, members);
   }
+  if (budget == 0) members.clear();
   return members;
 }
 

@@ -37,8 +37,12 @@ struct Member {
   // 0 if it is not a bitfield.
   uint32_t bitfield_bits = 0;
 };
-// In order; unnamed bitfields, which are padding, left out. Empty for other types.
+// In order; unnamed bitfields, which are padding, left out. Empty for other types, and for one that has more
+// than kMostMembers, those of its anonymous members included: a few nested ones can have any number.
+inline constexpr size_t kMostMembers = size_t{1} << 17;
 [[nodiscard]] std::vector<Member> MembersOf(const StrippedType& type);
+// The same, which takes the members that it looks at out of `budget`, and gives up at 0.
+[[nodiscard]] std::vector<Member> MembersOf(const StrippedType& type, size_t& budget);
 
 // Whether it is C's plain char.
 [[nodiscard]] bool IsChar(const StrippedType& type);
