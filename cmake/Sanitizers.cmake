@@ -6,6 +6,12 @@ if(BPFRIG_SANITIZE)
   add_link_options(-fsanitize=${BPFRIG_SANITIZE})
 endif()
 
+# For libFuzzer, which takes clang: the preset fuzz. Programs other than fuzz targets are built, but not for use.
+option(BPFRIG_FUZZ "Build tests/fuzz for libFuzzer" OFF)
+if(BPFRIG_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 # What tests run with. Leaks of libraries' own, each with its reason, are left out of the leak sanitizer's verdict.
 if(BPFRIG_SANITIZE)
   set(BPFRIG_TEST_ENVIRONMENT LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/sanitizers/lsan.supp:print_suppressions=0)
