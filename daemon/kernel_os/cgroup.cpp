@@ -70,18 +70,6 @@ absl::Status WaitUntilEmpty(int cgroup, absl::string_view what, absl::Time deadl
   }
 }
 
-absl::StatusOr<std::vector<pid_t>> ReadProcesses(int cgroup, absl::string_view what) {
-  BPFRIG_ASSIGN_OR_RETURN(const std::string text,
-                          ReadSmallFile(cgroup, "cgroup.procs", absl::StrCat(what, "/cgroup.procs")));
-  std::vector<pid_t> pids;
-  for (absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
-    pid_t pid = 0;
-    // 0 stands for a process outside of our pid namespace.
-    if (absl::SimpleAtoi(line, &pid) && pid > 0) pids.push_back(pid);
-  }
-  return pids;
-}
-
 // Signals every process that is listed both before and after a pidfd of it was opened: such a pidfd cannot
 // belong to a stranger that got a dead process's pid. Returns how many there were.
 absl::StatusOr<size_t> SignalProcesses(int cgroup, absl::string_view what) {
@@ -158,6 +146,18 @@ bool IsPopulated(absl::string_view cgroup_events) {
   return false;
 }
 
+absl::StatusOr<std::vector<pid_t>> ReadProcesses(int cgroup, absl::string_view what) {
+  BPFRIG_ASSIGN_OR_RETURN(const std::string text,
+                          ReadSmallFile(cgroup, "cgroup.procs", absl::StrCat(what, "/cgroup.procs")));
+  std::vector<pid_t> pids;
+  for (absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    pid_t pid = 0;
+    // 0 stands for a process outside of our pid namespace.
+    if (absl::SimpleAtoi(line, &pid) && pid > 0) pids.push_back(pid);
+  }
+  return pids;
+}
+
 absl::Status KillCgroup(int cgroup, absl::string_view what, absl::Time deadline) {
   const absl::Status killed = WriteSmallFile(cgroup, "cgroup.kill", "1", absl::StrCat(what, "/cgroup.kill"));
   if (killed.ok() || !IsGone(killed)) return killed;
@@ -177,6 +177,16 @@ absl::Status RemoveCgroupTree(int parent, const std::string& name, absl::string_
   return RemoveDirectory(parent, name, directory->Get(), what, deadline);
 }
 
+CgroupLimits ReadLimits(int cgroup) {
+  CgroupLimits limits;
+  // "max", and files that are not there, are no limit.
+  const std::string memory = ReadSmallFile(cgroup, "memory.max", "memory.max").value_or("");
+  if (!absl::SimpleAtoi(memory, &limits.memory_bytes)) limits.memory_bytes = 0;
+  const std::string processes = ReadSmallFile(cgroup, "pids.max", "pids.max").value_or("");
+  if (!absl::SimpleAtoi(processes, &limits.processes)) limits.processes = 0;
+  return limits;
+}
+
 absl::StatusOr<Cgroup> Cgroup::Create(int parent, const std::string& name) {
   if (::mkdirat(parent, name.c_str(), 0755) != 0) return ErrnoError(absl::StrCat("making cgroup ", name));
   absl::StatusOr<common::Fd> directory = OpenDirectory(parent, name, absl::StrCat("cgroup ", name));
@@ -193,6 +203,16 @@ Cgroup::~Cgroup() {
   absl::Status status = Kill(deadline);
   if (status.ok()) status = Remove(deadline);
   if (!status.ok()) base::LogError(status.message());
+}
+
+absl::Status Cgroup::Limit(const CgroupLimits& limits) const {
+  const auto write = [this](const std::string& file, uint64_t limit) {
+    if (limit == 0) return absl::OkStatus();
+    return WriteSmallFile(directory_.Get(), file, absl::StrCat(limit),
+                          absl::StrCat("cgroup ", name_, "/", file));
+  };
+  BPFRIG_RETURN_IF_ERROR(write("memory.max", limits.memory_bytes));
+  return write("pids.max", limits.processes);
 }
 
 absl::Status Cgroup::Kill(absl::Time deadline) const {

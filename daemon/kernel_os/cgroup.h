@@ -3,7 +3,11 @@
 // that it starts; InstanceDirectory uses the functions below to remove what an earlier daemon left.
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -25,6 +29,18 @@ namespace bpfrig::kernel_os {
 // Whether cgroup.events says that a process lives in the cgroup or below it.
 [[nodiscard]] bool IsPopulated(absl::string_view cgroup_events);
 
+// The processes of the cgroup that can be seen from here.
+[[nodiscard]] absl::StatusOr<std::vector<pid_t>> ReadProcesses(int cgroup, absl::string_view what);
+
+// What all processes in a cgroup may take together. 0 is no limit, and takes no controller.
+struct CgroupLimits {
+  uint64_t memory_bytes = 0;
+  uint32_t processes = 0;
+};
+
+// What a cgroup is held to now.
+[[nodiscard]] CgroupLimits ReadLimits(int cgroup);
+
 class Cgroup {
  public:
   // Makes the cgroup `name` under `parent`, a directory that outlives the Cgroup.
@@ -44,6 +60,8 @@ class Cgroup {
   [[nodiscard]] int Get() const { return directory_.Get(); }
   [[nodiscard]] const std::string& name() const { return name_; }
 
+  // Sets memory.max and pids.max; before the first process, so that all of its memory counts.
+  [[nodiscard]] absl::Status Limit(const CgroupLimits& limits) const;
   [[nodiscard]] absl::Status Kill(absl::Time deadline) const;
   // Waits until the cgroup is empty and removes it. A second call does nothing.
   [[nodiscard]] absl::Status Remove(absl::Time deadline);

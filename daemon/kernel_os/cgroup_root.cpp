@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -64,11 +65,19 @@ std::string OwnCgroup(absl::string_view own_cgroup) {
   return "/";
 }
 
-// `path` as seen in a mount of the part `root` of the tree; empty if it is the root itself or not in that
-// part.
-std::string PathBelow(absl::string_view root, absl::string_view path) {
-  if (root != "/" && !absl::ConsumePrefix(&path, root)) return "";
-  if (!absl::StartsWith(path, "/") || path == "/" || absl::StrContains(path, "/..")) return "";
+// The cgroup that counts as the process's own. A daemon moves itself into a leaf of that (CgroupControllers);
+// one that is started from there, or after it by way of what it left, is not to make another below.
+std::string HomeOf(absl::string_view own) {
+  absl::ConsumeSuffix(&own, absl::StrCat("/", kDaemonLeaf));
+  return own.empty() ? "/" : std::string(own);
+}
+
+// `path` as seen in a mount of the part `root` of the tree: empty if it is that root. Nothing if it is not in
+// that part.
+std::optional<std::string> PathBelow(absl::string_view root, absl::string_view path) {
+  if (root != "/" && !absl::ConsumePrefix(&path, root)) return std::nullopt;
+  if (path.empty() || path == "/") return "";
+  if (!absl::StartsWith(path, "/") || absl::StrContains(path, "/..")) return std::nullopt;
   return std::string(path);
 }
 
@@ -90,20 +99,18 @@ absl::StatusOr<common::Fd> MountCgroup2() {
 }  // namespace
 
 std::vector<CgroupPlace> CgroupPlaces(absl::string_view mountinfo, absl::string_view own_cgroup) {
-  const std::vector<Cgroup2Mount> mounts = ParseMounts(mountinfo);
-  const std::string own = OwnCgroup(own_cgroup);
+  const std::string own = HomeOf(OwnCgroup(own_cgroup));
   std::vector<CgroupPlace> places;
-  for (const Cgroup2Mount& mount : mounts) places.push_back({.path = mount.mount_point});
-  for (const Cgroup2Mount& mount : mounts) {
-    const std::string below = PathBelow(mount.root, own);
-    if (!below.empty()) places.push_back({.path = absl::StrCat(mount.mount_point, below)});
+  std::vector<CgroupPlace> roots;
+  for (const Cgroup2Mount& mount : ParseMounts(mountinfo)) {
+    const std::optional<std::string> below = PathBelow(mount.root, own);
+    if (below) places.push_back({.path = absl::StrCat(mount.mount_point, *below), .is_own = true});
+    if (below != "") roots.push_back({.path = mount.mount_point});
   }
-  // This is a container: its own cgroup first, whose limits then hold for all that the daemon starts, and
-  // which its engine removes with all that is in it.
-  if (const std::string below = PathBelow("/", own); !below.empty()) {
-    places.push_back({.path = below, .own_mount = true});
-  }
-  places.push_back({.path = "/", .own_mount = true});
+  const std::optional<std::string> below = PathBelow("/", own);
+  if (below) places.push_back({.path = own, .own_mount = true, .is_own = true});
+  if (below != "") roots.push_back({.path = "/", .own_mount = true});
+  places.insert(places.end(), roots.begin(), roots.end());
   return places;
 }
 

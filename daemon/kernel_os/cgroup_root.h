@@ -1,6 +1,7 @@
-// Where cgroups can be made: the cgroup2 mounts of v1, hybrid and v2 hosts, and, if none of them can be
-// written (a container's is read-only), our own mount, which only its descriptor holds and which is in no
-// mount table. InstanceDirectory tries the places in turn.
+// Where cgroups can be made: below the process's own cgroup, whose limits then hold for all that the daemon
+// starts, or else in the root of a cgroup2 mount. The mounts are those of v1, hybrid and v2 hosts, and, if
+// none of them can be written (a container's is read-only), our own mount, which only its descriptor holds
+// and which is in no mount table. InstanceDirectory tries the places in turn.
 #pragma once
 
 #include <string>
@@ -18,11 +19,16 @@ struct CgroupPlace {
   std::string path;
   // Whether it is under our own mount, which is not made yet.
   bool own_mount = false;
+  // Whether it is the process's own cgroup.
+  bool is_own = false;
 };
 
-// The places in order of preference: the roots of the mounts; the process's own cgroup in each mount; in our
-// own mount, the process's own cgroup, then the root. `mountinfo` and `own_cgroup` are the text of
-// /proc/self/mountinfo and /proc/self/cgroup.
+// The leaf of the own cgroup that CgroupControllers moves processes into.
+inline constexpr char kDaemonLeaf[] = "bpfrig-daemon";
+
+// The places in order of preference: the process's own cgroup in each mount, then in our own mount; then the
+// roots of the mounts, and of our own. `mountinfo` and `own_cgroup` are the text of /proc/self/mountinfo and
+// /proc/self/cgroup.
 [[nodiscard]] std::vector<CgroupPlace> CgroupPlaces(absl::string_view mountinfo,
                                                     absl::string_view own_cgroup);
 

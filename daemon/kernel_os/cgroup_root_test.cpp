@@ -14,6 +14,12 @@ std::vector<std::string> Describe(const std::vector<CgroupPlace>& places) {
   return texts;
 }
 
+std::vector<bool> WhichAreOwn(const std::vector<CgroupPlace>& places) {
+  std::vector<bool> own;
+  for (const CgroupPlace& place : places) own.push_back(place.is_own);
+  return own;
+}
+
 TEST(CgroupPlacesTest, FindsTheUnifiedMountOfAHybridHost) {
   constexpr char kMounts[] =
       "32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu\n"
@@ -22,11 +28,29 @@ TEST(CgroupPlacesTest, FindsTheUnifiedMountOfAHybridHost) {
               ElementsAre("/sys/fs/cgroup/unified", "cgroup2:"));
 }
 
-TEST(CgroupPlacesTest, OffersTheOwnCgroupAfterTheRoots) {
+TEST(CgroupPlacesTest, OffersTheOwnCgroupBeforeTheRoots) {
   constexpr char kMounts[] = "30 25 0:26 / /sys/fs/cgroup ro,nosuid - cgroup2 cgroup rw,nsdelegate\n";
-  EXPECT_THAT(Describe(CgroupPlaces(kMounts, "0::/system.slice/rig.service\n")),
-              ElementsAre("/sys/fs/cgroup", "/sys/fs/cgroup/system.slice/rig.service",
-                          "cgroup2:/system.slice/rig.service", "cgroup2:"));
+  const std::vector<CgroupPlace> places = CgroupPlaces(kMounts, "0::/system.slice/rig.service\n");
+  EXPECT_THAT(Describe(places),
+              ElementsAre("/sys/fs/cgroup/system.slice/rig.service", "cgroup2:/system.slice/rig.service",
+                          "/sys/fs/cgroup", "cgroup2:"));
+  EXPECT_THAT(WhichAreOwn(places), ElementsAre(true, true, false, false));
+}
+
+TEST(CgroupPlacesTest, ARootCanBeTheOwnCgroup) {
+  // In a cgroup namespace of the container's own, and on a machine without systemd.
+  constexpr char kMounts[] = "30 25 0:26 / /sys/fs/cgroup ro,nosuid - cgroup2 cgroup rw,nsdelegate\n";
+  const std::vector<CgroupPlace> places = CgroupPlaces(kMounts, "0::/\n");
+  EXPECT_THAT(Describe(places), ElementsAre("/sys/fs/cgroup", "cgroup2:"));
+  EXPECT_THAT(WhichAreOwn(places), ElementsAre(true, true));
+}
+
+TEST(CgroupPlacesTest, TheLeafOfADaemonCountsAsTheCgroupAboveIt) {
+  constexpr char kMounts[] = "30 25 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n";
+  EXPECT_EQ(DescribePlace(CgroupPlaces(kMounts, "0::/docker/a/bpfrig-daemon\n").front()),
+            "/sys/fs/cgroup/docker/a");
+  EXPECT_THAT(Describe(CgroupPlaces(kMounts, "0::/bpfrig-daemon\n")),
+              ElementsAre("/sys/fs/cgroup", "cgroup2:"));
 }
 
 TEST(CgroupPlacesTest, OffersOnlyItsOwnMountOnAV1Host) {
@@ -42,14 +66,19 @@ TEST(CgroupPlacesTest, UndoesEscapesOfPaths) {
 TEST(CgroupPlacesTest, FollowsAMountOfAPartOfTheTree) {
   constexpr char kMounts[] = "1 2 0:3 /docker/a /cg rw - cgroup2 none rw\n";
   EXPECT_THAT(Describe(CgroupPlaces(kMounts, "0::/docker/a/inner\n")),
-              ElementsAre("/cg", "/cg/inner", "cgroup2:/docker/a/inner", "cgroup2:"));
+              ElementsAre("/cg/inner", "cgroup2:/docker/a/inner", "/cg", "cgroup2:"));
+  EXPECT_THAT(Describe(CgroupPlaces(kMounts, "0::/docker/a\n")),
+              ElementsAre("/cg", "cgroup2:/docker/a", "cgroup2:"));
 }
 
 TEST(CgroupPlacesTest, LeavesOutAnOwnCgroupThatTheMountDoesNotShow) {
   constexpr char kMounts[] = "1 2 0:3 /docker/a /cg rw - cgroup2 none rw\n";
-  EXPECT_THAT(Describe(CgroupPlaces(kMounts, "0::/docker/ab\n")).size(), 3u);
+  EXPECT_THAT(Describe(CgroupPlaces(kMounts, "0::/docker/ab\n")),
+              ElementsAre("cgroup2:/docker/ab", "/cg", "cgroup2:"));
   // A process outside of its cgroup namespace's root.
-  EXPECT_THAT(Describe(CgroupPlaces(kMounts, "0::/../other\n")), ElementsAre("/cg", "cgroup2:"));
+  const std::vector<CgroupPlace> outside = CgroupPlaces(kMounts, "0::/../other\n");
+  EXPECT_THAT(Describe(outside), ElementsAre("/cg", "cgroup2:"));
+  EXPECT_THAT(WhichAreOwn(outside), ElementsAre(false, false));
 }
 
 TEST(CgroupPlacesTest, IsNotFooledByAPathThatLooksLikeTheSeparator) {

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
@@ -51,6 +52,14 @@ bool SetLimits(const ChildSetup& setup) {
   const rlimit unlimited{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
   (void)::setrlimit(RLIMIT_MEMLOCK, &unlimited);
   return true;
+}
+
+// Everybody may raise it; a /proc that cannot be written is no reason not to start.
+void SetOomScore(const ChildSetup& setup) {
+  const int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (file < 0) return;
+  (void)!::write(file, setup.oom_score, std::strlen(setup.oom_score));
+  (void)::close(file);
 }
 
 bool SetCapabilities(uint64_t permitted, uint64_t effective, uint64_t inheritable) {
@@ -171,6 +180,7 @@ void RunChild(const ChildSetup& original) {
   if (::setsid() < 0) Fail(setup, SetupStep::kSession);
   PlaceFds(setup);
   if (!SetLimits(setup)) Fail(setup, SetupStep::kLimits);
+  SetOomScore(setup);
   if (!SetInheritable(setup.capabilities)) Fail(setup, SetupStep::kInheritable);
   if (!DropBoundingSet(setup)) Fail(setup, SetupStep::kBoundingSet);
   // Plain system calls: libc's functions would signal threads that this copy does not have.

@@ -57,6 +57,7 @@ struct ChildSetup {
   int last_capability = 0;    // of this kernel
   bool can_drop_bounding_set = false;
   uint64_t open_files = 0;
+  const char* oom_score = nullptr;  // for oom_score_adj
 };
 
 // Runs the steps and the file; never returns.

@@ -19,6 +19,13 @@ std::string DirectoryOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+std::string PathOf(int directory) {
+  std::array<char, 4096> path{};
+  const ssize_t size =
+      ::readlink(absl::StrCat("/proc/self/fd/", directory).c_str(), path.data(), path.size());
+  return size < 0 ? "" : std::string(path.data(), static_cast<size_t>(size));
+}
+
 absl::StatusOr<common::Fd> OpenDirectory(int directory, const std::string& name, absl::string_view what) {
   common::Fd fd(::openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd.IsOpen()) return ErrnoError(absl::StrCat("opening ", what));

@@ -14,6 +14,10 @@ namespace bpfrig::kernel_os {
 // The directory that the path's last part is in: "/run" of "/run/x", "/" of "/x", "." of "x".
 [[nodiscard]] std::string DirectoryOf(const std::string& path);
 
+// Where an open directory is, as the kernel tells; under a mount that is in no mount table, the path within
+// it. Empty if it does not tell.
+[[nodiscard]] std::string PathOf(int directory);
+
 [[nodiscard]] absl::StatusOr<common::Fd> OpenDirectory(int directory, const std::string& name,
                                                        absl::string_view what);
 [[nodiscard]] absl::StatusOr<std::string> ReadSmallFile(int directory, const std::string& name,

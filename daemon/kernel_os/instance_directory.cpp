@@ -127,7 +127,10 @@ absl::StatusOr<InstanceDirectory> InstanceDirectory::Claim(const std::vector<Cgr
     absl::Status status = root.status();
     if (root.ok()) {
       absl::StatusOr<InstanceDirectory> claimed = ClaimIn(*std::move(root), DescribePlace(place));
-      if (claimed.ok()) return claimed;
+      if (claimed.ok()) {
+        claimed->place_ = place;
+        return claimed;
+      }
       status = claimed.status();
     }
     const std::string hint = base::DetailOf(status).hint;

@@ -36,6 +36,9 @@ class InstanceDirectory {
   [[nodiscard]] int Get() const { return directory_.Get(); }
   // For messages.
   [[nodiscard]] const std::string& path() const { return path_; }
+  // The directory that it was made in.
+  [[nodiscard]] int root() const { return root_.Get(); }
+  [[nodiscard]] const CgroupPlace& place() const { return place_; }
 
   // Kills and removes everything below, then the directory itself, and releases the slot.
   [[nodiscard]] absl::Status Remove(absl::Time deadline);
@@ -48,6 +51,7 @@ class InstanceDirectory {
   uint32_t slot_;
   common::Fd directory_;  // holds the lock; open as long as there is something to remove
   std::string path_;
+  CgroupPlace place_;  // of the root, if Claim found it
 };
 
 }  // namespace bpfrig::kernel_os

@@ -19,6 +19,7 @@
 #include "daemon/base/status.h"
 #include "daemon/kernel_os/capabilities.h"
 #include "daemon/kernel_os/child_setup.h"
+#include "daemon/kernel_os/limits.h"
 
 namespace bpfrig::kernel_os {
 namespace {
@@ -121,6 +122,8 @@ absl::StatusOr<ChildProcess> ChildProcess::Start(const ProcessSpec& spec) {
                    .last_capability = LastCapability(),
                    .can_drop_bounding_set = own.Has(CAP_SETPCAP),
                    .open_files = spec.open_files};
+  const std::string oom_score = absl::StrCat(std::min(OwnOomScore() + spec.oom_score_above_ours, 1000));
+  setup.oom_score = oom_score.c_str();
   for (const int capability : spec.capabilities) setup.capabilities |= uint64_t{1} << capability;
 
   BPFRIG_ASSIGN_OR_RETURN(auto cloned, Clone(spec, setup));

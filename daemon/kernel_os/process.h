@@ -44,6 +44,8 @@ struct ProcessSpec {
   std::vector<int> capabilities;
   // RLIMIT_NOFILE, cut to our own hard limit.
   uint64_t open_files = 1024;
+  // How much sooner than us it is killed when memory is short: added to our own oom_score_adj.
+  int oom_score_above_ours = 0;
 };
 
 // How a process ended.

@@ -9,7 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/fd.h"
+#include "daemon/base/status.h"
 #include "daemon/kernel_os/cgroup.h"
+#include "daemon/kernel_os/cgroup_controllers.h"
 #include "daemon/kernel_os/cgroup_root.h"
 #include "daemon/kernel_os/file.h"
 #include "daemon/kernel_os/instance_directory.h"
@@ -20,6 +22,7 @@ namespace bpfrig::tests {
 namespace {
 
 using kernel_os::Cgroup;
+using kernel_os::CgroupControllers;
 using kernel_os::CgroupPlace;
 using kernel_os::InstanceDirectory;
 
@@ -82,6 +85,90 @@ TEST(CgroupRootTest, OwnMountIsNotInTheMountTable) {
   EXPECT_EQ(*kernel_os::ReadSmallFile(AT_FDCWD, "/proc/self/mountinfo", "mountinfo"), before);
   absl::StatusOr<Cgroup> cgroup = Cgroup::Create(root->Get(), absl::StrCat("bpfrig-test-", ::getpid()));
   EXPECT_TRUE(cgroup.ok()) << cgroup.status();
+}
+
+// The rules of cgroup2 for controllers, with one that this machine has: on hybrid hosts that is hugetlb,
+// which is a domain controller as memory is.
+class CgroupControllersTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(instance_.ok()) << instance_.status();
+    const auto offered = kernel_os::ControllersIn(*Read(instance_->root(), "cgroup.controllers"));
+    for (const char* name : {"memory", "hugetlb", "rdma", "misc"}) {
+      if (controller_.empty() && offered.count(name) != 0) controller_ = name;
+    }
+    if (controller_.empty()) GTEST_SKIP() << "no domain controller on cgroup2";
+    passed_on_ = kernel_os::ControllersIn(*Read(instance_->root(), kControl)).count(controller_) != 0;
+    if (!passed_on_) {
+      ASSERT_TRUE(kernel_os::WriteSmallFile(instance_->root(), kControl, "+" + controller_, kControl).ok());
+    }
+    ASSERT_TRUE(kernel_os::WriteSmallFile(instance_->Get(), kControl, "+" + controller_, kControl).ok());
+    // This stands for a daemon's own cgroup.
+    own_ = *Cgroup::Create(instance_->Get(), "own");
+    ASSERT_EQ(::mkdirat(own_.Get(), "bpfrig-0", 0755), 0);
+    inner_ = *kernel_os::OpenDirectory(own_.Get(), "bpfrig-0", "bpfrig-0");
+  }
+  void TearDown() override {
+    inner_.Close();
+    EXPECT_TRUE(kernel_os::RemoveCgroupTree(instance_->Get(), "own", "own", Soon()).ok());
+    own_ = Cgroup();
+    EXPECT_TRUE(kernel_os::WriteSmallFile(instance_->Get(), kControl, "-" + controller_, kControl).ok());
+    if (!passed_on_) {
+      EXPECT_TRUE(kernel_os::WriteSmallFile(instance_->root(), kControl, "-" + controller_, kControl).ok());
+    }
+  }
+  static absl::StatusOr<std::string> Read(int directory, const std::string& file) {
+    return kernel_os::ReadSmallFile(directory, file, file);
+  }
+  CgroupControllers Enable() {
+    return CgroupControllers::Enable({own_.Get(), "own", true, inner_.Get()}, {controller_}, Soon());
+  }
+
+  static constexpr char kControl[] = "cgroup.subtree_control";
+  absl::StatusOr<InstanceDirectory> instance_ = Claim();
+  std::string controller_;
+  bool passed_on_ = false;
+  Cgroup own_;
+  common::Fd inner_;
+};
+
+TEST_F(CgroupControllersTest, AProcessInsideIsMovedIntoTheLeafAndBack) {
+  Subprocess process = Subprocess::Start({"cat", "/dev/zero"});
+  Enter(own_.Get(), "cgroup.procs", process.Pid());
+  // Why it takes the leaf.
+  const absl::Status busy = kernel_os::WriteSmallFile(own_.Get(), kControl, "+" + controller_, kControl);
+  EXPECT_EQ(base::DetailOf(busy).errno_name, "EBUSY") << busy;
+
+  CgroupControllers controllers = Enable();
+  EXPECT_TRUE(controllers.Has(controller_)) << controllers.obstacle();
+  EXPECT_EQ(*Read(own_.Get(), "cgroup.procs"), "");
+  EXPECT_EQ(*Read(own_.Get(), "bpfrig-daemon/cgroup.procs"), absl::StrCat(process.Pid(), "\n"));
+  EXPECT_EQ(*Read(own_.Get(), kControl), controller_ + "\n");
+  EXPECT_EQ(*Read(inner_.Get(), kControl), controller_ + "\n");
+
+  ASSERT_TRUE(kernel_os::RemoveCgroupTree(own_.Get(), "bpfrig-0", "bpfrig-0", Soon()).ok());
+  const absl::Status restored = controllers.Restore(Soon());
+  EXPECT_TRUE(restored.ok()) << restored;
+  EXPECT_EQ(*Read(own_.Get(), kControl), "");
+  EXPECT_EQ(*Read(own_.Get(), "cgroup.procs"), absl::StrCat(process.Pid(), "\n"));
+  EXPECT_NE(::faccessat(own_.Get(), "bpfrig-daemon", F_OK, 0), 0);
+}
+
+TEST_F(CgroupControllersTest, ASecondDaemonKeepsThemAndUndoesThemAtItsEnd) {
+  Subprocess process = Subprocess::Start({"cat", "/dev/zero"});
+  Enter(own_.Get(), "cgroup.procs", process.Pid());
+  CgroupControllers first = Enable();
+  ASSERT_EQ(::mkdirat(own_.Get(), "bpfrig-1", 0755), 0);
+  common::Fd inner = *kernel_os::OpenDirectory(own_.Get(), "bpfrig-1", "bpfrig-1");
+  CgroupControllers second =
+      CgroupControllers::Enable({own_.Get(), "own", true, inner.Get()}, {controller_}, Soon());
+  EXPECT_TRUE(second.Has(controller_)) << second.obstacle();
+  ASSERT_TRUE(kernel_os::RemoveCgroupTree(own_.Get(), "bpfrig-0", "bpfrig-0", Soon()).ok());
+  EXPECT_EQ(base::DetailOf(first.Restore(Soon())).errno_name, "EBUSY");
+  EXPECT_EQ(*Read(own_.Get(), "bpfrig-daemon/cgroup.procs"), absl::StrCat(process.Pid(), "\n"));
+  ASSERT_TRUE(kernel_os::RemoveCgroupTree(own_.Get(), "bpfrig-1", "bpfrig-1", Soon()).ok());
+  EXPECT_TRUE(second.Restore(Soon()).ok());
+  EXPECT_EQ(*Read(own_.Get(), "cgroup.procs"), absl::StrCat(process.Pid(), "\n"));
 }
 
 TEST(RunStatisticsTest, AreCountedWhileTheDescriptorIsOpen) {

@@ -131,7 +131,8 @@ std::vector<std::string> InstanceDirectories() {
   std::vector<std::string> found;
   for (const fs::directory_entry& entry :
        fs::directory_iterator(kernel_os::FindCgroupPlaces()->front().path)) {
-    if (entry.is_directory() && absl::StartsWith(entry.path().filename().string(), "bpfrig-")) {
+    const std::string name = entry.path().filename();
+    if (entry.is_directory() && absl::StartsWith(name, "bpfrig-") && name != kernel_os::kDaemonLeaf) {
       found.push_back(entry.path());
     }
   }
