@@ -10,6 +10,7 @@
 #include "common/errno_name.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
+#include "daemon/kernel_bpf/object/map_costs.h"
 #include "daemon/kernel_bpf/policy/refusals.h"
 #include "daemon/kernel_bpf/policy/rehearsal.h"
 #include "daemon/kernel_bpf/program/verifier_hint.h"
@@ -57,6 +58,10 @@ absl::string_view ObjectLoader::Attempt::RefusedLog() const {
 absl::StatusOr<LoadOutcome> ObjectLoader::Run() {
   BPFRIG_ASSIGN_OR_RETURN(const Attempt rehearsal, RehearseAndJudge());
   if (rehearsal.error != 0) return Reject(rehearsal, rehearsal.error, "", false);
+  if (spec_.admit_maps) {
+    BPFRIG_ASSIGN_OR_RETURN(const uint32_t cpus, PossibleCpus());
+    BPFRIG_RETURN_IF_ERROR(spec_.admit_maps(CostsOfMaps(rehearsal.object.maps(), spec_.maps, cpus)));
+  }
   BPFRIG_ASSIGN_OR_RETURN(Attempt first, Try(spec_.log_level, kFirstLog));
   if (first.error == 0) {
     std::string log = CollectLogs(first);

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "daemon/kernel_bpf/btf/value.h"
+#include "daemon/kernel_bpf/map/map_memory.h"
 #include "daemon/kernel_bpf/policy/load_policy.h"
 
 namespace bpfrig::kernel_bpf {
@@ -47,6 +50,8 @@ struct ObjectSpec {
   uint32_t log_level = 0;
   // What may load.
   LoadPolicy policy;
+  // Asked before the first map is made, with all that would be; its error ends the loading. Empty if all may.
+  std::function<absl::Status(const std::vector<MapCost>& costs)> admit_maps;
 };
 
 }  // namespace bpfrig::kernel_bpf

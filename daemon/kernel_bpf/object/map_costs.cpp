@@ -1,0 +1,69 @@
+#include "daemon/kernel_bpf/object/map_costs.h"
+
+#include <bpf/libbpf.h>
+
+#include "absl/strings/str_cat.h"
+
+namespace bpfrig::kernel_bpf {
+namespace {
+
+MapShape ShapeOf(const struct bpf_map* map) {
+  return {.type = static_cast<uint32_t>(bpf_map__type(map)),
+          .key_size = bpf_map__key_size(map),
+          .value_size = bpf_map__value_size(map),
+          .max_entries = bpf_map__max_entries(map),
+          .flags = bpf_map__map_flags(map),
+          .extra = bpf_map__map_extra(map)};
+}
+
+// What the spec says of one map; more than one choice is refused later, or the last one counts.
+struct Chosen {
+  uint32_t max_entries = 0;
+  std::string field;
+  bool is_shared = false;
+};
+
+Chosen ChosenFor(const std::string& map, const std::vector<MapChoice>& choices) {
+  Chosen chosen;
+  for (size_t i = 0; i < choices.size(); ++i) {
+    if (choices[i].map != map) continue;
+    if (choices[i].shared_fd >= 0) chosen.is_shared = true;
+    if (choices[i].max_entries == 0) continue;
+    chosen.max_entries = choices[i].max_entries;
+    chosen.field = absl::StrCat("maps[", i, "].max_entries");
+  }
+  return chosen;
+}
+
+uint64_t CostAs(const DeclaredMap& declared, const std::vector<MapChoice>& choices, uint32_t cpus) {
+  MapShape shape = ShapeOf(declared.map);
+  const Chosen chosen = ChosenFor(declared.name, choices);
+  if (chosen.max_entries != 0) shape.max_entries = chosen.max_entries;
+  return EstimateMapMemory(shape, cpus);
+}
+
+}  // namespace
+
+std::vector<MapCost> CostsOfMaps(const std::vector<DeclaredMap>& maps, const std::vector<MapChoice>& choices,
+                                 uint32_t possible_cpus) {
+  std::vector<MapCost> costs;
+  for (const DeclaredMap& declared : maps) {
+    const Chosen chosen = ChosenFor(declared.name, choices);
+    if (chosen.is_shared) continue;
+    costs.push_back({declared.name, chosen.field, CostAs(declared, choices, possible_cpus)});
+    if (const struct bpf_map* inner = bpf_map__inner_map(declared.map); inner != nullptr) {
+      costs.push_back(
+          {absl::StrCat(declared.name, ".inner"), "", EstimateMapMemory(ShapeOf(inner), possible_cpus)});
+    }
+  }
+  // OpenedObject makes these templates itself.
+  for (const MapChoice& choice : choices) {
+    for (const DeclaredMap& declared : maps) {
+      if (choice.inner_fd >= 0 || choice.inner_map.empty() || declared.name != choice.inner_map) continue;
+      costs.push_back({absl::StrCat(choice.map, ".inner"), "", CostAs(declared, choices, possible_cpus)});
+    }
+  }
+  return costs;
+}
+
+}  // namespace bpfrig::kernel_bpf
