@@ -44,7 +44,6 @@ Finding JudgeCgroup(const Facts& facts) {
   if (!AddSuspects(facts, error, finding)) {
     finding.lines.emplace_back(
         "Docker, Compose: cgroup: host, and volumes: [\"/sys/fs/cgroup:/sys/fs/cgroup:rw\"]");
-    finding.lines.emplace_back("systemd: ProtectControlGroups=no");
   }
   return finding;
 }
