@@ -42,6 +42,7 @@ struct Arguments {
   // In the worker's mode.
   uint64_t number = 0;
   bool runs_counted = false;
+  std::string cgroup_obstacle;
 };
 
 const std::map<std::string, base::LogLevel>& LogLevels() {
@@ -85,6 +86,25 @@ void AddRemoteOptions(CLI::App& app, supervisor::RemoteOptions& options) {
                "Allow a token without TLS at an address that others can reach: they could read it");
 }
 
+// Each with or without a unit: 2GiB, 512M.
+void AddMemoryOptions(CLI::App& app, supervisor::Options& options) {
+  const auto add = [&](const std::string& name, uint64_t& value, const std::string& what) {
+    app.add_option(name, value, what)
+        ->type_name("BYTES")
+        ->transform(CLI::AsSizeValue(false))
+        ->check(CLI::PositiveNumber);
+  };
+  add(worker::kMaxMapMemoryFlag, options.max_map_memory,
+      "How much memory the maps of one sandbox may take; default: 1GiB, or what all may take if that is "
+      "less");
+  add(worker::kMaxTotalMapMemoryFlag, options.max_total_map_memory,
+      "How much memory the maps of all sandboxes may take; default: three quarters of what the daemon may "
+      "have");
+  add("--max-sandbox-memory", options.max_sandbox_memory,
+      "memory.max of each sandbox's cgroup, if there is the memory controller; default: --max-map-memory and "
+      "512MiB");
+}
+
 // Every option can come from the environment too, --max-sandboxes as BPFRIGD_MAX_SANDBOXES; except those that
 // are meant for a program that starts this one.
 void NameVariables(CLI::App& app) {
@@ -124,9 +144,12 @@ void AddOptions(CLI::App& app, Arguments& arguments) {
       ->type_name("N")
       ->check(CLI::Range(1, 1900))
       ->capture_default_str();
-  app.add_option("--uid-base", options.uid_base, "The first of the user ids for front and sandboxes")
-      ->type_name("UID")
-      ->capture_default_str();
+  AddMemoryOptions(app, options);
+  app.add_option(
+         "--uid-base", options.uid_base,
+         "The first of the user ids for front and sandboxes; default: chosen at random, so that daemons that "
+         "cannot see each other do not share any")
+      ->type_name("UID");
   app.add_option("--ready-fd", arguments.ready_fd, "Gets one byte, and is closed, when calls are answered")
       ->check(CLI::Range(3, 1 << 20));
   app.add_option("--lifeline-fd", arguments.lifeline_fd, "End when this pipe ends")
@@ -148,6 +171,9 @@ void AddOptions(CLI::App& app, Arguments& arguments) {
   worker->add_option("--number", arguments.number)->required();
   worker->add_flag("--runs-counted", arguments.runs_counted);
   AddAllowLoad(*worker, options.allow_load);
+  worker->add_option(worker::kMaxMapMemoryFlag, options.max_map_memory);
+  worker->add_option(worker::kMaxTotalMapMemoryFlag, options.max_total_map_memory);
+  worker->add_option("--cgroup-obstacle", arguments.cgroup_obstacle);
   worker->add_option("--log-level", options.log_level)
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
 }
@@ -174,10 +200,14 @@ int RunWorkerMode(const Arguments& arguments) {
   options.number = arguments.number;
   options.runs_counted = arguments.runs_counted;
   options.allow_load = arguments.options.allow_load;
+  options.map_memory = {.sandbox = arguments.options.max_map_memory,
+                        .total = arguments.options.max_total_map_memory};
+  options.cgroup_obstacle = arguments.cgroup_obstacle;
   absl::Status status = Adopt(supervisor::kWorkerChannelNumber, options.channel);
   status.Update(Adopt(supervisor::kWorkerCgroupNumber, options.cgroup));
   status.Update(Adopt(supervisor::kWorkerLifelineNumber, options.lifeline));
   status.Update(Adopt(supervisor::kWorkerFilterNumber, options.filter));
+  status.Update(Adopt(supervisor::kWorkerMapMemoryNumber, options.map_memory_socket));
   if (!status.ok()) return Fail(base::WithHint(status, "only bpfrigd starts workers"));
   return worker::RunWorker(std::move(options));
 }

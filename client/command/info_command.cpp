@@ -8,8 +8,30 @@
 #include "client/command/commands.h"
 #include "client/command/daemon_session.h"
 #include "client/command/exit_code.h"
+#include "common/format_bytes.h"
 
 namespace bpfrig::client::command {
+namespace {
+
+// A daemon that is older than these fields does not send them.
+void PrintMemory(const bpfrig::v1::GetInfoResponse& info) {
+  if (!info.has_cgroups()) return;
+  const bpfrig::v1::CgroupInfo& cgroups = info.cgroups();
+  std::cout << "map memory at most " << common::FormatBytes(info.max_map_memory_bytes()) << " for a sandbox, "
+            << common::FormatBytes(info.max_total_map_memory_bytes()) << " for all\n"
+            << "cgroups    in " << cgroups.directory();
+  if (cgroups.max_memory_bytes() != 0) {
+    std::cout << ", each with at most " << common::FormatBytes(cgroups.max_memory_bytes())
+              << " of memory (memory.max)";
+  }
+  if (cgroups.max_processes() != 0) {
+    std::cout << ", each with at most " << cgroups.max_processes() << " processes (pids.max)";
+  }
+  if (!cgroups.obstacle().empty()) std::cout << "; not limited: " << cgroups.obstacle();
+  std::cout << "\n";
+}
+
+}  // namespace
 
 int PrintInfo(const DaemonOptions& options) {
   absl::StatusOr<std::unique_ptr<DaemonSession>> session = DaemonSession::Open(options);
@@ -24,7 +46,9 @@ int PrintInfo(const DaemonOptions& options) {
             << absl::StreamFormat("CPUs       %d\n", info.possible_cpus())
             << absl::StreamFormat("sandboxes  %d open, at most %d\n", info.open_sandboxes(),
                                   info.max_sandboxes())
-            << absl::StreamFormat("objects    at most %d bytes\n", info.max_object_bytes()) << "features\n";
+            << absl::StreamFormat("objects    at most %d bytes\n", info.max_object_bytes());
+  PrintMemory(info);
+  std::cout << "features\n";
   size_t width = 0;
   for (const auto& feature : info.features()) width = std::max(width, feature.name().size());
   for (const auto& feature : info.features()) {

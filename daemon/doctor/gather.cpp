@@ -30,6 +30,7 @@
 #include "daemon/supervisor/confined_process.h"
 #include "daemon/supervisor/front_process.h"
 #include "daemon/supervisor/host.h"
+#include "daemon/supervisor/user_ids.h"
 #include "daemon/supervisor/worker_pool.h"
 
 namespace bpfrig::doctor {
@@ -67,7 +68,7 @@ void LookAtUser(const supervisor::Options& options, Facts& facts) {
   facts.uids = ParseIdMap(ReadOrEmpty("/proc/self/uid_map"));
   facts.gids = ParseIdMap(ReadOrEmpty("/proc/self/gid_map"));
   facts.uid_base = Tried(supervisor::CheckUids(options));
-  facts.first_uid = options.uid_base;
+  facts.first_uid = supervisor::ChooseFirstUid(options, 0).value_or(supervisor::kFirstRandomUid);
   facts.uid_count = supervisor::kUidsPerSlot;
 }
 
@@ -198,7 +199,7 @@ absl::Status RunFrontTrial(const supervisor::Options& options, int instance, con
 void TryProcesses(const supervisor::Options& options, Facts& facts) {
   std::optional<InstanceDirectory> instance = ClaimInstance(facts);
   if (!instance.has_value()) return;
-  facts.first_uid += instance->slot() * supervisor::kUidsPerSlot;
+  if (options.uid_base) facts.first_uid += instance->slot() * supervisor::kUidsPerSlot;
   facts.has_cgroup_kill = ::faccessat(instance->Get(), "cgroup.kill", F_OK, 0) == 0;
   // A filter that kills would kill us; making one for the trial takes the latter two.
   const bool kills = Kills(facts, "clone3") || Kills(facts, "seccomp") || Kills(facts, "memfd_create");

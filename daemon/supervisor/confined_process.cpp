@@ -37,9 +37,11 @@ constexpr absl::Duration kDestructorPatience = absl::Seconds(5);
 }  // namespace
 
 absl::StatusOr<ConfinedProcess> ConfinedProcess::Start(int instance, const std::string& name,
-                                                       kernel_os::ProcessSpec spec, int cgroup_number) {
+                                                       kernel_os::ProcessSpec spec, int cgroup_number,
+                                                       const kernel_os::CgroupLimits& limits) {
   ConfinedProcess confined;
   BPFRIG_ASSIGN_OR_RETURN(confined.cgroup_, Cgroup::Create(instance, name));
+  BPFRIG_RETURN_IF_ERROR(confined.cgroup_.Limit(limits));
   const common::Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (!null.IsOpen()) return base::ErrnoError("opening /dev/null");
   spec.fds.push_back({.fd = null.Get(), .number = STDIN_FILENO});

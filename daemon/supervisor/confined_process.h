@@ -21,7 +21,8 @@ class ConfinedProcess {
   // in the spec's standard streams and environment: nothing to read, both outputs to our stderr, and of our
   // environment what is for programs in general.
   static absl::StatusOr<ConfinedProcess> Start(int instance, const std::string& name,
-                                               kernel_os::ProcessSpec spec, int cgroup_number = -1);
+                                               kernel_os::ProcessSpec spec, int cgroup_number = -1,
+                                               const kernel_os::CgroupLimits& limits = {});
   // No process.
   ConfinedProcess() = default;
   // Kills, reaps and removes what Finish has not.

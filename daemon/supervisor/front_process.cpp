@@ -22,6 +22,8 @@ using kernel_os::ProcessSpec;
 
 // Several descriptors for every sandbox and call.
 constexpr uint64_t kOpenFiles = 65536;
+// Above the supervisor, which cleans up when the front is gone, and far below every worker.
+constexpr int kOomScore = 100;
 // A front that does not take a reply within this is broken.
 constexpr absl::Duration kReplyPatience = absl::Seconds(2);
 
@@ -56,9 +58,10 @@ absl::StatusOr<FrontProcess> FrontProcess::Start(const Options& options, const H
   }
   // An empty one: its sockets are handed to it, and belong to the namespace that they were made in.
   spec.new_netns = true;
-  spec.uid = host.first_uid();
+  spec.uid = host.first_uid;
   spec.gid = spec.uid;
   spec.open_files = kOpenFiles;
+  spec.oom_score_above_ours = kOomScore;
   BPFRIG_ASSIGN_OR_RETURN(ConfinedProcess process,
                           ConfinedProcess::Start(host.instance.Get(), "front", std::move(spec)));
   return FrontProcess(std::move(process), std::move(control.first), std::move(lifeline.write_end));

@@ -1,6 +1,5 @@
 #include "daemon/supervisor/host.h"
 
-#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "daemon/kernel_os/file.h"
 #include "daemon/kernel_os/run_statistics.h"
 #include "daemon/kernel_os/tcp_listener.h"
+#include "daemon/supervisor/user_ids.h"
 
 namespace bpfrig::supervisor {
 namespace {
@@ -19,11 +19,14 @@ namespace {
 using base::MakeError;
 using base::Reason;
 using kernel_os::CapabilityNeed;
+using kernel_os::CgroupControllers;
 using kernel_os::InstanceDirectory;
 using kernel_os::RuntimeDirectory;
 using kernel_os::UnixListener;
 
 constexpr absl::Duration kRemovePatience = absl::Seconds(10);
+// A process that enters the daemon's own cgroup, such as a health check, takes milliseconds to be moved on.
+constexpr absl::Duration kEnablePatience = absl::Seconds(1);
 
 absl::Status CheckPrivileges(const Options& options) {
   BPFRIG_ASSIGN_OR_RETURN(const auto own, kernel_os::CapabilitySet::OfThisProcess());
@@ -46,6 +49,20 @@ absl::StatusOr<common::Fd> ClaimTcp(const RemoteOptions& options) {
   BPFRIG_ASSIGN_OR_RETURN(const std::string where, kernel_os::LocalAddress(listener.Get()));
   base::LogInfo(absl::StrCat("listening at ", where, ", for callers with ", DescribeLock(options)));
   return listener;
+}
+
+CgroupControllers EnableControllers(const InstanceDirectory& instance) {
+  const kernel_os::ControllerPlace place{.directory = instance.root(),
+                                         .name = DescribePlace(instance.place()),
+                                         .is_own = instance.place().is_own,
+                                         .instance = instance.Get()};
+  CgroupControllers controllers = CgroupControllers::Enable(place, {kMemoryController, kProcessesController},
+                                                            absl::Now() + kEnablePatience);
+  if (!controllers.obstacle().ok()) {
+    base::LogInfo(absl::StrCat("going on without the kernel's limits for sandboxes: ",
+                               Explain(controllers.obstacle())));
+  }
+  return controllers;
 }
 
 common::Fd TryRunStatistics() {
@@ -73,16 +90,6 @@ std::vector<CapabilityNeed> NeededCapabilities(const Options& options) {
   return needs;
 }
 
-absl::Status CheckUids(const Options& options) {
-  constexpr uint64_t kAllSlots = uint64_t{kernel_os::kMaxSlots} * kUidsPerSlot;
-  // The last number stands for "none".
-  if (options.uid_base != 0 && options.uid_base + kAllSlots < std::numeric_limits<uint32_t>::max()) {
-    return absl::OkStatus();
-  }
-  return MakeError(Reason::kOutOfRange, absl::StrCat("--uid-base ", options.uid_base, ": leaves no room for ",
-                                                     kAllSlots, " user ids above root's"));
-}
-
 absl::StatusOr<Host> Host::Claim(const Options& options) {
   BPFRIG_RETURN_IF_ERROR(NameDoctor(CheckPrivileges(options)));
   BPFRIG_RETURN_IF_ERROR(CheckUids(options));
@@ -97,11 +104,15 @@ absl::StatusOr<Host> Host::Claim(const Options& options) {
   BPFRIG_ASSIGN_OR_RETURN(const auto places, kernel_os::FindCgroupPlaces());
   absl::StatusOr<InstanceDirectory> instance = InstanceDirectory::Claim(places);
   if (!instance.ok()) return NameDoctor(instance.status());
-  return Host{.uid_base = options.uid_base,
+  BPFRIG_ASSIGN_OR_RETURN(const uint32_t first_uid, ChooseFirstUid(options, instance->slot()));
+  BPFRIG_ASSIGN_OR_RETURN(const MemoryLimits memory, ChooseMemoryLimits(options, instance->root()));
+  return Host{.first_uid = first_uid,
               .directory = std::move(directory),
               .listener = std::move(listener),
               .tcp_listener = std::move(tcp_listener),
+              .controllers = EnableControllers(*instance),
               .instance = *std::move(instance),
+              .memory = memory,
               .run_statistics = TryRunStatistics()};
 }
 
@@ -109,6 +120,10 @@ absl::Status Host::Release() {
   tcp_listener.Close();
   absl::Status status = listener.Close();
   status.Update(instance.Remove(absl::Now() + kRemovePatience));
+  const absl::Status restored = controllers.Restore(absl::Now() + kRemovePatience);
+  // It is the next daemon's then, or another one's that needs it still.
+  if (!restored.ok())
+    base::LogInfo(absl::StrCat("leaving the daemon's own cgroup as it is: ", restored.message()));
   run_statistics.Close();
   directory = RuntimeDirectory();
   return status;

@@ -11,19 +11,16 @@
 #include "absl/status/statusor.h"
 #include "common/fd.h"
 #include "daemon/kernel_os/capabilities.h"
+#include "daemon/kernel_os/cgroup_controllers.h"
 #include "daemon/kernel_os/instance_directory.h"
 #include "daemon/kernel_os/unix_listener.h"
+#include "daemon/supervisor/memory_limits.h"
 #include "daemon/supervisor/options.h"
 
 namespace bpfrig::supervisor {
 
-// Uids of one daemon: the front's, then workers'.
-inline constexpr uint32_t kUidsPerSlot = 4096;
-
 // The capabilities that the daemon does not start without.
 [[nodiscard]] std::vector<kernel_os::CapabilityNeed> NeededCapabilities(const Options& options);
-// Whether the options leave room for the user ids of every slot.
-[[nodiscard]] absl::Status CheckUids(const Options& options);
 
 struct Host {
   // Checks what the process may do, and claims. The error says what is missing and how to get it.
@@ -33,13 +30,13 @@ struct Host {
   [[nodiscard]] absl::Status Release();
 
   // The front's uid; workers' follow.
-  [[nodiscard]] uint32_t first_uid() const { return uid_base + instance.slot() * kUidsPerSlot; }
-
-  uint32_t uid_base = 0;
+  uint32_t first_uid = 0;
   kernel_os::RuntimeDirectory directory;
   kernel_os::UnixListener listener;
-  common::Fd tcp_listener;  // not open if nobody asked for TCP
+  common::Fd tcp_listener;                   // not open if nobody asked for TCP
+  kernel_os::CgroupControllers controllers;  // undone after the instance's directory is gone
   kernel_os::InstanceDirectory instance;
+  MemoryLimits memory;
   common::Fd run_statistics;  // not open if this kernel does not count
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,13 @@ struct Options {
   // What may load beside what the worker's lists allow, each as kind:name; checked.
   std::vector<std::string> allow_load;
   uint32_t max_sandboxes = 64;
-  // The first uid of slot 0; every slot has kUidsPerSlot.
-  uint32_t uid_base = 0x7e000000;
+  // The memory of maps in bytes, for one sandbox and for all; 0 for what the daemon chooses.
+  uint64_t max_map_memory = 0;
+  uint64_t max_total_map_memory = 0;
+  // memory.max of a sandbox's cgroup; 0 for what the daemon chooses.
+  uint64_t max_sandbox_memory = 0;
+  // The first uid of slot 0; every slot has kUidsPerSlot. Nothing for a range at random.
+  std::optional<uint32_t> uid_base;
   // Gets one byte when calls are answered; not open if nobody asked.
   common::Fd ready;
   // Whoever started the daemon holds the other end: its end is the daemon's. Not open if nobody asked.

@@ -59,7 +59,8 @@ absl::StatusOr<std::optional<CredentialFiles>> OpenCredentials(const RemoteOptio
   return files;
 }
 
-// What a round waits for, in this order; after these, one pidfd a worker.
+// What a round waits for, in this order; after these, one pidfd a worker, and then the sockets by which
+// workers ask for map memory.
 enum Source : size_t { kSignals, kLifeline, kControl, kFrontEnd, kCredentials, kFirstWorker };
 
 pollfd ReadableFd(int fd) { return pollfd{.fd = fd, .events = POLLIN, .revents = 0}; }
@@ -69,7 +70,7 @@ pollfd ReadableFd(int fd) { return pollfd{.fd = fd, .events = POLLIN, .revents =
 absl::StatusOr<Supervisor> Supervisor::Start(Options options) {
   // First of all: a signal from here on ends the daemon in order.
   BPFRIG_ASSIGN_OR_RETURN(kernel_os::SignalFd signals, kernel_os::SignalFd::Open());
-  // Every worker costs two descriptors; the usual soft limit is for those who call select().
+  // Every worker costs a few descriptors; the usual soft limit is for those who call select().
   BPFRIG_RETURN_IF_ERROR(kernel_os::RaiseOpenFilesLimit());
   // What can be refused before anything of the machine is touched.
   ControlReply first;
@@ -79,9 +80,12 @@ absl::StatusOr<Supervisor> Supervisor::Start(Options options) {
   settings.instance = host.instance.Get();
   BPFRIG_ASSIGN_OR_RETURN(settings.executable, OpenExecutable(options.worker_path));
   BPFRIG_ASSIGN_OR_RETURN(settings.filter, seccomp::MakeFilter(seccomp::RefusedToWorkers()));
-  settings.first_uid = host.first_uid() + 1;
+  settings.first_uid = host.first_uid + 1;
   settings.limit = WorkerLimit(options.max_sandboxes);
   settings.perfmon = options.perfmon;
+  settings.memory = host.memory;
+  settings.cgroup_limits = SandboxCgroupLimits(host.memory, host.controllers);
+  settings.cgroup_obstacle = std::string(host.controllers.obstacle().message());
   settings.allow_load = options.allow_load;
   settings.runs_counted = host.run_statistics.IsOpen();
   settings.log_level = options.log_level;
@@ -90,7 +94,7 @@ absl::StatusOr<Supervisor> Supervisor::Start(Options options) {
   if (!front.ok()) return NameDoctor(front.status());
   if (credentials.has_value()) BPFRIG_RETURN_IF_ERROR(front->Reply(first));
   base::LogInfo(absl::StrCat("starting at ", options.address, ", cgroups in ", host.instance.path(),
-                             ", user ids from ", host.first_uid()));
+                             ", user ids from ", host.first_uid));
   return Supervisor(std::move(options), std::move(signals), std::move(host), std::move(workers),
                     *std::move(front), std::move(credentials));
 }
@@ -126,6 +130,8 @@ absl::Status Supervisor::PollOnce() {
   fds[kFrontEnd] = ReadableFd(front_.process().pidfd());
   fds[kCredentials] = ReadableFd(credentials_.has_value() ? credentials_->watch() : -1);
   for (const auto& [number, pidfd] : workers) fds.push_back(ReadableFd(pidfd));
+  const std::vector<std::pair<uint64_t, int>> asking = workers_.MapMemorySockets();
+  for (const auto& [number, socket] : asking) fds.push_back(ReadableFd(socket));
 
   absl::Time deadline = std::min(front_deadline_, workers_.NextDeadline());
   if (credentials_.has_value()) deadline = std::min(deadline, credentials_->NextDeadline());
@@ -135,6 +141,9 @@ absl::Status Supervisor::PollOnce() {
   // The dead first: room for new ones, and better reasons than their silence.
   for (size_t i = 0; i < workers.size(); ++i) {
     if (fds[kFirstWorker + i].revents != 0) HandleWorkerEnd(workers[i].first);
+  }
+  for (size_t i = 0; i < asking.size(); ++i) {
+    if (fds[kFirstWorker + workers.size() + i].revents != 0) workers_.AnswerMapMemory(asking[i].first);
   }
   if (fds[kFrontEnd].revents != 0) {
     HandleFrontEnd();

@@ -1,6 +1,9 @@
 #include "daemon/supervisor/worker_pool.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -21,8 +24,18 @@ using kernel_os::ProcessSpec;
 
 // Enough for a few thousand connections, both ends of which are the worker's.
 constexpr uint32_t kDefaultOpenFiles = 16384;
+// Before a worker's maps raise it (worker/objects/map_memory.h); more than the front's.
+constexpr int kOomScore = 500;
 constexpr absl::Duration kReapPatience = absl::Seconds(2);
 constexpr absl::Duration kDyingPatience = absl::Seconds(5);
+
+absl::StatusOr<std::pair<common::Fd, common::Fd>> MakePacketPair() {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    return base::ErrnoError("making a socket pair");
+  }
+  return std::make_pair(common::Fd(ends[0]), common::Fd(ends[1]));
+}
 
 }  // namespace
 
@@ -45,31 +58,51 @@ absl::StatusOr<common::Fd> WorkerPool::Spawn(uint64_t number, uint32_t open_file
     return MakeError(Reason::kLimitReached, absl::StrCat("there are ", workers_.size(), " workers already"));
   }
   BPFRIG_ASSIGN_OR_RETURN(auto channel, ipc::MakeSocketPair());
+  BPFRIG_ASSIGN_OR_RETURN(auto map_memory, MakePacketPair());
   ProcessSpec spec;
   spec.executable = settings_.executable.Get();
-  spec.arguments = {"bpfrigd",     "worker",           "--number", absl::StrCat(number),
-                    "--log-level", settings_.log_level};
-  if (!settings_.allow_load.empty()) {
-    spec.arguments.insert(spec.arguments.end(), {"--allow-load", absl::StrJoin(settings_.allow_load, ",")});
-  }
-  if (settings_.runs_counted) spec.arguments.emplace_back("--runs-counted");
+  spec.arguments = Arguments(number);
   spec.fds = {PassedFd{.fd = channel.second.Get(), .number = kWorkerChannelNumber},
               PassedFd{.fd = lifeline_.read_end.Get(), .number = kWorkerLifelineNumber},
-              PassedFd{.fd = settings_.filter.Get(), .number = kWorkerFilterNumber}};
+              PassedFd{.fd = settings_.filter.Get(), .number = kWorkerFilterNumber},
+              PassedFd{.fd = map_memory.second.Get(), .number = kWorkerMapMemoryNumber}};
   spec.new_netns = true;
   spec.uid = ChooseUid(number);
   spec.gid = spec.uid;
   spec.capabilities = WorkerCapabilities(settings_.perfmon);
   spec.open_files = open_files == 0 ? kDefaultOpenFiles : open_files;
+  spec.oom_score_above_ours = kOomScore;
 
   Worker worker;
   worker.uid = spec.uid;
-  BPFRIG_ASSIGN_OR_RETURN(worker.process,
-                          ConfinedProcess::Start(settings_.instance, absl::StrCat("sandbox-", number),
-                                                 std::move(spec), kWorkerCgroupNumber));
+  worker.map_memory = std::move(map_memory.first);
+  BPFRIG_ASSIGN_OR_RETURN(
+      worker.process, ConfinedProcess::Start(settings_.instance, absl::StrCat("sandbox-", number),
+                                             std::move(spec), kWorkerCgroupNumber, settings_.cgroup_limits));
   used_uids_.insert(worker.uid);
   workers_.emplace(number, std::move(worker));
   return std::move(channel.first);
+}
+
+std::vector<std::string> WorkerPool::Arguments(uint64_t number) const {
+  std::vector<std::string> arguments = {"bpfrigd",
+                                        "worker",
+                                        "--number",
+                                        absl::StrCat(number),
+                                        "--log-level",
+                                        settings_.log_level,
+                                        "--max-map-memory",
+                                        absl::StrCat(settings_.memory.maps),
+                                        "--max-total-map-memory",
+                                        absl::StrCat(settings_.memory.all_maps)};
+  if (!settings_.cgroup_obstacle.empty()) {
+    arguments.insert(arguments.end(), {"--cgroup-obstacle", settings_.cgroup_obstacle});
+  }
+  if (!settings_.allow_load.empty()) {
+    arguments.insert(arguments.end(), {"--allow-load", absl::StrJoin(settings_.allow_load, ",")});
+  }
+  if (settings_.runs_counted) arguments.emplace_back("--runs-counted");
+  return arguments;
 }
 
 void WorkerPool::Kill(uint64_t number) {
@@ -87,6 +120,7 @@ absl::StatusOr<ProcessEnd> WorkerPool::Reap(uint64_t number) {
   }
   BPFRIG_ASSIGN_OR_RETURN(const ProcessEnd end, found->second.process.Finish(absl::Now() + kReapPatience));
   used_uids_.erase(found->second.uid);
+  map_memory_.Forget(number);
   workers_.erase(found);
   return end;
 }
@@ -107,6 +141,24 @@ std::vector<std::pair<uint64_t, int>> WorkerPool::Pidfds() const {
   pidfds.reserve(workers_.size());
   for (const auto& [number, worker] : workers_) pidfds.emplace_back(number, worker.process.pidfd());
   return pidfds;
+}
+
+std::vector<std::pair<uint64_t, int>> WorkerPool::MapMemorySockets() const {
+  std::vector<std::pair<uint64_t, int>> sockets;
+  sockets.reserve(workers_.size());
+  for (const auto& [number, worker] : workers_) {
+    if (worker.map_memory.IsOpen()) sockets.emplace_back(number, worker.map_memory.Get());
+  }
+  return sockets;
+}
+
+void WorkerPool::AnswerMapMemory(uint64_t number) {
+  const auto found = workers_.find(number);
+  if (found == workers_.end()) return;  // reaped in the same round
+  // Its end is no news: the pidfd tells.
+  if (!supervisor::AnswerMapMemory(found->second.map_memory.Get(), number, map_memory_).ok()) {
+    found->second.map_memory.Close();
+  }
 }
 
 absl::Time WorkerPool::NextDeadline() const {

@@ -14,6 +14,8 @@
 #include "common/fd.h"
 #include "daemon/supervisor/confined_process.h"
 #include "daemon/supervisor/lifeline.h"
+#include "daemon/supervisor/map_memory_account.h"
+#include "daemon/supervisor/memory_limits.h"
 
 namespace bpfrig::supervisor {
 
@@ -25,6 +27,7 @@ inline constexpr int kWorkerChannelNumber = 3;
 inline constexpr int kWorkerCgroupNumber = 4;
 inline constexpr int kWorkerLifelineNumber = 5;
 inline constexpr int kWorkerFilterNumber = 6;
+inline constexpr int kWorkerMapMemoryNumber = 7;
 
 // What a worker may do.
 [[nodiscard]] std::vector<int> WorkerCapabilities(bool perfmon);
@@ -41,6 +44,10 @@ struct WorkerSettings {
   // As many at once; no more than kWorkerUids.
   size_t limit = 0;
   bool perfmon = true;
+  MemoryLimits memory;
+  // What their cgroups are held to, and if that is not all why; passed on.
+  kernel_os::CgroupLimits cgroup_limits;
+  std::string cgroup_obstacle;
   // Passed on.
   std::vector<std::string> allow_load;
   bool runs_counted = false;
@@ -63,6 +70,10 @@ class WorkerPool {
 
   // What to poll: number and pidfd of every worker.
   [[nodiscard]] std::vector<std::pair<uint64_t, int>> Pidfds() const;
+  // The same for the sockets by which they ask for map memory.
+  [[nodiscard]] std::vector<std::pair<uint64_t, int>> MapMemorySockets() const;
+  // Answers a worker whose socket is readable.
+  void AnswerMapMemory(uint64_t number);
   // When LogStuck wants to be called next.
   [[nodiscard]] absl::Time NextDeadline() const;
   // Complains, once, of workers that were killed and do not die.
@@ -71,18 +82,23 @@ class WorkerPool {
  private:
   struct Worker {
     ConfinedProcess process;
+    common::Fd map_memory;  // not open once it has ended, or said nonsense
     uint32_t uid = 0;
     absl::Time stuck_after = absl::InfiniteFuture();
   };
 
   WorkerPool(WorkerSettings settings, Lifeline lifeline)
-      : settings_(std::move(settings)), lifeline_(std::move(lifeline)) {}
+      : settings_(std::move(settings)),
+        lifeline_(std::move(lifeline)),
+        map_memory_(settings_.memory.all_maps) {}
+  [[nodiscard]] std::vector<std::string> Arguments(uint64_t number) const;
   [[nodiscard]] uint32_t ChooseUid(uint64_t number) const;
 
   WorkerSettings settings_;
   Lifeline lifeline_;  // one for all: its write end is nobody's but ours
   std::map<uint64_t, Worker> workers_;
   std::set<uint32_t> used_uids_;
+  MapMemoryAccount map_memory_;
 };
 
 }  // namespace bpfrig::supervisor

@@ -23,8 +23,13 @@ absl::Status Serve(WorkerOptions options) {
   if (options.filter.IsOpen()) BPFRIG_RETURN_IF_ERROR(seccomp::InstallFilter(options.filter));
   options.filter.Close();
   Loop loop(1);
-  Sandbox sandbox(loop, std::move(options.cgroup), std::move(netlink), options.runs_counted,
-                  kernel_bpf::LoadPolicy::AllowingChecked(options.allow_load));
+  Sandbox sandbox(loop, std::move(netlink),
+                  {.cgroup = std::move(options.cgroup),
+                   .runs_counted = options.runs_counted,
+                   .policy = kernel_bpf::LoadPolicy::AllowingChecked(options.allow_load),
+                   .map_memory = options.map_memory,
+                   .map_memory_socket = std::move(options.map_memory_socket),
+                   .cgroup_obstacle = std::move(options.cgroup_obstacle)});
   Dispatcher dispatcher(loop, sandbox);
   Channel channel(
       loop, [&](common::Fd socket) { dispatcher.Accept(std::move(socket)); }, [&] { loop.stop(); });

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/fd.h"
+#include "daemon/worker/objects/map_memory.h"
 
 namespace bpfrig::worker {
 
@@ -25,6 +26,11 @@ struct WorkerOptions {
   bool runs_counted = false;
   // What may load beside what the lists allow, checked by who started us.
   std::vector<std::string> allow_load;
+  MapMemoryLimits map_memory;
+  // To the supervisor, which keeps the sum of all sandboxes' map memory; not open if nobody does.
+  common::Fd map_memory_socket;
+  // Why the cgroup has no limits of the kernel, or not all; empty if it has.
+  std::string cgroup_obstacle;
 };
 
 // Serves calls until the channel or the lifeline ends. Returns the process's exit status. What the sandbox

@@ -20,6 +20,7 @@
 #include "bpfrig/internal/v1/control.pb.h"
 #include "common/fd.h"
 #include "daemon/base/log.h"
+#include "daemon/ipc/map_memory.h"
 #include "daemon/ipc/message_socket.h"
 #include "daemon/kernel_os/file.h"
 #include "daemon/kernel_os/netlink.h"
@@ -29,6 +30,7 @@ namespace bpfrig {
 namespace {
 
 constexpr int kLifeline = 5;
+constexpr int kMapMemory = 6;
 
 // Waits until one of two descriptors, the lifeline among them, can be read; false if that is the lifeline.
 bool WaitFor(int fd, bool obey_lifeline) {
@@ -87,6 +89,14 @@ std::string Report() {
   return report;
 }
 
+std::string AskForMapMemory(uint64_t bytes) {
+  const ipc::MapMemoryRequest request{.bytes = bytes};
+  ipc::MapMemoryAnswer answer;
+  if (::send(kMapMemory, &request, sizeof(request), 0) != sizeof(request)) return "not asked";
+  if (::recv(kMapMemory, &answer, sizeof(answer), 0) != sizeof(answer)) return "no answer";
+  return absl::StrCat(answer.granted == 1 ? "granted" : "refused", ", others have ", answer.others);
+}
+
 // Waits for ever; only a signal ends it.
 [[noreturn]] void Linger() {
   while (true) ::pause();
@@ -105,6 +115,9 @@ int RunWorker(int argc, char** argv) {
     if (command == 'x') return 7;
     if (command == 's') std::abort();
     if (command == 'd') obey_lifeline = false;
+    // Asks for a byte of map memory; or for more than there can be.
+    if (command == 'm') answer = AskForMapMemory(1);
+    if (command == 'M') answer = AskForMapMemory(UINT64_MAX);
     // A child that outlives its parent, if it may.
     if (command == 'f' && ::fork() == 0) Linger();
     // The answer, and after it a zero byte.

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -18,11 +19,19 @@ namespace {
 
 using internal::v1::ControlReply;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 constexpr uint64_t kWorkerCapabilities = (uint64_t{1} << CAP_BPF) | (uint64_t{1} << CAP_NET_ADMIN) |
                                          (uint64_t{1} << CAP_NET_BIND_SERVICE) | (uint64_t{1} << CAP_PERFMON);
+
+int OomScore(pid_t pid) {
+  std::ifstream file(absl::StrCat("/proc/", pid, "/oom_score_adj"));
+  int score = -1;
+  EXPECT_TRUE(file >> score) << "process " << pid;
+  return score;
+}
 
 class WorkerTest : public ::testing::Test {
  protected:
@@ -108,11 +117,35 @@ TEST_F(WorkerTest, IsBornInItsOwnCgroupAndHoldsTheDirectory) {
   const std::vector<std::string> fds = LinesOf(report, "fd");
   EXPECT_THAT(fds, ::testing::UnorderedElementsAre("0 /dev/null", StartsWith("1 "), StartsWith("2 "),
                                                    StartsWith("3 socket:"), "4 " + CgroupOf(report),
-                                                   StartsWith("5 pipe:"), StartsWith("6 /memfd:filter")));
+                                                   StartsWith("5 pipe:"), StartsWith("6 /memfd:filter"),
+                                                   StartsWith("7 socket:")));
 }
 
 TEST_F(WorkerTest, IsToldItsNumberAndThatRunsAreCounted) {
-  EXPECT_EQ(AskWorker(Spawn(12), 'a'), "bpfrigd worker --number 12 --log-level debug --runs-counted\n");
+  const std::string arguments = AskWorker(Spawn(12), 'a');
+  EXPECT_THAT(arguments,
+              StartsWith("bpfrigd worker --number 12 --log-level debug --max-map-memory 1073741824 "));
+  EXPECT_THAT(arguments, HasSubstr(" --max-total-map-memory "));
+  EXPECT_THAT(arguments, EndsWith(" --runs-counted\n"));
+}
+
+TEST_F(WorkerTest, DiesBeforeTheFrontAndTheFrontBeforeTheSupervisorIfMemoryIsShort) {
+  const common::Fd channel = Spawn(1);
+  const int supervisor = OomScore(daemon_.Pid());
+  const int front = OomScore(front_->pid());
+  EXPECT_GT(front, supervisor);
+  EXPECT_GE(OomScore(PidOf(AskWorker(channel, 'r'))), front + 400);
+}
+
+TEST_F(WorkerTest, MapMemoryIsCountedOverAllWorkersUntilTheyAreGone) {
+  const common::Fd first = Spawn(1);
+  const common::Fd second = Spawn(2);
+  EXPECT_EQ(AskWorker(first, 'm'), "granted, others have 0");
+  EXPECT_EQ(AskWorker(second, 'M'), "refused, others have 1");
+  EXPECT_EQ(AskWorker(second, 'm'), "granted, others have 1");
+  front_->Kill(1);
+  EXPECT_EQ(front_->Receive().exited().worker(), 1u);
+  EXPECT_EQ(AskWorker(Spawn(3), 'm'), "granted, others have 1") << "only the second";
 }
 
 TEST_F(WorkerTest, FileLimitIsTheOneAskedFor) {

@@ -48,7 +48,7 @@ Request Parse(const std::string& text) {
 
 }  // namespace
 
-WorkerProcess::WorkerProcess() {
+WorkerProcess::WorkerProcess(const worker::MapMemoryLimits& map_memory) {
   cgroup_path_ = CgroupMount() + "/bpfrig-worker-test-" + std::to_string(::getpid());
   EXPECT_EQ(::mkdir(cgroup_path_.c_str(), 0755), 0) << cgroup_path_;
   absl::StatusOr<common::Fd> statistics = kernel_os::EnableRunStatistics();
@@ -67,6 +67,7 @@ WorkerProcess::WorkerProcess() {
   EXPECT_TRUE(filter.ok()) << filter.status();
   if (filter.ok()) options.filter = *std::move(filter);
   options.runs_counted = true;
+  options.map_memory = map_memory;
   pid_ = ::fork();
   if (pid_ == 0) {
     channel->first.Close();

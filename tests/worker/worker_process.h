@@ -9,6 +9,7 @@
 #include <string>
 
 #include "common/fd.h"
+#include "daemon/worker/objects/map_memory.h"
 #include "daemon/worker/testing/testing_client.h"
 
 namespace bpfrig::tests {
@@ -21,7 +22,7 @@ using Request = bpfrig::internal::v1::CallRequest;
 class WorkerProcess {
  public:
   // Fails the test if it cannot start.
-  WorkerProcess();
+  explicit WorkerProcess(const bpfrig::worker::MapMemoryLimits& map_memory = {});
   // Ends the worker by closing its channel; fails the test if it does not exit with 0.
   ~WorkerProcess();
   WorkerProcess(const WorkerProcess&) = delete;

@@ -5,6 +5,8 @@
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/libbpf/features.h"
 #include "daemon/kernel_bpf/map/map.h"
+#include "daemon/kernel_os/cgroup.h"
+#include "daemon/kernel_os/file.h"
 #include "daemon/kernel_os/netns.h"
 #include "daemon/worker/handlers/handlers.h"
 
@@ -33,6 +35,18 @@ void AddKernelFeatures(GetInfoResponse& response) {
   }
 }
 
+// Of the sandbox in which this is asked; all have the same. Read, not remembered: what is there holds.
+void AddLimits(Sandbox& sandbox, GetInfoResponse& response) {
+  response.set_max_map_memory_bytes(sandbox.map_memory().limits().sandbox);
+  response.set_max_total_map_memory_bytes(sandbox.map_memory().limits().total);
+  const kernel_os::CgroupLimits limits = kernel_os::ReadLimits(sandbox.links().cgroup());
+  bpfrig::v1::CgroupInfo& cgroups = *response.mutable_cgroups();
+  cgroups.set_directory(kernel_os::DirectoryOf(kernel_os::PathOf(sandbox.links().cgroup())));
+  cgroups.set_max_memory_bytes(limits.memory_bytes);
+  cgroups.set_max_processes(limits.processes);
+  cgroups.set_obstacle(sandbox.cgroup_obstacle());
+}
+
 // Without these no sandbox is of use: the daemon asks here when it starts, and then does not serve.
 absl::Status TryEssentials(Sandbox& sandbox) {
   const kernel_bpf::Essentials essentials = kernel_bpf::TryEssentials(sandbox.links().cgroup());
@@ -54,6 +68,7 @@ absl::Status HandleGetInfo(Sandbox& sandbox, const bpfrig::v1::GetInfoRequest& /
   response.set_libbpf_version(kernel_bpf::LibbpfVersion());
   BPFRIG_ASSIGN_OR_RETURN(const uint32_t cpus, kernel_bpf::PossibleCpus());
   response.set_possible_cpus(cpus);
+  AddLimits(sandbox, response);
   AddKernelFeatures(response);
   AddFeature("netns_cookie", kernel_os::NetnsCookie().status(),
              "The sandbox's network namespace can be named as BPF programs see it (!netns_cookie).",

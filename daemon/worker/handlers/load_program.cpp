@@ -152,7 +152,12 @@ absl::Status HandleLoadProgram(Sandbox& sandbox, const LoadProgramRequest& reque
     response.mutable_loaded();
     return LoadTypes(sandbox, request);
   }
-  BPFRIG_ASSIGN_OR_RETURN(const ObjectSpec spec, MakeSpec(sandbox, request));
+  BPFRIG_ASSIGN_OR_RETURN(ObjectSpec spec, MakeSpec(sandbox, request));
+  MapReservation memory;  // destroyed after the object
+  spec.admit_maps = [&](const std::vector<kernel_bpf::MapCost>& maps) -> absl::Status {
+    BPFRIG_ASSIGN_OR_RETURN(memory, sandbox.map_memory().Reserve(maps));
+    return absl::OkStatus();
+  };
   BPFRIG_ASSIGN_OR_RETURN(kernel_bpf::LoadOutcome outcome, BpfObject::Load(spec));
   if (const auto* rejected = std::get_if<Rejected>(&outcome)) {
     Describe(*rejected, *response.mutable_rejected());
@@ -160,7 +165,7 @@ absl::Status HandleLoadProgram(Sandbox& sandbox, const LoadProgramRequest& reque
   }
   BpfObject& object = std::get<BpfObject>(outcome);
   Describe(object, *response.mutable_loaded());
-  sandbox.objects().Add(request.name(), std::move(object));
+  sandbox.objects().Add(request.name(), std::move(object), std::move(memory));
   return AttachAll(sandbox, request, *response.mutable_loaded());
 }
 

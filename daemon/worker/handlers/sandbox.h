@@ -5,34 +5,52 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <string>
 
 #include "common/fd.h"
 #include "daemon/kernel_bpf/policy/load_policy.h"
 #include "daemon/kernel_os/netlink.h"
 #include "daemon/worker/call/asio.h"
 #include "daemon/worker/objects/link_table.h"
+#include "daemon/worker/objects/map_memory.h"
 #include "daemon/worker/objects/object_store.h"
 #include "daemon/worker/objects/value_proto.h"
 #include "daemon/worker/traffic/traffic.h"
 
 namespace bpfrig::worker {
 
+// What the supervisor decided.
+struct SandboxSettings {
+  // The sandbox's own cgroup directory.
+  common::Fd cgroup;
+  // Whether somebody holds BPF_ENABLE_STATS.
+  bool runs_counted = false;
+  // What may load.
+  kernel_bpf::LoadPolicy policy;
+  MapMemoryLimits map_memory;
+  common::Fd map_memory_socket;
+  std::string cgroup_obstacle;
+};
+
 class Sandbox {
  public:
-  // `cgroup` is the sandbox's own cgroup directory; `netlink` sets up the network; `runs_counted` says
-  // whether somebody holds BPF_ENABLE_STATS; `policy` what may load.
-  Sandbox(Loop& loop, common::Fd cgroup, kernel_os::Netlink netlink, bool runs_counted,
-          kernel_bpf::LoadPolicy policy)
+  // `netlink` sets up the network.
+  Sandbox(Loop& loop, kernel_os::Netlink netlink, SandboxSettings settings)
       : loop_(loop),
         netlink_(std::move(netlink)),
-        runs_counted_(runs_counted),
-        policy_(std::move(policy)),
+        runs_counted_(settings.runs_counted),
+        policy_(std::move(settings.policy)),
+        cgroup_obstacle_(std::move(settings.cgroup_obstacle)),
+        map_memory_(settings.map_memory, std::move(settings.map_memory_socket)),
         traffic_(loop),
-        links_(std::move(cgroup)) {}
+        links_(std::move(settings.cgroup)) {}
 
   [[nodiscard]] Loop& loop() { return loop_; }
   [[nodiscard]] bool runs_counted() const { return runs_counted_; }
   [[nodiscard]] const kernel_bpf::LoadPolicy& policy() const { return policy_; }
+  // Why the sandbox's cgroup has no limits of the kernel, or not all; empty if it has.
+  [[nodiscard]] const std::string& cgroup_obstacle() const { return cgroup_obstacle_; }
+  [[nodiscard]] MapMemory& map_memory() { return map_memory_; }
   [[nodiscard]] Traffic& traffic() { return traffic_; }
   [[nodiscard]] ObjectStore& objects() { return objects_; }
   [[nodiscard]] LinkTable& links() { return links_; }
@@ -63,6 +81,8 @@ class Sandbox {
   std::optional<kernel_os::Netlink> netlink_;
   const bool runs_counted_;
   const kernel_bpf::LoadPolicy policy_;
+  const std::string cgroup_obstacle_;
+  MapMemory map_memory_;  // of objects_
   bool is_open_ = false;
   bool is_closed_ = false;
   std::optional<uint64_t> netns_cookie_;

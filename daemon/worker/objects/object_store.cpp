@@ -29,8 +29,8 @@ absl::Status ObjectStore::CheckNewName(const std::string& name) const {
   return absl::OkStatus();
 }
 
-void ObjectStore::Add(const std::string& name, kernel_bpf::BpfObject object) {
-  objects_.push_back({name, std::move(object), std::nullopt});
+void ObjectStore::Add(const std::string& name, kernel_bpf::BpfObject object, MapReservation memory) {
+  objects_.push_back({name, std::move(memory), std::move(object), std::nullopt});
   for (const kernel_bpf::Program& program : objects_.back().loaded->programs()) {
     const absl::StatusOr<kernel_bpf::ProgramInfo> info = program.Info();
     if (!info.ok()) base::LogWarning(info.status().message());
@@ -39,7 +39,7 @@ void ObjectStore::Add(const std::string& name, kernel_bpf::BpfObject object) {
 }
 
 void ObjectStore::AddTypes(const std::string& name, kernel_bpf::BtfTypes types) {
-  objects_.push_back({name, std::nullopt, std::move(types)});
+  objects_.push_back({name, MapReservation(), std::nullopt, std::move(types)});
 }
 
 void ObjectStore::Remove(const std::string& name) {

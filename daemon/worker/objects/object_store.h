@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "daemon/kernel_bpf/btf/btf_types.h"
 #include "daemon/kernel_bpf/object/bpf_object.h"
+#include "daemon/worker/objects/map_memory.h"
 
 namespace bpfrig::worker {
 
@@ -37,7 +38,8 @@ class ObjectStore {
  public:
   // Whether an object may be called so: its characters, and that no other is.
   [[nodiscard]] absl::Status CheckNewName(const std::string& name) const;
-  void Add(const std::string& name, kernel_bpf::BpfObject object);
+  // `memory` is what its maps were counted for.
+  void Add(const std::string& name, kernel_bpf::BpfObject object, MapReservation memory);
   // An object of types alone.
   void AddTypes(const std::string& name, kernel_bpf::BtfTypes types);
   // Takes an object out again, unloading it. Nothing may be attached.
@@ -65,6 +67,7 @@ class ObjectStore {
  private:
   struct Object {
     std::string name;
+    MapReservation memory;  // given back once the maps are gone
     // One of the two.
     std::optional<kernel_bpf::BpfObject> loaded;
     std::optional<kernel_bpf::BtfTypes> types;
