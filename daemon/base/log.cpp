@@ -23,11 +23,6 @@ spdlog::level::level_enum ToSpdlog(LogLevel level) {
   return spdlog::level::info;
 }
 
-void Log(LogLevel level, absl::string_view message) {
-  // Passed as an argument: a message is never a format string.
-  spdlog::log(ToSpdlog(level), "{}", spdlog::string_view_t(message.data(), message.size()));
-}
-
 }  // namespace
 
 void SetLogName(absl::string_view name) {
@@ -36,6 +31,11 @@ void SetLogName(absl::string_view name) {
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l bpfrigd %n: %v", spdlog::pattern_time_type::utc);
   logger->set_level(spdlog::default_logger()->level());
   spdlog::set_default_logger(std::move(logger));
+}
+
+void Log(LogLevel level, absl::string_view message) {
+  // Passed as an argument: a message is never a format string.
+  spdlog::log(ToSpdlog(level), "{}", spdlog::string_view_t(message.data(), message.size()));
 }
 
 void SetLogLevel(LogLevel level) { spdlog::set_level(ToSpdlog(level)); }

@@ -12,6 +12,7 @@ enum class LogLevel { kDebug, kInfo, kWarning, kError };
 // Lines below this level are dropped; kInfo until set.
 void SetLogLevel(LogLevel level);
 
+void Log(LogLevel level, absl::string_view message);
 void LogDebug(absl::string_view message);
 void LogInfo(absl::string_view message);
 void LogWarning(absl::string_view message);
