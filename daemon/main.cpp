@@ -21,6 +21,7 @@
 #include "daemon/base/status.h"
 #include "daemon/doctor/doctor.h"
 #include "daemon/doctor/trial.h"
+#include "daemon/ipc/front_limits.h"
 #include "daemon/kernel_bpf/policy/load_policy.h"
 #include "daemon/kernel_os/inherited_fds.h"
 #include "daemon/supervisor/options.h"
@@ -140,10 +141,12 @@ void AddOptions(CLI::App& app, Arguments& arguments) {
   app.add_flag("--no-perfmon", arguments.no_perfmon,
                "Keep CAP_PERFMON from programs: no bpf_snprintf, bpf_trace_printk, probe_read_kernel");
   AddAllowLoad(app, options.allow_load);
-  app.add_option("--max-sandboxes", options.max_sandboxes, "How many sandboxes may be open at once")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1900))
-      ->capture_default_str();
+  for (const ipc::FrontLimit& limit : ipc::kFrontLimits) {
+    app.add_option(limit.flag, options.limits.*limit.value, limit.help)
+        ->type_name("N")
+        ->check(CLI::Range(limit.minimum, limit.maximum))
+        ->capture_default_str();
+  }
   AddMemoryOptions(app, options);
   app.add_option(
          "--uid-base", options.uid_base,
@@ -250,6 +253,8 @@ int Main(int argc, char** argv) {
   TakeToken(arguments.options.remote);
   base::SetLogLevel(LogLevels().at(arguments.options.log_level));
   arguments.options.perfmon = !arguments.no_perfmon;
+  // Whoever started it for himself has nobody to keep anything back for.
+  if (arguments.options.is_private) ipc::LetOneCallerHaveAll(arguments.options.limits);
   if (app.got_subcommand(kWorkerMode)) return RunWorkerMode(arguments);
   if (app.got_subcommand(kTrialMode)) return RunTrialMode();
   const absl::Status known = kernel_bpf::LoadPolicy::Allowing(arguments.options.allow_load).status();

@@ -6,10 +6,11 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/errno_name.h"
+#include "daemon/base/limited_log.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 
@@ -18,28 +19,46 @@ namespace {
 
 // If accepting fails for want of descriptors or memory, until it is tried again.
 constexpr absl::Duration kRetryTime = absl::Milliseconds(200);
-// Clients from the network, who may be anybody, get no descriptor above this: the rest is for the unix socket
-// and for calls.
-constexpr int kRemoteDescriptors = 4096;
 
-void LogRemotePeer(const sockaddr_storage& address, socklen_t size) {
+// A socket that takes IPv6 and IPv4 tells of IPv4 addresses as IPv6 ones; gRPC does not.
+void Unmap(sockaddr_storage& address, socklen_t& size) {
+  const auto mapped = reinterpret_cast<const sockaddr_in6&>(address);
+  if (address.ss_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&mapped.sin6_addr)) return;
+  sockaddr_in plain{};
+  plain.sin_family = AF_INET;
+  plain.sin_port = mapped.sin6_port;
+  std::memcpy(&plain.sin_addr, &mapped.sin6_addr.s6_addr[12], sizeof(plain.sin_addr));
+  std::memcpy(&address, &plain, sizeof(plain));
+  size = sizeof(plain);
+}
+
+absl::StatusOr<NewConnection> DescribeRemote(sockaddr_storage address, socklen_t size) {
+  Unmap(address, size);
   std::array<char, NI_MAXHOST> host{};
   std::array<char, NI_MAXSERV> port{};
   const int error = ::getnameinfo(reinterpret_cast<const sockaddr*>(&address), size, host.data(), host.size(),
                                   port.data(), port.size(), NI_NUMERICHOST | NI_NUMERICSERV);
-  if (error != 0) return base::LogWarning(absl::StrCat("asking who connected: ", ::gai_strerror(error)));
+  if (error != 0) return absl::InternalError(absl::StrCat("asking who connected: ", ::gai_strerror(error)));
   // Not only for debugging: what gRPC tells of a call that was refused has no address.
-  base::LogInfo(absl::StrCat("a client connected from ", host.data(), " port ", port.data()));
+  const std::string line = absl::StrCat("a client connected from ", host.data());
+  base::LogLimited(base::LogLevel::kInfo, line, absl::StrCat(line, " port ", port.data()));
+  const std::string peer = address.ss_family == AF_INET6
+                               ? absl::StrCat("ipv6:[", host.data(), "]:", port.data())
+                               : absl::StrCat("ipv4:", host.data(), ":", port.data());
+  return NewConnection{.door = Door::kTcp, .peer = peer, .caller = "", .from = host.data()};
 }
 
-void LogLocalPeer(int socket) {
+absl::StatusOr<NewConnection> DescribeLocal(int socket) {
   ucred peer{};
   socklen_t size = sizeof(peer);
   if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
-    base::LogWarning(absl::StrCat("asking who connected: ", common::ErrnoName(errno)));
-    return;
+    return base::ErrnoError("asking who connected");
   }
   base::LogDebug(absl::StrCat("a client connected: uid ", peer.uid, ", pid ", peer.pid));
+  const std::string user = absl::StrCat("user ", peer.uid);
+  // How gRPC calls a connection that it got as a descriptor: clients have no address on a unix socket.
+  return NewConnection{
+      .door = Door::kUnix, .peer = absl::StrCat("fd:", socket), .caller = user, .from = user};
 }
 
 }  // namespace
@@ -88,16 +107,10 @@ absl::Status ConnectionAcceptor::Accept() {
     if (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR) return absl::OkStatus();
     return base::ErrnoError("accepting a client");
   }
-  if (address.ss_family == AF_UNIX) {
-    LogLocalPeer(client.Get());
-  } else {
-    LogRemotePeer(address, size);
-    if (client.Get() >= kRemoteDescriptors) {
-      base::LogWarning("refused that client: there are too many connections");
-      return absl::OkStatus();
-    }
-  }
-  on_connection_(std::move(client));
+  BPFRIG_ASSIGN_OR_RETURN(const NewConnection connection, address.ss_family == AF_UNIX
+                                                              ? DescribeLocal(client.Get())
+                                                              : DescribeRemote(address, size));
+  on_connection_(std::move(client), connection);
   return absl::OkStatus();
 }
 

@@ -8,13 +8,15 @@
 
 #include "absl/status/statusor.h"
 #include "common/fd.h"
+#include "daemon/front/callers/connections.h"
 #include "daemon/front/sandboxes/event.h"
 
 namespace bpfrig::front {
 
 class ConnectionAcceptor {
  public:
-  using OnConnection = std::function<void(common::Fd)>;
+  // With what is known of it.
+  using OnConnection = std::function<void(common::Fd, const NewConnection&)>;
 
   // Accepts from now on, on a thread of its own, which also calls `on_connection`.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<ConnectionAcceptor>> Start(common::Fd listener,

@@ -11,8 +11,8 @@
 namespace bpfrig::front {
 namespace {
 
-// Far more than a client has a use for; each costs a thread and a socket.
-constexpr size_t kMaxCalls = 512;
+// Threads beside those of calls and of sandboxes that open or close: the probe, and what has just ended.
+constexpr size_t kSpareThreads = 64;
 // Slow machines need seconds (emulated ones); a worker that needs more will not do.
 constexpr absl::Duration kProbeTime = absl::Seconds(30);
 // For leases to say that the daemon shuts down, and calls that they were aborted.
@@ -28,18 +28,70 @@ absl::Status NameDoctor(const absl::Status& status) {
   return base::WithDetail(status, detail);
 }
 
+size_t MaxThreads(const ipc::FrontLimits& limits) {
+  return limits.max_calls + 2 * size_t{limits.max_sandboxes} + kSpareThreads;
+}
+
+SharesRule SandboxRule(const ipc::FrontLimits& limits) {
+  return {.action = "opening a sandbox",
+          .what = "sandboxes open",
+          .all = limits.max_sandboxes,
+          .each = ipc::PerCaller(limits.max_sandboxes, limits.max_sandboxes_per_caller),
+          .all_flag = ipc::kMaxSandboxesFlag,
+          .each_flag = ipc::kMaxSandboxesPerCallerFlag};
+}
+
+SharesRule CallRule(const ipc::FrontLimits& limits) {
+  return {.action = "starting a call",
+          .what = "calls under way",
+          .all = limits.max_calls,
+          .each = ipc::PerCaller(limits.max_calls, limits.max_calls_per_caller),
+          .all_flag = ipc::kMaxCallsFlag,
+          .each_flag = ipc::kMaxCallsPerCallerFlag};
+}
+
+SharesRule RequestRule(const ipc::FrontLimits& limits) {
+  constexpr uint64_t kMiB = 1024 * 1024;
+  return {.action = "starting a call",
+          .what = "MiB of requests under way",
+          .all = limits.max_request_memory * kMiB,
+          .each = ipc::PerCaller(limits.max_request_memory, limits.max_request_memory_per_caller) * kMiB,
+          .all_flag = ipc::kMaxRequestMemoryFlag,
+          .each_flag = ipc::kMaxRequestMemoryPerCallerFlag,
+          .unit = kMiB};
+}
+
+SharesRule ConnectionRule(const ipc::FrontLimits& limits) {
+  return {.action = "taking a connection",
+          .what = "connections",
+          .all = limits.max_connections,
+          .each = ipc::PerCaller(limits.max_connections, limits.max_connections_per_caller),
+          .all_flag = ipc::kMaxConnectionsFlag,
+          .each_flag = ipc::kMaxConnectionsPerCallerFlag};
+}
+
 }  // namespace
 
 Front::Front(const FrontOptions& options, common::Fd control, Event supervisor_gone, Event probed)
-    : supervisor_gone_(std::move(supervisor_gone)),
+    : options_(options),
+      supervisor_gone_(std::move(supervisor_gone)),
       probed_(std::move(probed)),
+      sandbox_shares_(SandboxRule(options.limits)),
+      call_shares_(CallRule(options.limits)),
+      request_shares_(RequestRule(options.limits)),
+      connection_shares_(ConnectionRule(options.limits)),
       link_(
           std::move(control),
           [this](const internal::v1::Credentials& credentials) { remote_.Take(credentials); },
           [this] { supervisor_gone_.Signal(); }),
-      registry_(link_, options.max_sandboxes),
-      threads_(kMaxCalls),
-      environment_{.registry = registry_, .threads = threads_, .default_deadline = options.default_deadline},
+      registry_(link_, options.limits.max_sandboxes),
+      threads_(MaxThreads(options.limits)),
+      environment_{
+          .registry = registry_,
+          .threads = threads_,
+          .shares = {.sandboxes = sandbox_shares_, .calls = call_shares_, .requests = request_shares_},
+          .caller_of = [this](const grpc::CallbackServerContext& context) { return callers_->Of(context); },
+          .default_deadline = options.default_deadline},
       service_(MakeService(environment_, kernel_info_)) {}
 
 absl::StatusOr<std::unique_ptr<Front>> Front::Start(const FrontOptions& options, FrontSockets sockets) {
@@ -51,23 +103,36 @@ absl::StatusOr<std::unique_ptr<Front>> Front::Start(const FrontOptions& options,
   return front;
 }
 
+absl::Status Front::StartConnections() {
+  const ConnectionRules rules{.max_silent = options_.limits.max_unauthorised_connections,
+                              .patience = options_.silence};
+  BPFRIG_ASSIGN_OR_RETURN(connections_, Connections::Start(rules, connection_shares_));
+  callers_ = std::make_unique<Callers>(*connections_, remote_);
+  return absl::OkStatus();
+}
+
+void Front::Take(common::Fd client, const NewConnection& connection) {
+  const absl::Status added = connections_->Add(client.Get(), connection);
+  if (!added.ok()) return base::LogWarning(absl::StrCat(connection.from, ": ", added.message()));
+  connection.door == Door::kUnix ? server_->AddConnection(std::move(client))
+                                 : server_->AddRemoteConnection(std::move(client));
+}
+
 absl::Status Front::StartServer(FrontSockets sockets) {
   std::shared_ptr<grpc::ServerCredentials> remote;
   if (sockets.tcp_listener.IsOpen()) {
     BPFRIG_RETURN_IF_ERROR(remote_.AwaitFirst(absl::Now() + kCredentialsTime));
     remote = std::make_shared<GuardedCredentials>(remote_);
   }
-  BPFRIG_ASSIGN_OR_RETURN(server_, Server::Start(*service_, remote));
+  BPFRIG_RETURN_IF_ERROR(StartConnections());
+  BPFRIG_ASSIGN_OR_RETURN(server_, Server::Start(*service_, *callers_, remote));
   BPFRIG_RETURN_IF_ERROR(threads_.Start([this] { Probe(); }));
-  BPFRIG_ASSIGN_OR_RETURN(acceptor_,
-                          ConnectionAcceptor::Start(std::move(sockets.listener), [this](common::Fd client) {
-                            server_->AddConnection(std::move(client));
-                          }));
+  const auto take = [this](common::Fd client, const NewConnection& connection) {
+    Take(std::move(client), connection);
+  };
+  BPFRIG_ASSIGN_OR_RETURN(acceptor_, ConnectionAcceptor::Start(std::move(sockets.listener), take));
   if (!remote) return absl::OkStatus();
-  BPFRIG_ASSIGN_OR_RETURN(
-      tcp_acceptor_, ConnectionAcceptor::Start(std::move(sockets.tcp_listener), [this](common::Fd client) {
-        server_->AddRemoteConnection(std::move(client));
-      }));
+  BPFRIG_ASSIGN_OR_RETURN(tcp_acceptor_, ConnectionAcceptor::Start(std::move(sockets.tcp_listener), take));
   return absl::OkStatus();
 }
 

@@ -7,6 +7,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/fd.h"
+#include "daemon/front/callers.h"
+#include "daemon/front/callers/connections.h"
 #include "daemon/front/connection_acceptor.h"
 #include "daemon/front/remote/remote_credentials.h"
 #include "daemon/front/rpc/relay.h"
@@ -15,15 +17,19 @@
 #include "daemon/front/sandboxes/event.h"
 #include "daemon/front/sandboxes/kernel_info.h"
 #include "daemon/front/sandboxes/sandbox_registry.h"
+#include "daemon/front/sandboxes/shares.h"
 #include "daemon/front/sandboxes/supervisor_link.h"
 #include "daemon/front/server.h"
+#include "daemon/ipc/front_limits.h"
 
 namespace bpfrig::front {
 
 struct FrontOptions {
-  uint32_t max_sandboxes = 64;
+  ipc::FrontLimits limits;
   // For calls whose client gave none.
   absl::Duration default_deadline = absl::Seconds(60);
+  // How long a connection may be without a call that was let in.
+  absl::Duration silence = absl::Seconds(10);
 };
 
 // What the supervisor passes.
@@ -53,22 +59,33 @@ class Front {
  private:
   Front(const FrontOptions& options, common::Fd control, Event supervisor_gone, Event probed);
 
+  [[nodiscard]] absl::Status StartConnections();
   [[nodiscard]] absl::Status StartServer(FrontSockets sockets);
+  // Watches a new client, and passes it to gRPC.
+  void Take(common::Fd client, const NewConnection& connection);
   // On a call thread.
   void Probe();
   // Once the probe is over.
   [[nodiscard]] absl::Status BeReady();
   void Shutdown();
 
+  const FrontOptions options_;
   Event supervisor_gone_;
   Event probed_;
   RemoteCredentials remote_;
+  // Outlive what holds a share of them.
+  Shares sandbox_shares_;
+  Shares call_shares_;
+  Shares request_shares_;
+  Shares connection_shares_;
   SupervisorLink link_;
   SandboxRegistry registry_;
   CallThreads threads_;
   KernelInfo kernel_info_;
   const RelayEnvironment environment_;
   const std::unique_ptr<grpc::Service> service_;
+  std::unique_ptr<Connections> connections_;
+  std::unique_ptr<Callers> callers_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<ConnectionAcceptor> acceptor_;
   std::unique_ptr<ConnectionAcceptor> tcp_acceptor_;

@@ -44,12 +44,13 @@ class FrontTest : public FrontFixture {
 };
 
 TEST_F(FrontTest, ServesOnlyOnceTheKernelWasProbed) {
-  StartFront([](FakeWorker&, ipc::MessageSocket&, const CallRequest&) {},
-             {.max_sandboxes = 4, .default_deadline = absl::Seconds(60)},
-             [&](const CallRequest& request) {
-               if (!request.has_get_info()) return;
-               EXPECT_TRUE(WaitForAny({probe_may_go_on_.Get()}, absl::Now() + absl::Seconds(20)).ok());
-             });
+  StartFront(
+      [](FakeWorker&, ipc::MessageSocket&, const CallRequest&) {},
+      {.limits = {.max_sandboxes = 4, .max_sandboxes_per_caller = 4}, .default_deadline = absl::Seconds(60)},
+      [&](const CallRequest& request) {
+        if (!request.has_get_info()) return;
+        EXPECT_TRUE(WaitForAny({probe_may_go_on_.Get()}, absl::Now() + absl::Seconds(20)).ok());
+      });
   EXPECT_EQ(Health(), "\x08\x02");
   probe_may_go_on_.Signal();
   ASSERT_TRUE(supervisor().AwaitReady());
@@ -91,9 +92,10 @@ TEST_F(FrontTest, ReflectionDescribesTheService) {
 }
 
 TEST_F(FrontTest, EndsWithTheReasonWhereTheProbeFails) {
-  StartFront([](FakeWorker&, ipc::MessageSocket&, const CallRequest&) {},
-             {.max_sandboxes = 4, .default_deadline = absl::Seconds(60)}, nullptr,
-             absl::FailedPreconditionError("making a worker: no cgroup2"));
+  StartFront(
+      [](FakeWorker&, ipc::MessageSocket&, const CallRequest&) {},
+      {.limits = {.max_sandboxes = 4, .max_sandboxes_per_caller = 4}, .default_deadline = absl::Seconds(60)},
+      nullptr, absl::FailedPreconditionError("making a worker: no cgroup2"));
   const absl::Status result = AwaitEnd();
   EXPECT_EQ(result.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(result.message(), "probing the kernel: making a worker: no cgroup2");

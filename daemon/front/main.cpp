@@ -76,8 +76,10 @@ int Main(int argc, char** argv) {
                                                         {"error", base::LogLevel::kError}};
   CLI::App app("The gRPC front of bpfrigd, which starts it.", "bpfrigd-front");
   app.set_version_flag("--version", std::string("bpfrigd-front ") + common::VersionAndRevision());
-  app.add_option("--max-sandboxes", options.max_sandboxes, "How many sandboxes may be open at a time")
-      ->check(CLI::Range(1u, 100'000u));
+  for (const ipc::FrontLimit& limit : ipc::kFrontLimits) {
+    app.add_option(limit.flag, options.limits.*limit.value, limit.help)
+        ->check(CLI::Range(limit.minimum, limit.maximum));
+  }
   app.add_flag("--tcp", with_tcp, "A TCP listener is passed too, and its credentials follow");
   app.add_option("--log-level", level, "debug, info, warning or error")
       ->transform(CLI::CheckedTransformer(levels));

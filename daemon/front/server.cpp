@@ -3,11 +3,14 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/server_posix.h>
 
 #include <utility>
+#include <vector>
 
 #include "bpfrig/v1/bpfrig.grpc.pb.h"
 #include "daemon/base/status.h"
+#include "daemon/front/callers.h"
 
 namespace bpfrig::front {
 namespace {
@@ -33,16 +36,10 @@ std::unique_ptr<Acceptor> AddAcceptor(grpc::ServerBuilder& builder,
   return builder.experimental().AddExternalConnectionAcceptor(Type::FROM_FD, credentials);
 }
 
-void Pass(Acceptor& acceptor, common::Fd client) {
-  Acceptor::NewConnectionParameters parameters;
-  parameters.fd = client.Release();
-  acceptor.HandleNewConnection(&parameters);
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(
-    grpc::Service& service, const std::shared_ptr<grpc::ServerCredentials>& remote) {
+    grpc::Service& service, const Callers& callers, const std::shared_ptr<grpc::ServerCredentials>& remote) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
@@ -56,27 +53,32 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kMaxIdleMs);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
-  auto acceptor = AddAcceptor(builder, grpc::InsecureServerCredentials());
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(callers.MakeInterceptor());
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
   auto remote_acceptor = remote ? AddAcceptor(builder, remote) : nullptr;
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (!server) return base::MakeError(base::Reason::kInternal, "starting the gRPC server: it refused");
-  std::unique_ptr<Server> started(
-      new Server(std::move(acceptor), std::move(remote_acceptor), std::move(server)));
+  std::unique_ptr<Server> started(new Server(std::move(remote_acceptor), std::move(server)));
   started->SetServing(false);
   return started;
 }
 
-Server::Server(std::unique_ptr<Acceptor> acceptor, std::unique_ptr<Acceptor> remote_acceptor,
-               std::unique_ptr<grpc::Server> server)
-    : acceptor_(std::move(acceptor)),
-      remote_acceptor_(std::move(remote_acceptor)),
-      server_(std::move(server)) {}
+Server::Server(std::unique_ptr<Acceptor> remote_acceptor, std::unique_ptr<grpc::Server> server)
+    : remote_acceptor_(std::move(remote_acceptor)), server_(std::move(server)) {}
 
 Server::~Server() { Shutdown(absl::Now()); }
 
-void Server::AddConnection(common::Fd client) { Pass(*acceptor_, std::move(client)); }
+void Server::AddConnection(common::Fd client) {
+  // Not through an acceptor: gRPC would call all of them `unix:`, and no call would tell whose it is.
+  grpc::AddInsecureChannelFromFd(server_.get(), client.Release());
+}
 
-void Server::AddRemoteConnection(common::Fd client) { Pass(*remote_acceptor_, std::move(client)); }
+void Server::AddRemoteConnection(common::Fd client) {
+  Acceptor::NewConnectionParameters parameters;
+  parameters.fd = client.Release();
+  remote_acceptor_->HandleNewConnection(&parameters);
+}
 
 void Server::SetServing(bool serving) {
   grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();

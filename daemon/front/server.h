@@ -19,12 +19,14 @@ class ExternalConnectionAcceptor;
 
 namespace bpfrig::front {
 
+class Callers;
+
 class Server {
  public:
-  // `service` outlives the server. `remote` guards the second door; if it is null there is none. Health
-  // says NOT_SERVING until SetServing(true).
+  // `service` and `callers` outlive the server. `remote` guards the second door; if it is null there is none.
+  // Health says NOT_SERVING until SetServing(true).
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Server>> Start(
-      grpc::Service& service, const std::shared_ptr<grpc::ServerCredentials>& remote);
+      grpc::Service& service, const Callers& callers, const std::shared_ptr<grpc::ServerCredentials>& remote);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -40,10 +42,8 @@ class Server {
  private:
   using Acceptor = grpc::experimental::ExternalConnectionAcceptor;
 
-  Server(std::unique_ptr<Acceptor> acceptor, std::unique_ptr<Acceptor> remote_acceptor,
-         std::unique_ptr<grpc::Server> server);
+  Server(std::unique_ptr<Acceptor> remote_acceptor, std::unique_ptr<grpc::Server> server);
 
-  const std::unique_ptr<Acceptor> acceptor_;
   const std::unique_ptr<Acceptor> remote_acceptor_;
   const std::unique_ptr<grpc::Server> server_;
   bool shut_down_ = false;

@@ -47,8 +47,10 @@ absl::StatusOr<FrontProcess> FrontProcess::Start(const Options& options, const H
 
   ProcessSpec spec;
   spec.executable = executable->Get();
-  spec.arguments = {"bpfrigd-front", "--max-sandboxes", absl::StrCat(options.max_sandboxes), "--log-level",
-                    options.log_level};
+  spec.arguments = {"bpfrigd-front", "--log-level", options.log_level};
+  for (const ipc::FrontLimit& limit : ipc::kFrontLimits) {
+    spec.arguments.insert(spec.arguments.end(), {limit.flag, absl::StrCat(options.limits.*limit.value)});
+  }
   spec.fds = {PassedFd{.fd = host.listener.Get(), .number = ipc::kFrontListenerNumber},
               PassedFd{.fd = control.second.Get(), .number = ipc::kFrontControlNumber},
               PassedFd{.fd = lifeline.read_end.Get(), .number = ipc::kFrontLifelineNumber}};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/fd.h"
+#include "daemon/ipc/front_limits.h"
 #include "daemon/supervisor/remote_options.h"
 
 namespace bpfrig::supervisor {
@@ -28,7 +29,8 @@ struct Options {
   bool perfmon = true;
   // What may load beside what the worker's lists allow, each as kind:name; checked.
   std::vector<std::string> allow_load;
-  uint32_t max_sandboxes = 64;
+  // Passed on to the front.
+  ipc::FrontLimits limits;
   // The memory of maps in bytes, for one sandbox and for all; 0 for what the daemon chooses.
   uint64_t max_map_memory = 0;
   uint64_t max_total_map_memory = 0;

@@ -81,7 +81,7 @@ absl::StatusOr<Supervisor> Supervisor::Start(Options options) {
   BPFRIG_ASSIGN_OR_RETURN(settings.executable, OpenExecutable(options.worker_path));
   BPFRIG_ASSIGN_OR_RETURN(settings.filter, seccomp::MakeFilter(seccomp::RefusedToWorkers()));
   settings.first_uid = host.first_uid + 1;
-  settings.limit = WorkerLimit(options.max_sandboxes);
+  settings.limit = WorkerLimit(options.limits.max_sandboxes);
   settings.perfmon = options.perfmon;
   settings.memory = host.memory;
   settings.cgroup_limits = SandboxCgroupLimits(host.memory, host.controllers);

@@ -133,7 +133,7 @@ int RunDaemon(const std::string& address) {
   supervisor::Options options;
   options.address = address;
   options.front_path = "/proc/self/exe";
-  options.max_sandboxes = 2;
+  options.limits.max_sandboxes = 2;
   options.log_level = "debug";
   base::SetLogLevel(base::LogLevel::kDebug);
   absl::StatusOr<supervisor::Supervisor> supervisor = supervisor::Supervisor::Start(std::move(options));

@@ -43,12 +43,22 @@ void Gate::SetRules(const GateRules& rules) {
   rules_ = std::move(made);
 }
 
-absl::Status Gate::Admit(const Caller& caller) const {
-  std::shared_ptr<const Rules> rules;
-  {
-    const std::lock_guard lock(mutex_);
-    rules = rules_;
+std::shared_ptr<const Gate::Rules> Gate::Current() const {
+  const std::lock_guard lock(mutex_);
+  return rules_;
+}
+
+std::string Gate::NameOf(const Caller& caller) const {
+  const std::shared_ptr<const Rules> rules = Current();
+  for (const std::string& name : caller.names) {
+    if (rules->allowed_clients.has_value() && rules->allowed_clients->count(name) != 0) return name;
   }
+  // It was taken off the list since.
+  return caller.names.empty() ? "" : caller.names.front();
+}
+
+absl::Status Gate::Admit(const Caller& caller) const {
+  const std::shared_ptr<const Rules> rules = Current();
   if (!rules->allowed_clients.has_value() && !rules->token.has_value()) {
     return absl::UnauthenticatedError("this daemon lets nobody in over TCP");
   }

@@ -39,6 +39,8 @@ class Gate {
 
   // PERMISSION_DENIED or UNAUTHENTICATED with a sentence that is for the caller and for the log.
   [[nodiscard]] absl::Status Admit(const Caller& caller) const;
+  // The name by which an admitted caller is known: the first that is listed. Empty if callers show none.
+  [[nodiscard]] std::string NameOf(const Caller& caller) const;
 
  private:
   using Digest = std::array<unsigned char, 32>;
@@ -49,6 +51,7 @@ class Gate {
     std::optional<Digest> token;
   };
 
+  [[nodiscard]] std::shared_ptr<const Rules> Current() const;
   static Digest DigestOf(absl::string_view text);
   static absl::Status CheckName(const Rules& rules, const Caller& caller);
   static absl::Status CheckToken(const Rules& rules, const Caller& caller);

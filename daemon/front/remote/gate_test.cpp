@@ -32,6 +32,15 @@ TEST(GateTest, AdmitsWhoeverHasOneNameThatIsListed) {
   EXPECT_TRUE(gate.Admit(Named({"somebody", "spiffe://example.org/ci"})).ok());
 }
 
+TEST(GateTest, KnowsACallerByTheNameThatIsListed) {
+  Gate gate;
+  gate.SetRules({.allowed_clients = {{"ci", "spiffe://example.org/ci"}}, .token = ""});
+  EXPECT_EQ(gate.NameOf(Named({"everybody", "spiffe://example.org/ci", "ci"})), "spiffe://example.org/ci");
+  EXPECT_EQ(gate.NameOf(Named({"removed"})), "removed");
+  gate.SetRules({.allowed_clients = std::nullopt, .token = kToken});
+  EXPECT_EQ(gate.NameOf(Saying({"Bearer 0123456789abcdef"})), "");
+}
+
 TEST(GateTest, RefusesNamesThatAreNotListed) {
   Gate gate;
   gate.SetRules({.allowed_clients = {{"ci"}}, .token = ""});

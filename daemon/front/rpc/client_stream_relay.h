@@ -46,7 +46,7 @@ class ClientStreamRelay final : public grpc::ServerReadReactor<Request> {
   void Begin(bool ok) {
     const std::string& name = NameOfCall<Request>();
     const absl::Status valid = ok ? Validate(incoming_) : MissingFirst(name.c_str());
-    auto call = PrepareCall(environment_, context_, incoming_, incoming_.sandbox(), valid);
+    auto call = PrepareCall(environment_, context_, incoming_, incoming_.sandbox(), valid, admission_);
     absl::StatusOr<Event> event = Event::Create();
     absl::Status status = call.ok() ? event.status() : call.status();
     if (status.ok()) {
@@ -56,9 +56,14 @@ class ClientStreamRelay final : public grpc::ServerReadReactor<Request> {
         call_ = *std::move(call);
         if (cancelled_) call_->Cancel();
       }
-      status = environment_.threads.Start([this, &name] { this->Finish(EndOfCall(name, Relay())); });
+      status = environment_.threads.Start([this, &name] { End(name, Relay()); });
     }
-    if (!status.ok()) this->Finish(EndOfCall(name, status));
+    if (!status.ok()) End(name, status);
+  }
+
+  void End(const std::string& name, const absl::Status& status) {
+    admission_ = Admission();
+    this->Finish(EndOfCall(name, status));
   }
 
   absl::Status Relay() {
@@ -98,6 +103,7 @@ class ClientStreamRelay final : public grpc::ServerReadReactor<Request> {
   const RelayEnvironment& environment_;
   grpc::CallbackServerContext& context_;
   Response* const response_;
+  Admission admission_;
   Request incoming_;
   Event read_done_;
   std::atomic<bool> read_ok_ = false;

@@ -17,14 +17,23 @@ constexpr char kLeaseEnded[] = "its client let go of it";
 Lease::Lease(const RelayEnvironment& environment, grpc::CallbackServerContext& context,
              const v1::OpenSandboxRequest* request)
     : environment_(environment), request_(request), deadline_(DeadlineOf(context, environment)) {
-  absl::Status status = Validate(*request);
-  if (status.ok()) status = environment.threads.Start([this] { Open(); });
-  if (!status.ok()) Finish(EndOfCall(kName, status));
+  const absl::Status status = Begin(context);
+  if (status.ok()) return;
+  share_ = Share();
+  Finish(EndOfCall(kName, status));
+}
+
+absl::Status Lease::Begin(grpc::CallbackServerContext& context) {
+  BPFRIG_RETURN_IF_ERROR(Validate(*request_));
+  BPFRIG_ASSIGN_OR_RETURN(const std::string caller, environment_.caller_of(context));
+  // Not counted among the caller's calls: it does not wait for them.
+  BPFRIG_ASSIGN_OR_RETURN(share_, environment_.shares.sandboxes.Take(caller));
+  return environment_.threads.Start([this] { Open(); });
 }
 
 absl::StatusOr<std::shared_ptr<Sandbox>> Lease::Create() {
   BPFRIG_ASSIGN_OR_RETURN(std::shared_ptr<Sandbox> sandbox,
-                          environment_.registry.Create(request_->label(), deadline_));
+                          environment_.registry.Create(request_->label(), std::move(share_), deadline_));
   const std::lock_guard lock(mutex_);
   sandbox_ = sandbox;
   return sandbox;

@@ -30,6 +30,8 @@ class Lease final : public grpc::ServerWriteReactor<v1::OpenSandboxResponse> {
   // kOpen                -> kEnded     OnSandboxEnded: sends `ended_` itself
   enum class State { kOpening, kCancelled, kWriting, kOpen, kEnded };
 
+  // Begins to open, if the caller may have one more sandbox.
+  [[nodiscard]] absl::Status Begin(grpc::CallbackServerContext& context);
   // On a call thread, which ends with the opening: an open sandbox costs none.
   void Open();
   [[nodiscard]] absl::StatusOr<std::shared_ptr<Sandbox>> Create();
@@ -41,6 +43,7 @@ class Lease final : public grpc::ServerWriteReactor<v1::OpenSandboxResponse> {
   const absl::Time deadline_;
   v1::OpenSandboxResponse opened_;
   v1::OpenSandboxResponse ended_;
+  Share share_;  // until there is a sandbox, which takes it over
 
   std::mutex mutex_;
   State state_ = State::kOpening;

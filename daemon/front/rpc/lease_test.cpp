@@ -129,7 +129,8 @@ TEST_F(LeaseTest, TellsOfAWorkerThatDiesWithinAnAnswer) {
 
 TEST_F(LeaseTest, KillsAWorkerThatHangsPastACallsDeadline) {
   StartFront([](FakeWorker& worker, ipc::MessageSocket&, const CallRequest&) { worker.Hang(); },
-             {.max_sandboxes = 4, .default_deadline = absl::Milliseconds(200)});
+             {.limits = {.max_sandboxes = 4, .max_sandboxes_per_caller = 4},
+              .default_deadline = absl::Milliseconds(200)});
   OpenedSandbox sandbox(stub());
   const grpc::Status status = Attach(sandbox.id());
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
@@ -220,7 +221,8 @@ TEST_F(LeaseTest, ALaterCallExcusesADumpThatItsDeadlineEndsUnlessTheDumpConsumes
 }
 
 TEST_F(LeaseTest, LeavesNothingWhereAWorkerCannotBeStarted) {
-  StartFront(Nothing, {.max_sandboxes = 1, .default_deadline = absl::Seconds(60)});
+  StartFront(Nothing, {.limits = {.max_sandboxes = 1, .max_sandboxes_per_caller = 1},
+                       .default_deadline = absl::Seconds(60)});
   ASSERT_TRUE(supervisor().AwaitReady());
   supervisor().RefuseSpawns(absl::StatusCode::kFailedPrecondition, "making a cgroup: Permission denied");
   for (int i = 0; i < 3; ++i) {  // more than there may be sandboxes
@@ -234,7 +236,8 @@ TEST_F(LeaseTest, LeavesNothingWhereAWorkerCannotBeStarted) {
 }
 
 TEST_F(LeaseTest, HoldsToTheLimitOfSandboxes) {
-  StartFront(Nothing, {.max_sandboxes = 2, .default_deadline = absl::Seconds(60)});
+  StartFront(Nothing, {.limits = {.max_sandboxes = 2, .max_sandboxes_per_caller = 2},
+                       .default_deadline = absl::Seconds(60)});
   ASSERT_TRUE(supervisor().AwaitReady());
   auto first = std::make_unique<OpenedSandbox>(stub());
   const OpenedSandbox second(stub());

@@ -20,12 +20,24 @@ absl::Time DeadlineOf(const grpc::CallbackServerContext& context, const RelayEnv
   return std::min(absl::FromChrono(context.deadline()), now + kMaxTime);
 }
 
+absl::StatusOr<Admission> Admit(const RelayEnvironment& environment,
+                                const grpc::CallbackServerContext& context,
+                                const google::protobuf::Message& request) {
+  BPFRIG_ASSIGN_OR_RETURN(const std::string caller, environment.caller_of(context));
+  Admission admission;
+  BPFRIG_ASSIGN_OR_RETURN(admission.call, environment.shares.calls.Take(caller));
+  BPFRIG_ASSIGN_OR_RETURN(admission.request,
+                          environment.shares.requests.Take(caller, request.ByteSizeLong()));
+  return admission;
+}
+
 absl::StatusOr<std::unique_ptr<WorkerCall>> PrepareCall(const RelayEnvironment& environment,
                                                         const grpc::CallbackServerContext& context,
                                                         const google::protobuf::Message& request,
-                                                        const std::string& sandbox,
-                                                        const absl::Status& valid) {
+                                                        const std::string& sandbox, const absl::Status& valid,
+                                                        Admission& admission) {
   BPFRIG_RETURN_IF_ERROR(valid);
+  BPFRIG_ASSIGN_OR_RETURN(admission, Admit(environment, context, request));
   absl::StatusOr<std::shared_ptr<Sandbox>> found = environment.registry.Find(sandbox);
   if (!found.ok()) return base::WithField(found.status(), "sandbox");
   return WorkerCall::Create(*std::move(found), request, DeadlineOf(context, environment));

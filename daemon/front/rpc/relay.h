@@ -4,6 +4,7 @@
 
 #include <grpcpp/server_context.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -11,13 +12,26 @@
 #include "absl/time/time.h"
 #include "daemon/front/sandboxes/call_threads.h"
 #include "daemon/front/sandboxes/sandbox_registry.h"
+#include "daemon/front/sandboxes/shares.h"
 #include "daemon/front/sandboxes/worker_call.h"
 
 namespace bpfrig::front {
 
+// What there is only so much of.
+struct CallerShares {
+  Shares& sandboxes;
+  Shares& calls;
+  // In bytes.
+  Shares& requests;
+};
+
 struct RelayEnvironment {
   SandboxRegistry& registry;
   CallThreads& threads;
+  CallerShares shares;
+  // Who makes a call, as it is counted for and as refusals call it: "user 1000". LIMIT_REACHED if its
+  // connection is one too many.
+  std::function<absl::StatusOr<std::string>(const grpc::CallbackServerContext&)> caller_of;
   // For calls whose client gave none.
   absl::Duration default_deadline = absl::Seconds(60);
 };
@@ -26,10 +40,23 @@ struct RelayEnvironment {
 [[nodiscard]] absl::Time DeadlineOf(const grpc::CallbackServerContext& context,
                                     const RelayEnvironment& environment);
 
+// What a call under way takes of what its caller may have. To be given back before the call is answered: the
+// answer's reader may make the next.
+struct Admission {
+  Share call;
+  Share request;
+};
+
+// LIMIT_REACHED if the caller has too much under way.
+[[nodiscard]] absl::StatusOr<Admission> Admit(const RelayEnvironment& environment,
+                                              const grpc::CallbackServerContext& context,
+                                              const google::protobuf::Message& request);
+
 // The request's call to that sandbox, unless it is not `valid` or there is no such sandbox. Does not wait.
 [[nodiscard]] absl::StatusOr<std::unique_ptr<WorkerCall>> PrepareCall(
     const RelayEnvironment& environment, const grpc::CallbackServerContext& context,
-    const google::protobuf::Message& request, const std::string& sandbox, const absl::Status& valid);
+    const google::protobuf::Message& request, const std::string& sandbox, const absl::Status& valid,
+    Admission& admission);
 
 // The name of the call that has such requests. It lives as long as the program.
 template <class Request>

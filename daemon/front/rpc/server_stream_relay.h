@@ -24,7 +24,7 @@ class ServerStreamRelay final : public grpc::ServerWriteReactor<Response> {
                     const Request* request)
       : context_(context), request_(request) {
     const absl::Status status = Begin(environment);
-    if (!status.ok()) this->Finish(EndOfCall(NameOfCall<Request>(), status));
+    if (!status.ok()) End(status);
   }
 
   void OnWriteDone(bool ok) override {
@@ -41,9 +41,14 @@ class ServerStreamRelay final : public grpc::ServerWriteReactor<Response> {
  private:
   absl::Status Begin(const RelayEnvironment& environment) {
     BPFRIG_ASSIGN_OR_RETURN(write_done_, Event::Create());
-    BPFRIG_ASSIGN_OR_RETURN(
-        call_, PrepareCall(environment, context_, *request_, request_->sandbox(), Validate(*request_)));
-    return environment.threads.Start([this] { this->Finish(EndOfCall(NameOfCall<Request>(), Relay())); });
+    BPFRIG_ASSIGN_OR_RETURN(call_, PrepareCall(environment, context_, *request_, request_->sandbox(),
+                                               Validate(*request_), admission_));
+    return environment.threads.Start([this] { End(Relay()); });
+  }
+
+  void End(const absl::Status& status) {
+    admission_ = Admission();
+    this->Finish(EndOfCall(NameOfCall<Request>(), status));
   }
 
   absl::Status Relay() {
@@ -77,6 +82,7 @@ class ServerStreamRelay final : public grpc::ServerWriteReactor<Response> {
 
   grpc::CallbackServerContext& context_;
   const Request* const request_;
+  Admission admission_;
   Response outgoing_;
   Event write_done_;
   std::atomic<bool> write_ok_ = false;

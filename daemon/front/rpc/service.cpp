@@ -93,17 +93,25 @@ Unary* Service::CloseSandbox(Context* context, const v1::CloseSandboxRequest* re
                              v1::CloseSandboxResponse* response) {
   const std::string& name = NameOfCall<v1::CloseSandboxRequest>();
   const absl::Status valid = Validate(*request);
-  if (!valid.ok()) return RefuseUnary(*context, name, valid);
-  auto close = [this, request, response, deadline = DeadlineOf(*context, environment_)]() -> absl::Status {
-    BPFRIG_ASSIGN_OR_RETURN(*response, front::CloseSandbox(environment_.registry, *request, deadline));
+  if (!valid.ok()) return EndUnary(*context, name, valid);
+  const std::shared_ptr<Sandbox> sandbox = environment_.registry.FindAny(request->sandbox());
+  // Nothing to close is not an error.
+  if (!sandbox || !sandbox->BeginClose()) return EndUnary(*context, name, absl::OkStatus());
+  // If no thread can be had, which the machine decides, it is gone all the same.
+  const std::shared_ptr<void> gone(
+      nullptr, [sandbox](void*) { sandbox->End(v1::SANDBOX_END_REASON_CLOSED, "it was closed"); });
+  auto close = [sandbox, gone, request, response,
+                deadline = DeadlineOf(*context, environment_)]() -> absl::Status {
+    BPFRIG_ASSIGN_OR_RETURN(*response, front::CloseSandbox(sandbox, *request, deadline));
     return absl::OkStatus();
   };
-  // What has begun to close is closed to the end, whether or not the client waits for it.
-  return UnaryWork::Start(environment_.threads, name, std::move(close), [] {});
+  // What has begun to close is closed to the end, whether or not the client waits for it. Not counted among
+  // the caller's calls, so that it never has to wait for one: a sandbox closes once.
+  return UnaryWork::Start(environment_.threads, name, Admission(), std::move(close), [] {});
 }
 
-Unary* Service::GetInfo(Context* context, const v1::GetInfoRequest* /*request*/,
-                        v1::GetInfoResponse* response) {
+Unary* Service::GetInfo(Context* context, const v1::GetInfoRequest* request, v1::GetInfoResponse* response) {
+  const std::string& name = NameOfCall<v1::GetInfoRequest>();
   auto ask = [this, response, deadline = DeadlineOf(*context, environment_)]() -> absl::Status {
     BPFRIG_ASSIGN_OR_RETURN(*response, kernel_info_.Get(deadline));
     response->set_version(BPFRIG_VERSION);
@@ -112,7 +120,11 @@ Unary* Service::GetInfo(Context* context, const v1::GetInfoRequest* /*request*/,
     response->set_open_sandboxes(environment_.registry.CountOpen());
     return absl::OkStatus();
   };
-  return UnaryWork::Start(environment_.threads, NameOfCall<v1::GetInfoRequest>(), std::move(ask), [] {});
+  // Nothing to wait for, and not counted: whoever asks what is wrong gets an answer.
+  if (kernel_info_.IsKnown()) return EndUnary(*context, name, ask());
+  absl::StatusOr<Admission> admission = Admit(environment_, *context, *request);
+  if (!admission.ok()) return EndUnary(*context, name, admission.status());
+  return UnaryWork::Start(environment_.threads, name, *std::move(admission), std::move(ask), [] {});
 }
 
 }  // namespace

@@ -155,7 +155,8 @@ TEST_F(ServiceTest, RunsManyCallsAtATime) {
 TEST_F(ServiceTest, SaysThatTheDeadlinePassedAndKeepsAWorkerThatAnswers) {
   StartFront(
       [](FakeWorker& worker, ipc::MessageSocket& call, const CallRequest&) { worker.AwaitCancel(call); },
-      {.max_sandboxes = 4, .default_deadline = absl::Milliseconds(200)});
+      {.limits = {.max_sandboxes = 4, .max_sandboxes_per_caller = 4},
+       .default_deadline = absl::Milliseconds(200)});
   const OpenedSandbox sandbox(stub());
   for (int i = 0; i < 2; ++i) {
     const grpc::Status status = Attach(sandbox.id());
@@ -188,7 +189,8 @@ TEST_F(ServiceTest, TellsTheWorkerThatTheClientCancelled) {
 }
 
 TEST_F(ServiceTest, AnswersGetInfoFromTheProbeAtStart) {
-  StartFront(AnswerAttach, {.max_sandboxes = 7, .default_deadline = absl::Seconds(60)});
+  StartFront(AnswerAttach, {.limits = {.max_sandboxes = 7, .max_sandboxes_per_caller = 7},
+                            .default_deadline = absl::Seconds(60)});
   const OpenedSandbox sandbox(stub());
   ASSERT_TRUE(supervisor().AwaitReady());
   grpc::ClientContext context;

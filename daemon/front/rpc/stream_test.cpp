@@ -112,7 +112,8 @@ TEST_F(StreamTest, SeedMapRefusesAnEmptyStreamAndALateHead) {
 }
 
 TEST_F(StreamTest, SeedMapEndsAtItsDeadlineWhereTheClientStopsSending) {
-  StartFront(CountEntries, {.max_sandboxes = 4, .default_deadline = absl::Milliseconds(200)});
+  StartFront(CountEntries, {.limits = {.max_sandboxes = 4, .max_sandboxes_per_caller = 4},
+                            .default_deadline = absl::Milliseconds(200)});
   const OpenedSandbox sandbox(stub());
   grpc::ClientContext context;
   v1::SeedMapResponse response;

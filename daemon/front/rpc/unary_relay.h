@@ -19,6 +19,7 @@ class UnaryWork final : public grpc::ServerUnaryReactor {
   // Runs `work` on a thread, and ends the RPC with what it returns. `cancel` is called from another thread if
   // the client goes away meanwhile, and is to make `work` return soon. `name` outlives the RPC.
   [[nodiscard]] static grpc::ServerUnaryReactor* Start(CallThreads& threads, absl::string_view name,
+                                                       Admission admission,
                                                        std::function<absl::Status()> work,
                                                        std::function<void()> cancel);
 
@@ -26,28 +27,35 @@ class UnaryWork final : public grpc::ServerUnaryReactor {
   void OnDone() override { delete this; }
 
  private:
-  UnaryWork(absl::string_view name, std::function<absl::Status()> work, std::function<void()> cancel)
-      : name_(name), work_(std::move(work)), cancel_(std::move(cancel)) {}
+  UnaryWork(absl::string_view name, Admission admission, std::function<absl::Status()> work,
+            std::function<void()> cancel)
+      : name_(name), admission_(std::move(admission)), work_(std::move(work)), cancel_(std::move(cancel)) {}
+  // Ends the RPC, after which this may be gone.
+  void End(const absl::Status& status);
 
   const absl::string_view name_;
+  Admission admission_;
   const std::function<absl::Status()> work_;
   const std::function<void()> cancel_;
 };
 
-// Ends an RPC that cannot even begin.
-[[nodiscard]] grpc::ServerUnaryReactor* RefuseUnary(grpc::CallbackServerContext& context,
-                                                    absl::string_view name, const absl::Status& status);
+// Ends an RPC at once: one that cannot even begin, or has its answer.
+[[nodiscard]] grpc::ServerUnaryReactor* EndUnary(grpc::CallbackServerContext& context, absl::string_view name,
+                                                 const absl::Status& status);
 
 template <class Request, class Response>
 grpc::ServerUnaryReactor* RelayUnary(const RelayEnvironment& environment,
                                      grpc::CallbackServerContext& context, const Request* request,
                                      Response* response) {
   const std::string& name = NameOfCall<Request>();
-  auto prepared = PrepareCall(environment, context, *request, request->sandbox(), Validate(*request));
-  if (!prepared.ok()) return RefuseUnary(context, name, prepared.status());
+  Admission admission;
+  auto prepared =
+      PrepareCall(environment, context, *request, request->sandbox(), Validate(*request), admission);
+  if (!prepared.ok()) return EndUnary(context, name, prepared.status());
   const std::shared_ptr<WorkerCall> call = *std::move(prepared);
   auto work = [call, request, response] { return CallOnce(*call, *request, *response); };
-  return UnaryWork::Start(environment.threads, name, std::move(work), [call] { call->Cancel(); });
+  return UnaryWork::Start(environment.threads, name, std::move(admission), std::move(work),
+                          [call] { call->Cancel(); });
 }
 
 }  // namespace bpfrig::front

@@ -14,6 +14,11 @@ void KernelInfo::Set(absl::StatusOr<v1::GetInfoResponse> probed) {
   known_.notify_all();
 }
 
+bool KernelInfo::IsKnown() {
+  const std::lock_guard lock(mutex_);
+  return probed_.has_value();
+}
+
 absl::StatusOr<v1::GetInfoResponse> KernelInfo::Get(absl::Time deadline) {
   std::unique_lock lock(mutex_);
   if (!known_.wait_until(lock, absl::ToChronoTime(deadline), [this] { return probed_.has_value(); })) {

@@ -16,6 +16,8 @@ class KernelInfo {
   // Once.
   void Set(absl::StatusOr<v1::GetInfoResponse> probed);
   [[nodiscard]] absl::StatusOr<v1::GetInfoResponse> Get(absl::Time deadline);
+  // Whether Get would not wait.
+  [[nodiscard]] bool IsKnown();
 
  private:
   std::mutex mutex_;

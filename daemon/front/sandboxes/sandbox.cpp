@@ -56,9 +56,13 @@ absl::Status ToStatus(const v1::SandboxEnded& ended) {
 
 }  // namespace
 
-Sandbox::Sandbox(std::string id, std::string label, SupervisorLink& link,
+Sandbox::Sandbox(std::string id, std::string label, Share share, SupervisorLink& link,
                  std::function<void(const Sandbox&)> on_exited)
-    : id_(std::move(id)), label_(std::move(label)), link_(link), on_exited_(std::move(on_exited)) {}
+    : id_(std::move(id)),
+      label_(std::move(label)),
+      link_(link),
+      on_exited_(std::move(on_exited)),
+      share_(std::move(share)) {}
 
 std::string Sandbox::Name() const {
   return label_.empty() ? absl::StrCat("sandbox ", id_) : absl::StrCat("sandbox ", id_, " \"", label_, "\"");
@@ -128,6 +132,7 @@ void Sandbox::DecideLocked(v1::SandboxEnded ended) {
   if (ended_) return;
   ended_ = std::move(ended);
   state_ = State::kDecided;
+  share_ = Share();
 }
 
 void Sandbox::OnWorkerExited(const WorkerExit& exit) {

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "bpfrig/v1/sandbox.pb.h"
+#include "daemon/front/sandboxes/shares.h"
 #include "daemon/front/sandboxes/supervisor_link.h"
 
 namespace bpfrig::front {
@@ -24,8 +25,9 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
  public:
   using EndListener = std::function<void(const v1::SandboxEnded&)>;
 
-  // `link` outlives the sandbox. `on_exited` is called once, when the worker was reaped, and must not wait.
-  Sandbox(std::string id, std::string label, SupervisorLink& link,
+  // `link` outlives the sandbox, and so does what `share` is of, which is given back when it is decided how
+  // the sandbox ended. `on_exited` is called once, when the worker was reaped, and must not wait.
+  Sandbox(std::string id, std::string label, Share share, SupervisorLink& link,
           std::function<void(const Sandbox&)> on_exited);
 
   // Starts the worker; fails if the sandbox was ended meanwhile.
@@ -97,6 +99,7 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
   WorkerState worker_state_ = WorkerState::kNone;
   State state_ = State::kStarting;
   std::optional<v1::SandboxEnded> ended_;  // set from kDecided on
+  Share share_;                            // until kDecided
   EndListener listener_;
   std::vector<WorkerCall*> calls_;  // oldest first
 };

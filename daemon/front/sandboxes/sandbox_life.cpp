@@ -52,11 +52,9 @@ absl::StatusOr<v1::SandboxOpened> OpenSandbox(SandboxRegistry& registry,
   return opened;
 }
 
-absl::StatusOr<v1::CloseSandboxResponse> CloseSandbox(const SandboxRegistry& registry,
+absl::StatusOr<v1::CloseSandboxResponse> CloseSandbox(const std::shared_ptr<Sandbox>& sandbox,
                                                       const v1::CloseSandboxRequest& request,
                                                       absl::Time deadline) {
-  const std::shared_ptr<Sandbox> sandbox = registry.FindAny(request.sandbox());
-  if (!sandbox || !sandbox->BeginClose()) return v1::CloseSandboxResponse();
   v1::CloseSandboxResponse ledger;
   const absl::Status closed = Ask(sandbox, request, deadline, ledger);
   if (!closed.ok()) {
@@ -74,7 +72,8 @@ absl::StatusOr<v1::CloseSandboxResponse> CloseSandbox(const SandboxRegistry& reg
 }
 
 absl::StatusOr<v1::GetInfoResponse> ProbeInfo(SandboxRegistry& registry, absl::Time deadline) {
-  BPFRIG_ASSIGN_OR_RETURN(const std::shared_ptr<Sandbox> sandbox, registry.Create("probe", deadline));
+  BPFRIG_ASSIGN_OR_RETURN(const std::shared_ptr<Sandbox> sandbox,
+                          registry.Create("probe", Share(), deadline));
   BPFRIG_RETURN_IF_ERROR(OpenSandbox(registry, sandbox, v1::OpenSandboxRequest(), deadline).status());
   v1::GetInfoResponse info;
   const absl::Status probed = Ask(sandbox, v1::GetInfoRequest(), deadline, info);

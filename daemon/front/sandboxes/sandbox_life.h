@@ -18,9 +18,9 @@ namespace bpfrig::front {
                                                             const v1::OpenSandboxRequest& request,
                                                             absl::Time deadline);
 
-// Closes a sandbox and returns its ledger, once its worker was reaped. Nothing to close is not an error. If
-// the worker fails to answer, the sandbox is gone all the same.
-[[nodiscard]] absl::StatusOr<v1::CloseSandboxResponse> CloseSandbox(const SandboxRegistry& registry,
+// Closes a sandbox that has begun to close, and returns its ledger, once its worker was reaped. If the worker
+// fails to answer, the sandbox is gone all the same.
+[[nodiscard]] absl::StatusOr<v1::CloseSandboxResponse> CloseSandbox(const std::shared_ptr<Sandbox>& sandbox,
                                                                     const v1::CloseSandboxRequest& request,
                                                                     absl::Time deadline);
 

@@ -34,7 +34,7 @@ absl::Status ShuttingDown() {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<Sandbox>> SandboxRegistry::Create(const std::string& label,
+absl::StatusOr<std::shared_ptr<Sandbox>> SandboxRegistry::Create(const std::string& label, Share share,
                                                                  absl::Time deadline) {
   BPFRIG_ASSIGN_OR_RETURN(const std::string id, MakeId());
   std::unique_lock lock(mutex_);
@@ -48,7 +48,8 @@ absl::StatusOr<std::shared_ptr<Sandbox>> SandboxRegistry::Create(const std::stri
                                     absl::StrCat("opening a sandbox: ", max_sandboxes_, " are open already")),
                           "Close one, or start the daemon with a larger --max-sandboxes.");
   }
-  auto sandbox = std::make_shared<Sandbox>(id, label, link_, [this](const Sandbox& ended) { Retire(ended); });
+  auto sandbox = std::make_shared<Sandbox>(id, label, std::move(share), link_,
+                                           [this](const Sandbox& ended) { Retire(ended); });
   sandboxes_.emplace(id, sandbox);
   return sandbox;
 }

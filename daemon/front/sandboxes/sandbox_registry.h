@@ -23,9 +23,9 @@ class SandboxRegistry {
   SandboxRegistry(const SandboxRegistry&) = delete;
   SandboxRegistry& operator=(const SandboxRegistry&) = delete;
 
-  // A sandbox without a worker yet, under a new id. LIMIT_REACHED if there are too many; waits if some
-  // of them are only being reaped.
-  [[nodiscard]] absl::StatusOr<std::shared_ptr<Sandbox>> Create(const std::string& label,
+  // A sandbox without a worker yet, under a new id; it takes over its caller's share. LIMIT_REACHED if there
+  // are too many; waits if some of them are only being reaped.
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<Sandbox>> Create(const std::string& label, Share share,
                                                                 absl::Time deadline);
   // The sandbox if it takes calls; UNKNOWN_NAME otherwise, with what became of it.
   [[nodiscard]] absl::StatusOr<std::shared_ptr<Sandbox>> Find(const std::string& id) const;

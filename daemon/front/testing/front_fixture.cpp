@@ -65,7 +65,7 @@ grpc::Status OpenedSandbox::Finish() {
 void FrontFixture::StartFront(FakeWorker::Script script, FrontOptions options,
                               std::function<void(const internal::v1::CallRequest&)> before,
                               const absl::Status& refusal) {
-  const std::string path = directory_ / "socket";
+  const std::string path = socket_path();
   supervisor_ = std::make_unique<FakeSupervisor>(
       [script = std::move(script), before = std::move(before)](FakeWorker& worker, ipc::MessageSocket& call,
                                                                const internal::v1::CallRequest& request) {
@@ -88,6 +88,12 @@ void FrontFixture::StartFront(FakeWorker::Script script, FrontOptions options,
   });
   channel_ = grpc::CreateChannel("unix:" + path, grpc::InsecureChannelCredentials());
   stub_ = v1::BpfRig::NewStub(channel_);
+}
+
+std::shared_ptr<grpc::Channel> FrontFixture::NewChannel() const {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel("unix:" + socket_path(), grpc::InsecureChannelCredentials(), arguments);
 }
 
 absl::Status FrontFixture::StopFront() {

@@ -57,6 +57,9 @@ class FrontFixture : public ::testing::Test {
   [[nodiscard]] v1::BpfRig::Stub& stub() { return *stub_; }
   [[nodiscard]] FakeSupervisor& supervisor() { return *supervisor_; }
   [[nodiscard]] std::shared_ptr<grpc::Channel> channel() { return channel_; }
+  [[nodiscard]] std::string socket_path() const { return directory_ / "socket"; }
+  // A channel that shares its connection with no other.
+  [[nodiscard]] std::shared_ptr<grpc::Channel> NewChannel() const;
   // What Run() returned; waits for it.
   absl::Status AwaitEnd();
 

@@ -1,0 +1,64 @@
+#include "daemon/front/callers.h"
+
+#include <grpc/grpc_security_constants.h>
+#include <grpcpp/security/auth_context.h>
+#include <grpcpp/server_context.h>
+
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+
+namespace bpfrig::front {
+namespace {
+
+// Some versions of gRPC escape the brackets around an IPv6 address.
+std::string PeerOf(const grpc::ServerContextBase& context) {
+  return absl::StrReplaceAll(context.peer(), {{"%5B", "["}, {"%5D", "]"}, {"%25", "%"}});
+}
+
+class Passing final : public grpc::experimental::Interceptor {
+ public:
+  void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override { methods->Proceed(); }
+};
+
+class PassingFactory final : public grpc::experimental::ServerInterceptorFactoryInterface {
+ public:
+  explicit PassingFactory(const Callers& callers) : callers_(callers) {}
+
+  grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* call) override {
+    // If the connection is one too many, the relays say so.
+    (void)callers_.Of(*call->server_context());
+    return new Passing();
+  }
+
+ private:
+  const Callers& callers_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::string> Callers::Of(const grpc::ServerContextBase& context) const {
+  const std::string peer = PeerOf(context);
+  return connections_.Called(peer, absl::StartsWith(peer, "ip") ? RemoteNameOf(context) : "");
+}
+
+std::string Callers::RemoteNameOf(const grpc::ServerContextBase& context) const {
+  Caller caller;
+  for (const char* property :
+       {GRPC_X509_CN_PROPERTY_NAME, GRPC_PEER_DNS_PROPERTY_NAME, GRPC_PEER_URI_PROPERTY_NAME}) {
+    for (const grpc::string_ref& name : context.auth_context()->FindPropertyValues(property)) {
+      caller.names.emplace_back(name.data(), name.size());
+    }
+  }
+  const std::string name = remote_.gate().NameOf(caller);
+  return name.empty() ? "the token's holder" : absl::StrCat("client \"", absl::CHexEscape(name), "\"");
+}
+
+std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> Callers::MakeInterceptor() const {
+  return std::make_unique<PassingFactory>(*this);
+}
+
+}  // namespace bpfrig::front
