@@ -45,6 +45,10 @@ absl::StatusOr<std::string> Callers::Of(const grpc::ServerContextBase& context) 
   return connections_.Called(peer, absl::StartsWith(peer, "ip") ? RemoteNameOf(context) : "");
 }
 
+void Callers::Arrived(const grpc::ServerContextBase& context, uint64_t bytes) const {
+  connections_.Arrived(PeerOf(context), bytes);
+}
+
 std::string Callers::RemoteNameOf(const grpc::ServerContextBase& context) const {
   Caller caller;
   for (const char* property :

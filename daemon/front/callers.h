@@ -5,6 +5,7 @@
 
 #include <grpcpp/support/server_interceptor.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -27,6 +28,8 @@ class Callers {
   // "user 1000", "client "ci"", "the token's holder". Its connection is not a silent one any more;
   // LIMIT_REACHED if the caller has too many of them.
   [[nodiscard]] absl::StatusOr<std::string> Of(const grpc::ServerContextBase& context) const;
+  // A message of that size of the call has arrived.
+  void Arrived(const grpc::ServerContextBase& context, uint64_t bytes) const;
   // Has every call pass by. This outlives the server.
   [[nodiscard]] std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeInterceptor()
       const;

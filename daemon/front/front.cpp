@@ -91,6 +91,8 @@ Front::Front(const FrontOptions& options, common::Fd control, Event supervisor_g
           .threads = threads_,
           .shares = {.sandboxes = sandbox_shares_, .calls = call_shares_, .requests = request_shares_},
           .caller_of = [this](const grpc::CallbackServerContext& context) { return callers_->Of(context); },
+          .arrived = [this](const grpc::CallbackServerContext& context,
+                            uint64_t bytes) { callers_->Arrived(context, bytes); },
           .default_deadline = options.default_deadline},
       service_(MakeService(environment_, kernel_info_)) {}
 
@@ -105,7 +107,8 @@ absl::StatusOr<std::unique_ptr<Front>> Front::Start(const FrontOptions& options,
 
 absl::Status Front::StartConnections() {
   const ConnectionRules rules{.max_silent = options_.limits.max_unauthorised_connections,
-                              .patience = options_.silence};
+                              .patience = options_.silence,
+                              .max_arriving_bytes = uint64_t{options_.limits.max_connection_memory} << 20};
   BPFRIG_ASSIGN_OR_RETURN(connections_, Connections::Start(rules, connection_shares_));
   callers_ = std::make_unique<Callers>(*connections_, remote_);
   return absl::OkStatus();

@@ -3,6 +3,7 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/server_posix.h>
 
 #include <utility>
@@ -28,12 +29,32 @@ constexpr int kMaxIdleMs = 10 * 60 * 1000;
 // A client that has not shown a certificate by then has none.
 constexpr int kHandshakeTimeoutMs = 10'000;
 
+// Beyond it gRPC ends streams, of whomever: the last resort. It counts what it reads and what it writes.
+constexpr size_t kMaxMemory = size_t{512} << 20;
+// For reflection, gRPC's only service here whose calls take a thread.
+constexpr int kMaxSyncThreads = 16;
+
 using Acceptor = grpc::experimental::ExternalConnectionAcceptor;
 
 std::unique_ptr<Acceptor> AddAcceptor(grpc::ServerBuilder& builder,
                                       const std::shared_ptr<grpc::ServerCredentials>& credentials) {
   using Type = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
   return builder.experimental().AddExternalConnectionAcceptor(Type::FROM_FD, credentials);
+}
+
+// What one caller could use up for all, as far as gRPC can bound it. Before that, connections are bound one
+// by one (callers/arriving_bytes.h).
+void BoundMemory(grpc::ServerBuilder& builder) {
+  grpc::ResourceQuota quota("front");
+  quota.Resize(kMaxMemory);
+  quota.SetMaxThreads(kMaxSyncThreads);
+  builder.SetResourceQuota(quota);
+  // A megabyte can become a thousand. Says UNIMPLEMENTED, from the headers.
+  for (const auto algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP}) {
+    builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
+  }
+  // Should a message come that is marked as compressed all the same, nobody decompresses it.
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
 }
 
 }  // namespace
@@ -44,6 +65,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   builder.RegisterService(&service);
+  BoundMemory(builder);
   builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
   builder.SetMaxSendMessageSize(kMaxSendBytes);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);

@@ -13,6 +13,8 @@ struct FrontLimits {
   uint32_t max_connections = 4096;
   // MiB of requests that are under way.
   uint32_t max_request_memory = 256;
+  // MiB of requests of one connection that have not wholly arrived.
+  uint32_t max_connection_memory = 128;
   // What one caller may have of each; 0 for all but an eighth.
   uint32_t max_sandboxes_per_caller = 0;
   uint32_t max_calls_per_caller = 0;
@@ -40,6 +42,8 @@ inline constexpr char kMaxConnectionsPerCallerFlag[] = "--max-connections-per-ca
 inline constexpr char kMaxRequestMemoryPerCallerFlag[] = "--max-request-memory-per-caller";
 inline constexpr char kMaxUnauthorisedConnectionsFlag[] = "--max-unauthorised-connections";
 
+inline constexpr char kMaxConnectionMemoryFlag[] = "--max-connection-memory";
+
 // Each call costs a thread and two descriptors, each connection two descriptors.
 inline constexpr std::array kFrontLimits = {
     FrontLimit{kMaxSandboxesFlag, &FrontLimits::max_sandboxes, "How many sandboxes may be open at once", 1,
@@ -59,6 +63,8 @@ inline constexpr std::array kFrontLimits = {
                "How many MiB of requests may be under way at once", 32, 65536},
     FrontLimit{kMaxRequestMemoryPerCallerFlag, &FrontLimits::max_request_memory_per_caller,
                "How many of them may be one caller's; 0: all but an eighth", 0, 65536},
+    FrontLimit{kMaxConnectionMemoryFlag, &FrontLimits::max_connection_memory,
+               "How many MiB of one connection's requests may be arriving at once", 32, 65536},
 };
 
 // What one caller may have of `all`, if the operator said `each`.

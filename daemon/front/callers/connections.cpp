@@ -1,6 +1,7 @@
 #include "daemon/front/callers/connections.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -73,6 +74,7 @@ absl::Status Connections::Add(int socket, const NewConnection& connection) {
   BPFRIG_RETURN_IF_ERROR(Watch(epoll_.Get(), own.Get(), EPOLLRDHUP, number));
   Connection& added = table_[number];
   added.socket = std::move(own);
+  added.arriving = ArrivingBytes(socket, rules_.max_arriving_bytes, absl::Now());
   added.facts = connection;
   added.silent_until = absl::Now() + rules_.patience;
   by_peer_[connection.peer] = number;
@@ -87,12 +89,19 @@ absl::StatusOr<std::string> Connections::Called(const std::string& peer, const s
   const auto found = by_peer_.find(peer);
   if (found == by_peer_.end()) return absl::CancelledError("the connection is over");
   Connection& connection = table_.find(found->second)->second;
+  connection.arriving.Arrived(0, absl::Now());
   if (connection.facts.caller.empty()) connection.facts.caller = caller;
   if (connection.silent_until == absl::InfiniteFuture()) return connection.facts.caller;
   BPFRIG_ASSIGN_OR_RETURN(connection.share, shares_.Take(connection.facts.caller));
   connection.silent_until = absl::InfiniteFuture();
   SilentOf(connection.facts.door).remove(found->second);
   return connection.facts.caller;
+}
+
+void Connections::Arrived(const std::string& peer, uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_peer_.find(peer);
+  if (found != by_peer_.end()) table_.find(found->second)->second.arriving.Arrived(bytes, absl::Now());
 }
 
 void Connections::Run() {
@@ -109,20 +118,27 @@ void Connections::Run() {
     for (int i = 0; i < count; ++i) {
       const uint64_t number = events.at(static_cast<size_t>(i)).data.u64;
       if (number == kWake) wake_.Clear();
-      if (const auto found = table_.find(number); found != table_.end()) ForgetLocked(found);
+      if (const auto found = table_.find(number); found != table_.end()) EndLocked(found);
     }
     EndSilent(now);
+    TrimLocked(now);
     base::ProcessLimitedLog().Flush(now);
   }
 }
 
 absl::Time Connections::NextDeadline() const {
   const std::lock_guard lock(mutex_);
-  absl::Time next = base::ProcessLimitedLog().NextFlush();
+  absl::Time next = std::min(base::ProcessLimitedLog().NextFlush(), trim_at_);
   for (const std::list<uint64_t>* silent : {&silent_unix_, &silent_tcp_}) {
     if (!silent->empty()) next = std::min(next, table_.find(silent->front())->second.silent_until);
   }
   return next;
+}
+
+void Connections::TrimLocked(absl::Time now) {
+  if (now < trim_at_) return;
+  trim_at_ = absl::InfiniteFuture();
+  (void)::malloc_trim(0);
 }
 
 void Connections::EndSilent(absl::Time now) {
@@ -142,6 +158,16 @@ void Connections::EndOldestLocked(Door door) {
             absl::StrCat("there are ", rules_.max_silent, " without a call that was let in"));
 }
 
+void Connections::EndLocked(Table::iterator connection) {
+  if (connection->second.arriving.TooMany()) {
+    const std::string line =
+        absl::StrCat("ended a connection from ", connection->second.facts.from, ": more than ",
+                     rules_.max_arriving_bytes >> 20, " MiB of requests were on their way");
+    base::LogLimited(base::LogLevel::kWarning, line, line);
+  }
+  ForgetLocked(connection);
+}
+
 void Connections::CutLocked(Table::iterator connection, const std::string& why) {
   (void)::shutdown(connection->second.socket.Get(), SHUT_RDWR);
   const std::string line = absl::StrCat("ended a connection from ", connection->second.facts.from, ": ", why);
@@ -150,6 +176,8 @@ void Connections::CutLocked(Table::iterator connection, const std::string& why) 
 }
 
 void Connections::ForgetLocked(Table::iterator connection) {
+  // gRPC needs a moment to let go of it.
+  if (trim_at_ == absl::InfiniteFuture()) trim_at_ = absl::Now() + absl::Seconds(1);
   SilentOf(connection->second.facts.door).remove(connection->first);
   by_peer_.erase(connection->second.facts.peer);
   // Closing ours alone would leave it there: the socket is gRPC's too.

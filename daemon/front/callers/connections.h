@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/fd.h"
+#include "daemon/front/callers/arriving_bytes.h"
 #include "daemon/front/sandboxes/event.h"
 #include "daemon/front/sandboxes/shares.h"
 
@@ -37,6 +38,8 @@ struct ConnectionRules {
   // How many of each door may be without a call that was let in.
   size_t max_silent = 256;
   absl::Duration patience = absl::Seconds(10);
+  // How many bytes of each connection may be on their way to be a message.
+  uint64_t max_arriving_bytes = uint64_t{128} << 20;
 };
 
 class Connections {
@@ -54,10 +57,13 @@ class Connections {
   // came without one. Returns who it is. LIMIT_REACHED if the caller has too many connections: this one ends
   // like those without a call.
   [[nodiscard]] absl::StatusOr<std::string> Called(const std::string& peer, const std::string& caller);
+  // A message of a call on the connection of that name has arrived.
+  void Arrived(const std::string& peer, uint64_t bytes);
 
  private:
   struct Connection {
     common::Fd socket;  // ours beside gRPC's
+    ArrivingBytes arriving;
     NewConnection facts;
     absl::Time silent_until = absl::InfiniteFuture();  // InfiniteFuture once a call was let in
     Share share;
@@ -69,8 +75,13 @@ class Connections {
   void Run();
   // When the thread has something to do that no connection tells it.
   [[nodiscard]] absl::Time NextDeadline() const;
+  // Gives back to the kernel what was needed for connections that have ended: malloc would keep it for the
+  // next.
+  void TrimLocked(absl::Time now);
   void EndSilent(absl::Time now);
   void EndOldestLocked(Door door);
+  // Of one that the kernel says is over.
+  void EndLocked(Table::iterator connection);
   // Ends the connection for gRPC and its client, which hear of it from the kernel.
   void CutLocked(Table::iterator connection, const std::string& why);
   void ForgetLocked(Table::iterator connection);
@@ -82,7 +93,8 @@ class Connections {
   Event wake_;
   mutable std::mutex mutex_;
   bool stopped_ = false;
-  uint64_t next_ = 1;  // 0 is the wake event's
+  absl::Time trim_at_ = absl::InfiniteFuture();  // some time after connections have ended
+  uint64_t next_ = 1;                            // 0 is the wake event's
   Table table_;
   std::map<std::string, uint64_t> by_peer_;
   // Oldest first.

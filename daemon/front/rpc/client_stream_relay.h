@@ -74,6 +74,7 @@ class ClientStreamRelay final : public grpc::ServerReadReactor<Request> {
       this->StartRead(&incoming_);
       BPFRIG_RETURN_IF_ERROR(AwaitRead());
       if (!read_ok_) break;
+      environment_.arrived(context_, incoming_.ByteSizeLong());
       BPFRIG_RETURN_IF_ERROR(ValidateNext(incoming_));
       BPFRIG_RETURN_IF_ERROR(ipc::PutSwapped(incoming_, request));
       BPFRIG_RETURN_IF_ERROR(call_->Send(request));

@@ -23,11 +23,12 @@ absl::Time DeadlineOf(const grpc::CallbackServerContext& context, const RelayEnv
 absl::StatusOr<Admission> Admit(const RelayEnvironment& environment,
                                 const grpc::CallbackServerContext& context,
                                 const google::protobuf::Message& request) {
+  const uint64_t bytes = request.ByteSizeLong();
+  environment.arrived(context, bytes);
   BPFRIG_ASSIGN_OR_RETURN(const std::string caller, environment.caller_of(context));
   Admission admission;
   BPFRIG_ASSIGN_OR_RETURN(admission.call, environment.shares.calls.Take(caller));
-  BPFRIG_ASSIGN_OR_RETURN(admission.request,
-                          environment.shares.requests.Take(caller, request.ByteSizeLong()));
+  BPFRIG_ASSIGN_OR_RETURN(admission.request, environment.shares.requests.Take(caller, bytes));
   return admission;
 }
 

@@ -32,6 +32,8 @@ struct RelayEnvironment {
   // Who makes a call, as it is counted for and as refusals call it: "user 1000". LIMIT_REACHED if its
   // connection is one too many.
   std::function<absl::StatusOr<std::string>(const grpc::CallbackServerContext&)> caller_of;
+  // Is told of each message that a call sent, and its size.
+  std::function<void(const grpc::CallbackServerContext&, uint64_t)> arrived;
   // For calls whose client gave none.
   absl::Duration default_deadline = absl::Seconds(60);
 };

@@ -15,7 +15,7 @@
 namespace bpfrig::worker {
 
 // A message of a stream of replies is sent once it has so many bytes, well below what a gRPC client takes.
-inline constexpr size_t kMaxStreamMessageBytes = 1024 * 1024;
+inline constexpr size_t kMaxStreamMessageBytes = 64 * 1024;
 
 using Handler =
     std::function<void(Sandbox& sandbox, const CallPtr& call, const google::protobuf::Message& request)>;
