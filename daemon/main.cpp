@@ -18,6 +18,7 @@
 #include "common/fd.h"
 #include "common/version.h"
 #include "daemon/base/log.h"
+#include "daemon/base/log_writer.h"
 #include "daemon/base/status.h"
 #include "daemon/doctor/doctor.h"
 #include "daemon/doctor/trial.h"
@@ -161,6 +162,9 @@ void AddOptions(CLI::App& app, Arguments& arguments) {
   app.add_option("--log-level", options.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();
+  app.add_option("--log-format", options.log_format, "text, or json: one object a line")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
   app.set_version_flag("--version", std::string("bpfrigd ") + common::VersionAndRevision());
   NameVariables(app);
 
@@ -179,6 +183,7 @@ void AddOptions(CLI::App& app, Arguments& arguments) {
   worker->add_option("--cgroup-obstacle", arguments.cgroup_obstacle);
   worker->add_option("--log-level", options.log_level)
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  worker->add_option("--log-format", options.log_format)->check(CLI::IsMember({"text", "json"}));
 }
 
 int Fail(const absl::Status& status) {
@@ -228,6 +233,7 @@ int RunTrialMode() {
 }
 
 int RunSupervisor(Arguments arguments) {
+  base::KeepStderrFromBlocking();
   base::SetLogName("supervisor");
   absl::Status status = Adopt(arguments.ready_fd, arguments.options.ready);
   status.Update(Adopt(arguments.lifeline_fd, arguments.options.lifeline));
@@ -252,6 +258,7 @@ int Main(int argc, char** argv) {
   }
   TakeToken(arguments.options.remote);
   base::SetLogLevel(LogLevels().at(arguments.options.log_level));
+  if (arguments.options.log_format == "json") base::SetLogFormat(base::LogFormat::kJson);
   arguments.options.perfmon = !arguments.no_perfmon;
   // Whoever started it for himself has nobody to keep anything back for.
   if (arguments.options.is_private) ipc::LetOneCallerHaveAll(arguments.options.limits);

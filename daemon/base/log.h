@@ -1,12 +1,15 @@
-// The daemon's log: one line an event, to stderr. An error is logged once, where it is handled.
+// The daemon's log: one line an event, to stderr. An error is logged once, where it is handled. Nobody waits
+// for the log to be read (log_writer.h).
 #pragma once
 
 #include "absl/strings/string_view.h"
 
 namespace bpfrig::base {
 
-// Names the process in every line ("supervisor", "front", "worker 7"). Call it once, from main.
+enum class LogFormat { kText, kJson };
+// Names the process in every line ("supervisor", "front", "worker 7"). From main, before there are threads.
 void SetLogName(absl::string_view name);
+void SetLogFormat(LogFormat format);
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 // Lines below this level are dropped; kInfo until set.

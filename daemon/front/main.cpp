@@ -83,12 +83,15 @@ int Main(int argc, char** argv) {
   app.add_flag("--tcp", with_tcp, "A TCP listener is passed too, and its credentials follow");
   app.add_option("--log-level", level, "debug, info, warning or error")
       ->transform(CLI::CheckedTransformer(levels));
+  bool json = false;
+  app.add_flag("--json-log", json, "Log one JSON object a line");
   CLI11_PARSE(app, argc, argv);
 
   // Started from a descriptor it would be called by that one's number.
   (void)::prctl(PR_SET_NAME, "bpfrigd-front", 0, 0, 0);
   base::SetLogName("front");
   base::SetLogLevel(level);
+  if (json) base::SetLogFormat(base::LogFormat::kJson);
   RouteGrpcLog();
   const absl::Status status = Serve(options, with_tcp);
   if (status.ok()) return EXIT_SUCCESS;

@@ -48,6 +48,7 @@ absl::StatusOr<FrontProcess> FrontProcess::Start(const Options& options, const H
   ProcessSpec spec;
   spec.executable = executable->Get();
   spec.arguments = {"bpfrigd-front", "--log-level", options.log_level};
+  if (options.log_format == "json") spec.arguments.emplace_back("--json-log");
   for (const ipc::FrontLimit& limit : ipc::kFrontLimits) {
     spec.arguments.insert(spec.arguments.end(), {limit.flag, absl::StrCat(options.limits.*limit.value)});
   }

@@ -46,6 +46,7 @@ struct Options {
   bool is_private = false;
   // Passed on to front and workers.
   std::string log_level = "info";
+  std::string log_format = "text";
 };
 
 }  // namespace bpfrig::supervisor

@@ -89,6 +89,7 @@ absl::StatusOr<Supervisor> Supervisor::Start(Options options) {
   settings.allow_load = options.allow_load;
   settings.runs_counted = host.run_statistics.IsOpen();
   settings.log_level = options.log_level;
+  settings.log_format = options.log_format;
   BPFRIG_ASSIGN_OR_RETURN(WorkerPool workers, WorkerPool::Make(std::move(settings)));
   absl::StatusOr<FrontProcess> front = FrontProcess::Start(options, host);
   if (!front.ok()) return NameDoctor(front.status());

@@ -101,6 +101,9 @@ std::vector<std::string> WorkerPool::Arguments(uint64_t number) const {
   if (!settings_.allow_load.empty()) {
     arguments.insert(arguments.end(), {"--allow-load", absl::StrJoin(settings_.allow_load, ",")});
   }
+  if (settings_.log_format != "text") {
+    arguments.insert(arguments.end(), {"--log-format", settings_.log_format});
+  }
   if (settings_.runs_counted) arguments.emplace_back("--runs-counted");
   return arguments;
 }

@@ -52,6 +52,7 @@ struct WorkerSettings {
   std::vector<std::string> allow_load;
   bool runs_counted = false;
   std::string log_level;
+  std::string log_format = "text";
 };
 
 class WorkerPool {
