@@ -100,7 +100,7 @@ void Certificates::Replace(const std::string& name, const std::string& by) const
 RemoteDaemon::RemoteDaemon(const std::vector<std::string>& options, const std::vector<std::string>& variables)
     : socket_(std::string(std::getenv("TMPDIR")) + "/remote.sock"),
       process_(Subprocess::Start(CommandOf(socket_, options, variables))) {
-  EXPECT_TRUE(process_.WaitForOutput(": ready", kPatience)) << Log();
+  EXPECT_TRUE(process_.WaitForOutput("ready", kPatience)) << Log();
   const std::string before = "listening at ";
   const size_t start = Log().find(before) + before.size();
   address_ = Log().substr(start, Log().find(',', start) - start);

@@ -5,7 +5,11 @@
 #include <signal.h>
 
 #include <fstream>
+#include <thread>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
 #include "bpfrig/v1/bpfrig.grpc.pb.h"
 #include "tests/e2e/remote_rig.h"
 #include "tests/e2e/rig.h"
@@ -37,9 +41,23 @@ pid_t FrontOf(pid_t daemon) {
   return -1;
 }
 
+// How often the log says that something happened: lines that say so, and "N more times" of those that say
+// that.
+size_t CountWithUnsaid(const std::string& log, const std::string& text) {
+  size_t count = 0;
+  for (const absl::string_view line : absl::StrSplit(log, '\n')) {
+    if (!absl::StrContains(line, text)) continue;
+    const std::vector<absl::string_view> words = absl::StrSplit(line, ' ');
+    size_t unsaid = 1;
+    if (absl::EndsWith(line, " more times")) (void)absl::SimpleAtoi(words[words.size() - 3], &unsaid);
+    count += unsaid;
+  }
+  return count;
+}
+
 class RemoteTest : public ::testing::Test {
  protected:
-  // No key and no token; and one line for every refusal.
+  // No key and no token.
   void ExpectLogHasNoSecret(const std::string& log) {
     EXPECT_THAT(log, Not(HasSubstr(kToken)));
     EXPECT_THAT(log, Not(HasSubstr(kWrongToken)));
@@ -79,10 +97,8 @@ TEST_F(RemoteTest, MethodsAreThoseOfTheServices) {
 TEST_F(RemoteTest, TlsMatrix) {
   RemoteDaemon daemon(With(certificates_.Options(), {"--token-file", WriteToken(kToken)}));
   const std::vector<std::string> methods = AllMethods();
-  size_t number = 0;
   for (const std::string& method : methods) {
     SCOPED_TRACE(method);
-    ++number;
     const auto code = [&](const std::shared_ptr<grpc::ChannelCredentials>& credentials,
                           const std::optional<std::string>& token) {
       return CallEmpty(daemon.Connect(credentials), method, token).error_code();
@@ -94,10 +110,6 @@ TEST_F(RemoteTest, TlsMatrix) {
     EXPECT_EQ(code(certificates_.Client("stranger"), kToken), grpc::StatusCode::PERMISSION_DENIED);
     EXPECT_EQ(code(certificates_.Client("client"), kWrongToken), grpc::StatusCode::UNAUTHENTICATED);
     EXPECT_EQ(code(certificates_.Client("client"), std::nullopt), grpc::StatusCode::UNAUTHENTICATED);
-    EXPECT_TRUE(daemon.AwaitLog(kNoCertificate, number));
-    EXPECT_TRUE(daemon.AwaitLog(kBadCertificate, 2 * number));
-    EXPECT_TRUE(daemon.AwaitLog(kNoTls, number));
-
     const grpc::StatusCode admitted = code(certificates_.Client("client"), kToken);
     EXPECT_NE(admitted, grpc::StatusCode::UNAVAILABLE);
     EXPECT_NE(admitted, grpc::StatusCode::PERMISSION_DENIED);
@@ -105,19 +117,15 @@ TEST_F(RemoteTest, TlsMatrix) {
     EXPECT_NE(admitted, grpc::StatusCode::UNIMPLEMENTED);
   }
   const std::string log = daemon.End();
-  for (const std::string& method : methods) {
-    EXPECT_EQ(Count(log, "refused " + method +
-                             ": the client certificate is for \"stranger\", "
-                             "\"ci-runner.example.org\": not on"),
-              1u)
-        << method;
-    EXPECT_EQ(Count(log, "refused " + method + ": wrong token"), 1u) << method;
-    EXPECT_EQ(Count(log, "refused " + method + ": no token"), 1u) << method;
-  }
-  EXPECT_EQ(Count(log, kNoCertificate), methods.size());
-  EXPECT_EQ(Count(log, kBadCertificate), 2 * methods.size());
-  EXPECT_EQ(Count(log, kNoTls), methods.size());
-  EXPECT_EQ(Count(log, "refused "), 7 * methods.size()) << "one line each";
+  EXPECT_EQ(
+      CountWithUnsaid(log, ": the client certificate is for \"stranger\", \"ci-runner.example.org\": not on"),
+      methods.size());
+  EXPECT_EQ(CountWithUnsaid(log, ": wrong token"), methods.size());
+  EXPECT_EQ(CountWithUnsaid(log, ": no token"), methods.size());
+  EXPECT_EQ(CountWithUnsaid(log, kNoCertificate), methods.size());
+  EXPECT_EQ(CountWithUnsaid(log, kBadCertificate), 2 * methods.size());
+  EXPECT_EQ(CountWithUnsaid(log, kNoTls), methods.size());
+  EXPECT_EQ(CountWithUnsaid(log, "refused "), 7 * methods.size());
   ExpectLogHasNoSecret(log);
 }
 
@@ -138,11 +146,9 @@ TEST_F(RemoteTest, TokenMatrix) {
     (void)daemon.Log();  // or the pipe would fill
   }
   const std::string log = daemon.End();
-  for (const std::string& method : methods) {
-    EXPECT_EQ(Count(log, "refused " + method + ": no token"), 1u) << method;
-    EXPECT_EQ(Count(log, "refused " + method + ": wrong token"), 1u) << method;
-  }
-  EXPECT_EQ(Count(log, "refused "), 2 * methods.size());
+  EXPECT_EQ(CountWithUnsaid(log, ": no token"), methods.size());
+  EXPECT_EQ(CountWithUnsaid(log, ": wrong token"), methods.size());
+  EXPECT_EQ(CountWithUnsaid(log, "refused "), 2 * methods.size());
   ExpectLogHasNoSecret(log);
 }
 

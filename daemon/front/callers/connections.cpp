@@ -57,6 +57,7 @@ Connections::~Connections() {
   }
   wake_.Signal();
   thread_.join();
+  base::ProcessLimitedLog().Flush(absl::InfiniteFuture());
 }
 
 absl::Status Connections::Add(int socket, const NewConnection& connection) {

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "daemon/base/limited_log.h"
 #include "daemon/base/log.h"
 
 namespace bpfrig::front {
@@ -31,7 +32,10 @@ constexpr std::array<std::pair<absl::string_view, absl::string_view>, 9> kReason
 
 void Log(gpr_log_func_args* args) {
   const std::optional<std::string> refused = RefusedHandshake(args->message);
-  if (refused.has_value()) return base::LogWarning(absl::StrCat("refused a TLS client: ", *refused));
+  if (refused.has_value()) {
+    const std::string line = absl::StrCat("refused a TLS client: ", *refused);
+    return base::LogLimited(base::LogLevel::kWarning, line, line);
+  }
   base::LogDebug(absl::StrCat("gRPC: ", args->message));
 }
 

@@ -11,7 +11,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "daemon/base/log.h"
+#include "daemon/base/limited_log.h"
 
 namespace bpfrig::front {
 namespace {
@@ -47,7 +47,10 @@ void ShowToGate(void* state, grpc_auth_context* context, const grpc_metadata* me
   }
   const absl::Status admitted = static_cast<const Gate*>(state)->Admit(caller);
   const std::string message(admitted.message());
-  if (!admitted.ok()) base::LogWarning(absl::StrCat("refused ", method, ": ", message));
+  if (!admitted.ok()) {
+    base::LogLimited(base::LogLevel::kWarning, absl::StrCat("refused a call: ", message),
+                     absl::StrCat("refused ", method, ": ", message));
+  }
   done(user_data, nullptr, 0, nullptr, 0, static_cast<grpc_status_code>(admitted.code()), message.c_str());
 }
 

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/fd.h"
 #include "daemon/base/log.h"
@@ -65,7 +66,12 @@ Sandbox::Sandbox(std::string id, std::string label, Share share, SupervisorLink&
       share_(std::move(share)) {}
 
 std::string Sandbox::Name() const {
-  return label_.empty() ? absl::StrCat("sandbox ", id_) : absl::StrCat("sandbox ", id_, " \"", label_, "\"");
+  std::string name = "a sandbox";
+  {
+    const std::lock_guard lock(mutex_);
+    if (worker_) name = absl::StrCat("sandbox ", worker_->number);
+  }
+  return label_.empty() ? name : absl::StrCat(name, " \"", absl::CHexEscape(label_), "\"");
 }
 
 absl::Status Sandbox::Spawn(uint32_t open_files, absl::Time deadline) {

@@ -34,7 +34,7 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
   [[nodiscard]] absl::Status Spawn(uint32_t open_files, absl::Time deadline);
 
   [[nodiscard]] const std::string& id() const { return id_; }
-  // The sandbox as the log calls it.
+  // The sandbox as the log calls it: by its worker's number, since whoever knows the id may use it.
   [[nodiscard]] std::string Name() const;
   // How it ended, if it has.
   [[nodiscard]] std::optional<v1::SandboxEnded> ended() const;

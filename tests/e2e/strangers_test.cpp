@@ -1,0 +1,158 @@
+// What whoever may not call can cost those who may, and the daemon's log.
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/util/json_util.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_split.h"
+#include "bpfrig/v1/bpfrig.grpc.pb.h"
+#include "common/fd.h"
+#include "tests/e2e/remote_rig.h"
+#include "tests/e2e/rig.h"
+#include "tests/support/deadline.h"
+
+namespace bpfrig::tests {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kGetInfo[] = "/bpfrig.v1.BpfRig/GetInfo";
+const std::vector<std::string> kTokenVariable = {std::string("BPFRIGD_TOKEN=") + kToken};
+
+common::Fd ConnectTo(const std::string& address) {
+  const std::vector<std::string> parts = absl::StrSplit(address, ':');
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<uint16_t>(std::stoi(parts.back())));
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  common::Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  EXPECT_EQ(::connect(fd.Get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0);
+  return fd;
+}
+
+// Reads what comes, up to the end.
+bool HangsUp(const common::Fd& fd, std::chrono::milliseconds limit) {
+  return WaitUntil(limit, [&] {
+    char buffer[4096];
+    while (true) {
+      const ssize_t count = ::recv(fd.Get(), buffer, sizeof(buffer), MSG_DONTWAIT);
+      if (count == 0 || (count < 0 && errno != EAGAIN)) return true;
+      if (count < 0) return false;
+    }
+  });
+}
+
+std::vector<std::string> Lines(const std::string& log) {
+  std::vector<std::string> lines = absl::StrSplit(log, '\n', absl::SkipEmpty());
+  return lines;
+}
+
+TEST(StrangersTest, SilentConnectionsLockNobodyOut) {
+  const RemoteDaemon daemon({"--max-unauthorised-connections", "8"}, kTokenVariable);
+  std::vector<common::Fd> silent;
+  for (int i = 0; i < 200; ++i) silent.push_back(ConnectTo(daemon.Address()));
+  EXPECT_TRUE(CallEmpty(daemon.Connect(grpc::InsecureChannelCredentials()), kGetInfo, kToken).ok());
+  EXPECT_TRUE(HangsUp(silent.front(), kPatience)) << "the oldest make room";
+}
+
+TEST(StrangersTest, AConnectionOnWhichEveryCallIsRefusedEndsAfterTenSeconds) {
+  RemoteDaemon daemon({}, kTokenVariable);
+  const auto channel = daemon.Connect(grpc::InsecureChannelCredentials());
+  const auto friends = daemon.Connect(grpc::InsecureChannelCredentials());
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_TRUE(CallEmpty(friends, kGetInfo, kToken).ok());
+  EXPECT_EQ(CallEmpty(channel, kGetInfo).error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_TRUE(WaitUntil(kPatience, [&] {
+    EXPECT_NE(CallEmpty(channel, kGetInfo).error_code(), grpc::StatusCode::OK);
+    return channel->GetState(false) != GRPC_CHANNEL_READY;
+  }));
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::seconds(9));
+  EXPECT_EQ(friends->GetState(false), GRPC_CHANNEL_READY);
+  EXPECT_THAT(daemon.Log(),
+              HasSubstr("ended a connection from 127.0.0.1: no call that was let in came in 10s"));
+}
+
+TEST(StrangersTest, RefusalsDoNotFillTheLog) {
+  constexpr size_t kCalls = 2000;
+  RemoteDaemon daemon({}, kTokenVariable);
+  const auto channel = daemon.Connect(grpc::InsecureChannelCredentials());
+  const auto start = std::chrono::steady_clock::now();
+  for (size_t i = 0; i < kCalls; ++i) {
+    EXPECT_EQ(CallEmpty(channel, kGetInfo).error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  }
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start).count();
+  const std::string log = daemon.End();
+  EXPECT_LE(Count(log, "no token"), 2 * static_cast<size_t>(seconds + 2)) << log;
+  EXPECT_THAT(log, HasSubstr("more times"));
+}
+
+TEST(LogTest, ALogThatNobodyReadsKeepsTheDaemonFromNothing) {
+  RemoteDaemon daemon({"--log-level", "debug"}, kTokenVariable);
+  (void)daemon.Log();  // from here on nobody reads
+  const auto channel = daemon.Connect(grpc::InsecureChannelCredentials());
+  // Each says why it failed, in the log too: far more than a pipe holds.
+  for (int i = 0; i < 3000; ++i) {
+    ASSERT_EQ(CallEmpty(channel, "/bpfrig.v1.BpfRig/Attach", kToken).error_code(),
+              grpc::StatusCode::INVALID_ARGUMENT);
+  }
+  EXPECT_TRUE(CallEmpty(channel, kGetInfo, kToken).ok());
+  daemon.Signal(SIGTERM);
+  EXPECT_TRUE(WaitUntil(std::chrono::seconds(5), [&] {
+    return StatusField(daemon.Pid(), "State").find('Z') != std::string::npos;
+  })) << "the supervisor must not wait for its log";
+}
+
+TEST(LogTest, SaysHowMuchIsMissing) {
+  RemoteDaemon daemon({"--log-level", "debug"}, kTokenVariable);
+  const auto channel = daemon.Connect(grpc::InsecureChannelCredentials());
+  for (int i = 0; i < 3000; ++i) (void)CallEmpty(channel, "/bpfrig.v1.BpfRig/Attach", kToken);
+  (void)daemon.Log();
+  (void)CallEmpty(channel, "/bpfrig.v1.BpfRig/Attach", kToken);
+  EXPECT_TRUE(daemon.AwaitLog("lines: nobody read the log"));
+}
+
+TEST(LogTest, HasNoIdByWhichASandboxCouldBeUsed) {
+  RemoteDaemon daemon({"--log-level", "debug"}, kTokenVariable);
+  const auto stub = v1::BpfRig::NewStub(daemon.Connect(grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  context.AddMetadata("authorization", std::string("Bearer ") + kToken);
+  v1::OpenSandboxRequest request;
+  request.set_label("mine");
+  const auto lease = stub->OpenSandbox(&context, request);
+  v1::OpenSandboxResponse opened;
+  ASSERT_TRUE(lease->Read(&opened));
+  context.TryCancel();
+  (void)lease->Finish();
+  ASSERT_TRUE(daemon.AwaitLog("\"mine\" ended after"));
+  EXPECT_THAT(daemon.End(), Not(HasSubstr(opened.opened().sandbox())));
+}
+
+TEST(LogTest, IsJsonOfAllProcessesIfAsked) {
+  RemoteDaemon daemon({"--log-format", "json", "--log-level", "debug"}, kTokenVariable);
+  EXPECT_TRUE(CallEmpty(daemon.Connect(grpc::InsecureChannelCredentials()), kGetInfo, kToken).ok());
+  std::set<std::string> processes;
+  for (const std::string& line : Lines(daemon.End())) {
+    google::protobuf::Struct object;
+    ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(line, &object).ok()) << line;
+    for (const char* field : {"time", "level", "process", "message"}) {
+      EXPECT_EQ(object.fields().count(field), 1u) << field << " in " << line;
+    }
+    processes.insert(object.fields().at("process").string_value());
+  }
+  EXPECT_THAT(processes, ::testing::IsSupersetOf({"supervisor", "front"}));
+}
+
+}  // namespace
+}  // namespace bpfrig::tests
