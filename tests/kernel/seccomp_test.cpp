@@ -1,5 +1,5 @@
-// The worker's filter on the real kernel: what root may do becomes EPERM under it, and what a sandbox needs
-// goes on working.
+// The filters on the real kernel: what root may do becomes EPERM under them, and what a sandbox needs goes on
+// working.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/bpf.h>
@@ -135,18 +135,32 @@ class SeccompTest : public ::testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(filter_.ok()) << filter_.status(); }
 
+  void ExpectRefused(const std::vector<Attempt>& attempts, const common::Fd& filter) {
+    for (const Attempt& attempt : attempts) {
+      EXPECT_NE(InChild(attempt.run, nullptr), EPERM) << attempt.name << ": the next line would show nothing";
+      EXPECT_EQ(InChild(attempt.run, &filter), EPERM) << attempt.name;
+    }
+  }
+
   absl::StatusOr<common::Fd> filter_ = seccomp::MakeFilter(seccomp::RefusedToWorkers());
 };
 
-TEST_F(SeccompTest, RefusesAWorkerWhatReachesPastItsSandbox) {
-  for (const Attempt& attempt : Refused()) {
-    EXPECT_NE(InChild(attempt.run, nullptr), EPERM) << attempt.name << ": the next line would show nothing";
-    EXPECT_EQ(InChild(attempt.run, &*filter_), EPERM) << attempt.name;
-  }
-}
+TEST_F(SeccompTest, RefusesAWorkerWhatReachesPastItsSandbox) { ExpectRefused(Refused(), *filter_); }
 
 TEST_F(SeccompTest, LetsAWorkerDoWhatTestsNeed) {
   for (const Attempt& attempt : Allowed()) EXPECT_EQ(InChild(attempt.run, &*filter_), 0) << attempt.name;
+}
+
+TEST_F(SeccompTest, RefusesTheFrontAllThatAndMore) {
+  const absl::StatusOr<common::Fd> filter = seccomp::MakeFilter(seccomp::RefusedToFront());
+  ASSERT_TRUE(filter.ok()) << filter.status();
+  ExpectRefused(Refused(), *filter);
+  ExpectRefused({{"a BPF map", MakeMap},
+                 {"sock_diag", Call(SYS_socket, AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG)},
+                 {"a TCP socket", Call(SYS_socket, AF_INET, SOCK_STREAM, 0)},
+                 {"a unix socket", Call(SYS_socket, AF_UNIX, SOCK_STREAM, 0)}},
+                *filter);
+  EXPECT_EQ(InChild(StartThread, &*filter), 0) << "gRPC has threads";
 }
 
 }  // namespace
