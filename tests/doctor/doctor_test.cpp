@@ -130,6 +130,15 @@ TEST_F(DoctorTest, BlamesSeccompForWhatItRefuses) {
   }
 }
 
+// What the doctor warned of: rather none than one whose processes may do everything.
+TEST_F(DoctorTest, TheDaemonDoesNotStartIfItCannotConfineItsFront) {
+  const Outcome outcome = RunToEnd(
+      {kRefuseCalls, "EPERM", "seccomp", kBinary, "--listen", "unix:" + (directory_ / "rig.sock").string()});
+  EXPECT_EQ(outcome.status, 1) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("installing the system call filter: Operation not permitted"));
+  EXPECT_THAT(outcome.output, HasSubstr("seccomp profile must allow the call seccomp"));
+}
+
 TEST_F(DoctorTest, SurvivesAFilterThatKills) {
   for (const char* call : {"bpf", "clone3", "execveat", "fsopen", "seccomp", "memfd_create"}) {
     const Outcome outcome = Ask({kRefuseCalls, "kill", call});
