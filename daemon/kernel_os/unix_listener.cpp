@@ -50,6 +50,29 @@ absl::Status CheckDirectory(const std::string& path) {
   return MakeError(Reason::kInvalidField, absl::StrCat(directory, " is not a directory"));
 }
 
+// Whether the path, which may be a link, still stands for that file; errno is ENOENT if it stands for none.
+bool StandsFor(const std::string& path, const FileId& id) {
+  struct stat named {};
+  errno = 0;
+  return ::lstat(path.c_str(), &named) == 0 && named.st_ino == id.inode && named.st_dev == id.device;
+}
+
+absl::StatusOr<FileId> IdOf(const common::Fd& file, const std::string& path) {
+  struct stat info {};
+  if (::fstat(file.Get(), &info) != 0) return ErrnoError(absl::StrCat("reading ", path));
+  return FileId{.device = info.st_dev, .inode = info.st_ino};
+}
+
+// Removes the file that we made, and no other.
+absl::Status RemoveOwn(const std::string& path, const FileId& id) {
+  if (!StandsFor(path, id)) {
+    if (errno != ENOENT) base::LogWarning(absl::StrCat("leaving ", path, " alone: it is not ours any more"));
+    return absl::OkStatus();
+  }
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+  return ErrnoError(absl::StrCat("removing ", path));
+}
+
 // Takes the lock file. A daemon that ends removes its lock file while it holds it: then we locked a file that
 // the path no longer stands for, and try again.
 absl::StatusOr<common::Fd> Lock(const std::string& path) {
@@ -61,13 +84,8 @@ absl::StatusOr<common::Fd> Lock(const std::string& path) {
       if (errno != EWOULDBLOCK) return ErrnoError(absl::StrCat("locking ", lock_path));
       return MakeError(Reason::kDuplicateName, absl::StrCat("another bpfrigd serves unix:", path));
     }
-    struct stat locked {};
-    struct stat named {};
-    if (::fstat(lock.Get(), &locked) != 0) return ErrnoError(absl::StrCat("reading ", lock_path));
-    if (::stat(lock_path.c_str(), &named) == 0 && locked.st_ino == named.st_ino &&
-        locked.st_dev == named.st_dev) {
-      return lock;
-    }
+    BPFRIG_ASSIGN_OR_RETURN(const FileId locked, IdOf(lock, lock_path));
+    if (StandsFor(lock_path, locked)) return lock;
   }
 }
 
@@ -89,7 +107,7 @@ absl::Status RemoveStale(const std::string& path) {
 
 // The socket's mode is never wider than wanted, not even for a moment. The umask belongs to the process:
 // single-threaded callers only.
-absl::Status Bind(int socket, const std::string& path, const sockaddr_un& address) {
+absl::Status BindUnseen(int socket, const std::string& path, const sockaddr_un& address) {
   const mode_t before = ::umask(0117);
   const int result = ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
   const absl::Status status =
@@ -151,18 +169,28 @@ absl::StatusOr<SocketServer> FindServer(const std::string& path) {
 }
 
 absl::StatusOr<UnixListener> UnixListener::Listen(const std::string& path, std::optional<gid_t> group) {
-  BPFRIG_ASSIGN_OR_RETURN(const sockaddr_un address, AddressOf(path));
+  BPFRIG_RETURN_IF_ERROR(AddressOf(path).status());
   BPFRIG_RETURN_IF_ERROR(CheckDirectory(path));
   BPFRIG_ASSIGN_OR_RETURN(common::Fd lock, Lock(path));
   UnixListener listener(path, std::move(lock));
   BPFRIG_RETURN_IF_ERROR(RemoveStale(path));
-  BPFRIG_ASSIGN_OR_RETURN(common::Fd socket, MakeSocket(0));
-  BPFRIG_RETURN_IF_ERROR(Bind(socket.Get(), path, address));
-  listener.socket_ = std::move(socket);
+  BPFRIG_RETURN_IF_ERROR(listener.Bind());
   BPFRIG_RETURN_IF_ERROR(GiveToGroup(path, group));
   if (::listen(listener.socket_.Get(), SOMAXCONN) != 0)
     return ErrnoError(absl::StrCat("listening at unix:", path));
   return listener;
+}
+
+absl::Status UnixListener::Bind() {
+  BPFRIG_ASSIGN_OR_RETURN(const sockaddr_un address, AddressOf(path_));
+  BPFRIG_ASSIGN_OR_RETURN(common::Fd socket, MakeSocket(0));
+  BPFRIG_RETURN_IF_ERROR(BindUnseen(socket.Get(), path_, address));
+  // The socket's own descriptor has another inode than the file that was made for it.
+  struct stat made {};
+  if (::lstat(path_.c_str(), &made) != 0) return ErrnoError(absl::StrCat("looking up ", path_));
+  bound_ = FileId{.device = made.st_dev, .inode = made.st_ino};
+  socket_ = std::move(socket);
+  return absl::OkStatus();
 }
 
 UnixListener::~UnixListener() {
@@ -173,13 +201,10 @@ UnixListener::~UnixListener() {
 absl::Status UnixListener::Close() {
   if (!lock_.IsOpen()) return absl::OkStatus();
   absl::Status status;
-  if (socket_.IsOpen() && ::unlink(path_.c_str()) != 0 && errno != ENOENT) {
-    status = ErrnoError(absl::StrCat("removing ", path_));
-  }
+  if (socket_.IsOpen()) status = RemoveOwn(path_, bound_);
   // The lock file goes last: until then nobody else may bind the path.
-  if (::unlink(LockPath(path_).c_str()) != 0 && errno != ENOENT) {
-    status.Update(ErrnoError(absl::StrCat("removing ", LockPath(path_))));
-  }
+  const absl::StatusOr<FileId> locked = IdOf(lock_, LockPath(path_));
+  status.Update(locked.ok() ? RemoveOwn(LockPath(path_), *locked) : locked.status());
   socket_.Close();
   lock_.Close();
   return status;

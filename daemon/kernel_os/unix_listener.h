@@ -34,6 +34,12 @@ struct SocketServer {
 // path.
 [[nodiscard]] absl::StatusOr<SocketServer> FindServer(const std::string& path);
 
+// Tells a file from another that took its path.
+struct FileId {
+  dev_t device = 0;
+  ino_t inode = 0;
+};
+
 class UnixListener {
  public:
   // Locks, removes a socket that nobody serves any more, binds (0660, owned by `group` if given) and listens.
@@ -46,15 +52,17 @@ class UnixListener {
 
   [[nodiscard]] int Get() const { return socket_.Get(); }
 
-  // Removes socket and lock file. A second call does nothing.
+  // Removes socket and lock file, unless somebody has put others in their places. A second call does nothing.
   [[nodiscard]] absl::Status Close();
 
  private:
   UnixListener(std::string path, common::Fd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+  [[nodiscard]] absl::Status Bind();
 
   std::string path_;
   common::Fd lock_;    // of the lock file; open as long as there is something to remove
   common::Fd socket_;  // open once we own the path
+  FileId bound_;       // the socket's file
 };
 
 // RuntimeDirectory: the directory for a socket. Made if it is missing, and then removed at the end.

@@ -75,6 +75,26 @@ TEST_F(UnixListenerTest, RemovesSocketAndLockWhenClosed) {
   EXPECT_TRUE(Listen().ok()) << "and the path is free";
 }
 
+TEST_F(UnixListenerTest, LeavesAnotherDaemonsFilesAloneWhenClosed) {
+  absl::StatusOr<UnixListener> first = Listen();
+  ASSERT_TRUE(first.ok());
+  fs::remove(path_);
+  fs::remove(path_ + ".lock");
+  const absl::StatusOr<UnixListener> second = Listen();
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_TRUE(first->Close().ok());
+  EXPECT_TRUE(fs::exists(path_ + ".lock"));
+  EXPECT_EQ(Connect(), 0) << "the second is still reached";
+}
+
+TEST_F(UnixListenerTest, ClosesIfItsFilesAreGone) {
+  absl::StatusOr<UnixListener> listener = Listen();
+  ASSERT_TRUE(listener.ok());
+  fs::remove(path_);
+  fs::remove(path_ + ".lock");
+  EXPECT_TRUE(listener->Close().ok());
+}
+
 TEST_F(UnixListenerTest, RefusesAPathThatALivingDaemonServes) {
   const absl::StatusOr<UnixListener> first = Listen();
   ASSERT_TRUE(first.ok());
