@@ -7,6 +7,7 @@
 #include "daemon/base/status.h"
 #include "daemon/ipc/error_detail.h"
 #include "daemon/ipc/message_socket.h"
+#include "daemon/ipc/shown_strings.h"
 
 namespace bpfrig::worker {
 namespace {
@@ -98,14 +99,18 @@ void Call::Finish(const absl::Status& status) {
   const auto self = shared_from_this();
   Reply reply;
   FillFinished(status, *reply.mutable_finished());
+  ipc::ShowStrings(reply);
   Enqueue(reply, nullptr);
   End();
   Flush();
 }
 
-void Call::FinishWith(const absl::Status& status, const Reply& reply) {
+void Call::FinishWith(const absl::Status& status, Reply& reply) {
   if (over_) return;
-  if (status.ok()) Enqueue(reply, nullptr);
+  if (status.ok()) {
+    ipc::ShowStrings(reply);
+    Enqueue(reply, nullptr);
+  }
   Finish(status);
 }
 

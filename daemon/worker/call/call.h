@@ -34,18 +34,23 @@ class Call : public std::enable_shared_from_this<Call> {
   // The descriptor that came with the requests; not open if there is none.
   [[nodiscard]] common::Fd TakeFd();
 
-  // Sends a reply; `then` runs from the loop once the kernel has taken all of it, never after the call is
-  // over. Whoever sends many replies waits for that: it is the stream's back-pressure.
+  // Sends a reply, whose strings are UTF-8; `then` runs from the loop once the kernel has taken all of it,
+  // never after the call is over. Whoever sends many replies waits for that: it is the stream's
+  // back-pressure.
   void Send(const Reply& reply, std::function<void()> then = nullptr);
   // Ends the call with a status.
   void Finish(const absl::Status& status);
-  // Ends the call with a last reply if `status` is OK, else with the status alone.
-  void FinishWith(const absl::Status& status, const Reply& reply);
+  // Ends the call with a last reply if `status` is OK, else with the status alone. What is not UTF-8 in
+  // either is shown as text first.
+  void FinishWith(const absl::Status& status, Reply& reply);
 
   // Finished, or cancelled by the front.
   [[nodiscard]] bool IsOver() const { return over_; }
   // Notified once, when the call is over.
   [[nodiscard]] Signal& over_signal() { return over_signal_; }
+
+  // To watch while the loop does not turn.
+  [[nodiscard]] int Socket() { return socket_.native_handle(); }
 
   // A call holds the queue's slot until it is over, or until the dispatcher lets the next one go ahead.
   void SetSlot(std::function<void()> release) { release_slot_ = std::move(release); }

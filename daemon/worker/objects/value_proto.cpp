@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/shown_text.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/btf/encode.h"
 
@@ -210,7 +211,7 @@ void ToProto(const Value& value, bpfrig::v1::Value& out) {
   } else if (const auto* raw = std::get_if<kernel_bpf::RawBytes>(&value.kind)) {
     out.set_raw(raw->bytes);
   } else if (const auto* text = std::get_if<kernel_bpf::Text>(&value.kind)) {
-    out.set_text(text->text);
+    out.set_text(common::ShownText(text->text));
   } else if (const auto* list = std::get_if<kernel_bpf::List>(&value.kind)) {
     out.mutable_list();
     for (const Value& element : *list) ToProto(element, *out.mutable_list()->add_values());
@@ -218,7 +219,7 @@ void ToProto(const Value& value, bpfrig::v1::Value& out) {
     out.mutable_fields();
     for (const kernel_bpf::Field& field : *fields) {
       bpfrig::v1::Field& out_field = *out.mutable_fields()->add_fields();
-      out_field.set_name(field.name);
+      out_field.set_name(common::ShownText(field.name));
       ToProto(field.value, *out_field.mutable_value());
     }
   } else if (const auto* prefix = std::get_if<kernel_bpf::PrefixBytes>(&value.kind)) {

@@ -136,6 +136,13 @@ TEST_F(ValueProtoTest, DecodedValuesGoOutAsTheyAre) {
   EXPECT_EQ(out.fields().fields(2).value().raw(), "\xff");
 }
 
+TEST_F(ValueProtoTest, NamesThatAreNotTextAreShown) {
+  bpfrig::v1::Value out;
+  ToProto(kernel_bpf::FieldsOf({{"m\xff", kernel_bpf::TextOf("ENUM\xfe")}}), out);
+  EXPECT_EQ(out.fields().fields(0).name(), "m\\xff");
+  EXPECT_EQ(out.fields().fields(0).value().text(), "ENUM\\xfe");
+}
+
 Endpoint At(const std::string& address, uint16_t port) {
   return Endpoint(asio::ip::make_address(address), port);
 }
