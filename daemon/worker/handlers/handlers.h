@@ -36,8 +36,6 @@ absl::Status HandleAttach(Sandbox& sandbox, const bpfrig::v1::AttachRequest& req
                           bpfrig::v1::AttachResponse& response);
 absl::Status HandleDetach(Sandbox& sandbox, const bpfrig::v1::DetachRequest& request,
                           bpfrig::v1::DetachResponse& response);
-absl::Status HandleRunProgram(Sandbox& sandbox, const bpfrig::v1::RunProgramRequest& request,
-                              bpfrig::v1::RunProgramResponse& response);
 absl::Status HandleListen(Sandbox& sandbox, const bpfrig::v1::ListenRequest& request,
                           bpfrig::v1::ListenResponse& response);
 absl::Status HandleDisconnect(Sandbox& sandbox, const bpfrig::v1::DisconnectRequest& request,
@@ -60,5 +58,6 @@ void HandleReadEvents(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::R
 void HandleConnect(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::ConnectRequest& request);
 void HandleSend(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::SendRequest& request);
 void HandleReceive(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::ReceiveRequest& request);
+void HandleRunProgram(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::RunProgramRequest& request);
 
 }  // namespace bpfrig::worker

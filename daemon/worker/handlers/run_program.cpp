@@ -1,6 +1,8 @@
-// RunProgram: BPF_PROG_TEST_RUN, kept out of the ledger's run counts.
+// RunProgram: BPF_PROG_TEST_RUN, kept out of the ledger's run counts. The kernel looks for a signal between
+// two runs: so a call that is over ends its repetitions.
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
+#include "daemon/worker/call/interruption.h"
 #include "daemon/worker/handlers/handlers.h"
 
 namespace bpfrig::worker {
@@ -13,16 +15,17 @@ uint64_t RunCount(const ProgramRecord& record) {
   return info.ok() ? info->run_count : 0;
 }
 
-}  // namespace
-
-absl::Status HandleRunProgram(Sandbox& sandbox, const RunProgramRequest& request,
-                              bpfrig::v1::RunProgramResponse& response) {
+absl::Status Run(Sandbox& sandbox, Call& call, const RunProgramRequest& request,
+                 bpfrig::v1::RunProgramResponse& response) {
   const absl::StatusOr<ProgramRecord*> record = sandbox.objects().FindProgram(request.program());
   if (!record.ok()) return base::WithField(record.status(), "program");
   kernel_bpf::TestRunInput input;
   input.data = request.data();
   input.context = request.context();
   input.repeat = request.repeat();
+  BPFRIG_ASSIGN_OR_RETURN(const Interruption interruption, Interruption::Arm(call.Socket()));
+  // A signal that came before the system call is lost on it.
+  if (interruption.IsDue()) return absl::CancelledError("the call was closed");
   // Nothing else happens in this sandbox meanwhile: the difference is the test run's own.
   const uint64_t before = RunCount(**record);
   const absl::StatusOr<kernel_bpf::TestRunOutput> output = (*record)->program->TestRun(input);
@@ -33,6 +36,14 @@ absl::Status HandleRunProgram(Sandbox& sandbox, const RunProgramRequest& request
   response.set_context(output->context);
   response.set_duration_ns(output->duration_ns);
   return absl::OkStatus();
+}
+
+}  // namespace
+
+void HandleRunProgram(Sandbox& sandbox, const CallPtr& call, const RunProgramRequest& request) {
+  Call::Reply reply;
+  const absl::Status status = Run(sandbox, *call, request, *reply.mutable_run_program());
+  call->FinishWith(status, reply);
 }
 
 }  // namespace bpfrig::worker
