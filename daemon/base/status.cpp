@@ -67,7 +67,9 @@ absl::Status SystemError(int error_number, absl::string_view action) {
   const char* cause = error_number == common::kEnotsupp
                           ? "Operation is not supported by the kernel (ENOTSUPP)"
                           : std::strerror(error_number);
-  absl::Status status = MakeError(Reason::kKernelRefused, absl::StrCat(action, ": ", cause));
+  // Of the process's open files, which is a limit of the sandbox's or of the daemon's.
+  const Reason reason = error_number == EMFILE ? Reason::kLimitReached : Reason::kKernelRefused;
+  absl::Status status = MakeError(reason, absl::StrCat(action, ": ", cause));
   SetPayload(status, kErrnoUrl, common::ErrnoName(error_number));
   return status;
 }

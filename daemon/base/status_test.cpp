@@ -16,6 +16,11 @@ TEST(StatusTest, SaysActionObjectAndCauseOnce) {
   EXPECT_EQ(DetailOf(status).reason, Reason::kKernelRefused);
 }
 
+TEST(StatusTest, OpenFilesAreALimit) {
+  errno = EMFILE;
+  EXPECT_EQ(DetailOf(ErrnoError("making a socket")).reason, Reason::kLimitReached);
+}
+
 TEST(StatusTest, TakesLibbpfsNegativeErrno) {
   EXPECT_EQ(DetailOf(KernelError(-E2BIG, "loading p")).errno_name, "E2BIG");
   EXPECT_EQ(DetailOf(KernelError(-524, "updating m")).errno_name, "ENOTSUPP");

@@ -17,19 +17,35 @@ namespace bpfrig::worker {
 using base::MakeError;
 using base::Reason;
 
-void Dispatcher::Accept(common::Fd socket) {
+namespace {
+
+// Whether nothing but the call's own work keeps it from its end.
+bool NeverWaits(google::protobuf::Message& request) {
+  return rules::LoopUseOf(request) == bpfrig::v1::LOOP_USE_HOLDS &&
+         request.GetDescriptor() != bpfrig::v1::SeedMapRequest::descriptor();
+}
+
+absl::Status OutOfDescriptors() {
+  return base::WithHint(
+      MakeError(Reason::kLimitReached, "starting a call: the sandbox has no open file left for it"),
+      "Disconnect what is not needed any more, or open the sandbox with a larger limits.open_files.");
+}
+
+}  // namespace
+
+void Dispatcher::Accept(common::Fd socket, bool is_last) {
   const absl::StatusOr<CallPtr> opened = Call::Open(loop_, std::move(socket));
   if (!opened.ok()) return base::LogError(opened.status().message());
   const CallPtr& call = *opened;
   calls_.emplace(call.get(), call);
   call->over_signal().Add([this, key = call.get()] { calls_.erase(key); });
-  call->ReadRequest([this, call](std::optional<Call::Request> request) {
-    if (request.has_value()) return OnRequest(call, *std::move(request));
+  call->ReadRequest([this, call, is_last](std::optional<Call::Request> request) {
+    if (request.has_value()) return OnRequest(call, *std::move(request), is_last);
     call->Finish(MakeError(Reason::kInternal, "reading a call: it ended without a request"));
   });
 }
 
-void Dispatcher::OnRequest(const CallPtr& call, Call::Request request) {
+void Dispatcher::OnRequest(const CallPtr& call, Call::Request request, bool is_last) {
   if (ipc::Held(request) == nullptr) {
     return call->Finish(
         MakeError(Reason::kInternal, "starting a call: it names none that this worker knows"));
@@ -38,6 +54,8 @@ void Dispatcher::OnRequest(const CallPtr& call, Call::Request request) {
   if (sandbox_.is_closed()) {
     return call->Finish(MakeError(Reason::kSandboxClosed, "starting a call: the sandbox is closed"));
   }
+  const bool begins_now = !slot_taken_ && queue_.empty();
+  if (is_last && !(begins_now && NeverWaits(*ipc::Held(request)))) return call->Finish(OutOfDescriptors());
   queue_.push_back({call, std::move(request)});
   RunNext();
 }

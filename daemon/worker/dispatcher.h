@@ -20,8 +20,9 @@ class Dispatcher {
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
 
-  // Takes over the worker's end of a call's socket.
-  void Accept(common::Fd socket);
+  // Takes over the worker's end of a call's socket. If it was the last descriptor, the call is refused unless
+  // it will be over at once.
+  void Accept(common::Fd socket, bool is_last);
 
  private:
   struct Queued {
@@ -29,7 +30,7 @@ class Dispatcher {
     Call::Request request;
   };
 
-  void OnRequest(const CallPtr& call, Call::Request request);
+  void OnRequest(const CallPtr& call, Call::Request request, bool is_last);
   void Close(const CallPtr& call, Call::Request& request);
   void RunNext();
   // Runs the handler, and gives the next call its turn unless this one holds the loop.

@@ -32,7 +32,8 @@ absl::Status Serve(WorkerOptions options) {
                    .cgroup_obstacle = std::move(options.cgroup_obstacle)});
   Dispatcher dispatcher(loop, sandbox);
   Channel channel(
-      loop, [&](common::Fd socket) { dispatcher.Accept(std::move(socket)); }, [&] { loop.stop(); });
+      loop, [&](common::Fd socket, bool is_last) { dispatcher.Accept(std::move(socket), is_last); },
+      [&] { loop.stop(); });
   Lifeline lifeline(loop, [&] { loop.stop(); });
   BPFRIG_RETURN_IF_ERROR(lifeline.Start(std::move(options.lifeline)));
   BPFRIG_RETURN_IF_ERROR(channel.Start(std::move(options.channel)));

@@ -1,5 +1,7 @@
 #include "daemon/worker/call/channel.h"
 
+#include <sys/eventfd.h>
+
 #include <deque>
 #include <string>
 #include <utility>
@@ -11,6 +13,11 @@
 
 namespace bpfrig::worker {
 namespace {
+
+// How often it is tried to have a descriptor in reserve again.
+constexpr std::chrono::milliseconds kRetry(5);
+
+common::Fd TakeDescriptor() { return common::Fd(::eventfd(0, EFD_CLOEXEC)); }
 
 absl::Status Watch(asio::posix::stream_descriptor& descriptor, common::Fd fd, absl::string_view what) {
   error_code error;
@@ -24,8 +31,18 @@ absl::Status Watch(asio::posix::stream_descriptor& descriptor, common::Fd fd, ab
 
 absl::Status Channel::Start(common::Fd socket) {
   BPFRIG_RETURN_IF_ERROR(Watch(socket_, std::move(socket), "sandbox's channel"));
-  WaitForCalls();
+  Continue();
   return absl::OkStatus();
+}
+
+void Channel::Continue() {
+  if (!reserve_.IsOpen()) reserve_ = TakeDescriptor();
+  if (reserve_.IsOpen()) return WaitForCalls();
+  // Connections come and go without anybody asking here: nothing tells when there is one.
+  retry_.expires_after(kRetry);
+  retry_.async_wait([this](const error_code& error) {
+    if (!error) Continue();
+  });
 }
 
 void Channel::WaitForCalls() {
@@ -37,15 +54,17 @@ void Channel::WaitForCalls() {
 void Channel::OnReadable() {
   std::string bytes;
   std::deque<common::Fd> sockets;
+  reserve_.Close();
   const absl::StatusOr<ssize_t> count = ipc::ReceiveBytes(socket_.native_handle(), bytes, sockets);
-  for (common::Fd& socket : sockets) on_call_(std::move(socket));
+  reserve_ = TakeDescriptor();
+  for (common::Fd& socket : sockets) on_call_(std::move(socket), !reserve_.IsOpen());
   if (!count.ok()) base::LogError(count.status().message());
   if (count.ok() && *count > static_cast<ssize_t>(sockets.size())) {
     base::LogWarning(
         "receiving calls: some came without their socket; this process may be out of descriptors");
   }
   if (!count.ok() || *count == 0) return on_end_();
-  WaitForCalls();
+  Continue();
 }
 
 absl::Status Lifeline::Start(common::Fd pipe) {
