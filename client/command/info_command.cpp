@@ -46,6 +46,10 @@ int PrintInfo(const DaemonOptions& options) {
             << absl::StreamFormat("CPUs       %d\n", info.possible_cpus())
             << absl::StreamFormat("sandboxes  %d open, at most %d\n", info.open_sandboxes(),
                                   info.max_sandboxes())
+            << (info.stuck_sandboxes() == 0
+                    ? ""
+                    : absl::StrFormat("           %d ended, with a program that still runs in the kernel\n",
+                                      info.stuck_sandboxes()))
             << absl::StreamFormat("objects    at most %d bytes\n", info.max_object_bytes());
   PrintMemory(info);
   std::cout << "features\n";

@@ -95,6 +95,11 @@ std::string Sandbox::EndMessage() const {
   return "";
 }
 
+bool Sandbox::IsEndTold() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return ended_.has_value();
+}
+
 std::variant<bpfrig::v1::CloseSandboxResponse, daemon::RpcError> Sandbox::Close() {
   bpfrig::v1::CloseSandboxRequest request;
   bpfrig::v1::CloseSandboxResponse ledger;

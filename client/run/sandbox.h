@@ -33,6 +33,8 @@ class Sandbox {
   [[nodiscard]] bool WaitForEnd(std::chrono::milliseconds timeout);
   // How it ended, if the daemon told: "the worker died: SIGSEGV". Empty while it lives.
   [[nodiscard]] std::string EndMessage() const;
+  // Whether the daemon has told that it ended.
+  [[nodiscard]] bool IsEndTold() const;
 
   // One call on this sandbox: puts its id into the request.
   [[nodiscard]] std::optional<daemon::RpcError> Call(const google::protobuf::MethodDescriptor& method,

@@ -25,10 +25,12 @@ using verdict::Verdict;
 
 // How long the lease may take to tell what became of a sandbox, if the call's error says that it is gone.
 std::chrono::milliseconds EndMessageTimeout(const daemon::RpcError& error) {
+  // At the call's deadline gRPC gives up by itself. The daemon gives the worker a second more, and if it does
+  // not answer then, half a second to die.
+  if (error.code == grpc::StatusCode::DEADLINE_EXCEEDED) return std::chrono::seconds(3);
   switch (error.detail.reason()) {
     case bpfrig::v1::ERROR_REASON_WORKER_DIED:
     case bpfrig::v1::ERROR_REASON_SANDBOX_CLOSED:
-    case bpfrig::v1::ERROR_REASON_DEADLINE:
       return std::chrono::seconds(1);
     default:
       return std::chrono::milliseconds(0);
@@ -129,6 +131,7 @@ void TestRunner::JudgeOpenError(const plan::Test& test, const daemon::RpcError& 
     return;
   }
   RigError("the sandbox did not open", error, result);
+  NoteGone(error);
 }
 
 bool TestRunner::RunSteps(const plan::Test& test, AttachMode attach, Sandbox& sandbox, TestResult& result) {
@@ -166,9 +169,12 @@ bool TestRunner::JudgeError(const plan::Step& step, const std::string& what,
     return false;
   }
   if (daemon::IsRigFailure(*error)) {
+    const std::string end =
+        sandbox.WaitForEnd(EndMessageTimeout(*error)) ? sandbox.EndMessage() : std::string();
     RigError(absl::StrCat(ToString(step.mark), ": ", what), *error, result);
-    if (sandbox.WaitForEnd(EndMessageTimeout(*error)))
-      absl::StrAppend(&result.reason, "\n", sandbox.EndMessage());
+    if (!end.empty()) absl::StrAppend(&result.reason, "\n", end);
+    // A daemon that tells how the sandbox ended is there.
+    if (!sandbox.IsEndTold()) NoteGone(*error);
     return false;
   }
   if (step.error && step.error->value == error->detail.reason()) return true;
@@ -189,7 +195,8 @@ bool TestRunner::JudgeError(const plan::Step& step, const std::string& what,
 void TestRunner::Close(const plan::Test& test, AttachMode attach, Sandbox& sandbox, TestResult& result) {
   auto closed = sandbox.Close();
   if (const auto* error = std::get_if<daemon::RpcError>(&closed)) {
-    return RigError("the sandbox did not close", *error, result);
+    RigError("the sandbox did not close", *error, result);
+    return NoteGone(*error);
   }
   const auto& ledger = std::get<bpfrig::v1::CloseSandboxResponse>(closed);
   if (!ledger.closed()) {
@@ -227,6 +234,9 @@ void TestRunner::RigError(const std::string& what, const daemon::RpcError& error
   result.verdict = Verdict::kRigError;
   result.reason = absl::StrCat(what, ": ", daemon::Describe(error));
   if (!error.detail.hint().empty()) absl::StrAppend(&result.reason, "\nhint: ", error.detail.hint());
+}
+
+void TestRunner::NoteGone(const daemon::RpcError& error) {
   if (!daemon::IsUnreachable(error) || client_.IsCancelled()) return;
   const std::lock_guard<std::mutex> lock(mutex_);
   if (daemon_gone_.empty()) daemon_gone_ = error.message;

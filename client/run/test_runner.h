@@ -41,6 +41,8 @@ class TestRunner {
   void RunControl(const plan::Test& test, verdict::TestResult& result);
   void RigError(const std::string& what, const daemon::RpcError& error, verdict::TestResult& result);
 
+  // Tells the tests to come, if the error says that the daemon is gone.
+  void NoteGone(const daemon::RpcError& error);
   // Why there is no daemon any more; empty while there is one.
   [[nodiscard]] std::string DaemonGone() const;
 

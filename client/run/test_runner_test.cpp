@@ -161,6 +161,24 @@ TEST_F(TestRunnerTest, BlamesTheRigWhenTheWorkerDies) {
   EXPECT_THAT(result.reason, HasSubstr("SIGSEGV"));
 }
 
+TEST_F(TestRunnerTest, GoesOnAfterADeadlineIfTheDaemonTellsHowTheSandboxEnded) {
+  daemon_.connect = [this](const auto&, auto&) {
+    bpfrig::v1::SandboxEnded ended;
+    ended.set_reason(bpfrig::v1::SANDBOX_END_REASON_WORKER_HUNG);
+    ended.set_message("its worker hung in Connect");
+    daemon_.EndSandboxes(ended);
+    // As gRPC gives up by itself.
+    return grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "Deadline Exceeded");
+  };
+  TestRunner runner(*client_, {}, false);
+  const plan::Test test = ReadTest("      - connect: {to: {address: 10.0.0.1, port: 80}}\n");
+  for (int times = 0; times < 2; ++times) {
+    const TestResult result = runner.Run(test);
+    EXPECT_EQ(result.verdict, Verdict::kRigError);
+    EXPECT_THAT(result.reason, HasSubstr("the sandbox ended: its worker hung in Connect"));
+  }
+}
+
 TEST_F(TestRunnerTest, BlamesTheRigWhenTheSandboxWasGoneAtTheEnd) {
   daemon_.ledger.set_closed(false);
   EXPECT_EQ(Run(ReadTest("      - detach: {link: x}\n")).verdict, Verdict::kRigError);

@@ -65,6 +65,8 @@ class Cgroup {
   [[nodiscard]] absl::Status Kill(absl::Time deadline) const;
   // Waits until the cgroup is empty and removes it. A second call does nothing.
   [[nodiscard]] absl::Status Remove(absl::Time deadline);
+  // Leaves the cgroup where it is.
+  void Abandon() { directory_.Close(); }
 
  private:
   Cgroup(int parent, std::string name, common::Fd directory)

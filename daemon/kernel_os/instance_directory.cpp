@@ -28,8 +28,11 @@ using base::MakeError;
 using base::Reason;
 
 constexpr char kPrefix[] = "bpfrig-";
-// What a dead daemon left is killed and removed within this.
+// What is ours is killed and removed within this.
 constexpr absl::Duration kCleanUpPatience = absl::Seconds(10);
+// What a dead daemon left has ended by itself, or ends now: with a process in the kernel it does not, and
+// then nobody is to wait for it.
+constexpr absl::Duration kAbandonedPatience = absl::Seconds(1);
 
 std::string NameOf(uint32_t slot) { return absl::StrCat(kPrefix, slot); }
 
@@ -80,7 +83,7 @@ absl::StatusOr<common::Fd> TryLock(int root, uint32_t slot, const std::string& p
 
 // Removes what is left of a daemon that died without cleaning up. The directory stays locked until it is
 // gone, so that nobody claims it in the meantime.
-void RemoveAbandoned(int root, const std::string& root_name) {
+void RemoveAbandoned(int root, const std::string& root_name, absl::Duration patience) {
   const absl::StatusOr<std::vector<uint32_t>> slots = ListSlots(root, root_name);
   if (!slots.ok()) return base::LogWarning(slots.status().message());
   for (const uint32_t slot : *slots) {
@@ -89,10 +92,11 @@ void RemoveAbandoned(int root, const std::string& root_name) {
     absl::Status status = lock.status();
     if (lock.ok()) {
       if (!lock->IsOpen()) continue;
-      status = RemoveCgroupTree(root, NameOf(slot), path, absl::Now() + kCleanUpPatience);
+      status = RemoveCgroupTree(root, NameOf(slot), path, absl::Now() + patience);
     }
     if (!status.ok()) {
-      base::LogWarning(absl::StrCat("cleaning up after a daemon that died: ", status.message()));
+      base::LogWarning(absl::StrCat("cleaning up after a daemon that died: ", status.message(),
+                                    "; it stays until a later daemon can remove it"));
     } else {
       base::LogInfo(absl::StrCat("removed ", path, ", left by a daemon that died"));
     }
@@ -100,6 +104,16 @@ void RemoveAbandoned(int root, const std::string& root_name) {
 }
 
 }  // namespace
+
+bool IsInstanceName(const std::string& name) { return SlotOf(name).has_value(); }
+
+absl::StatusOr<bool> HasHolder(const std::string& path, const std::string& name) {
+  BPFRIG_ASSIGN_OR_RETURN(const common::Fd directory, OpenDirectory(AT_FDCWD, path, name));
+  // Given back at once. Whoever claims in the meantime takes the next slot.
+  if (::flock(directory.Get(), LOCK_SH | LOCK_NB) == 0) return false;
+  if (errno == EWOULDBLOCK) return true;
+  return ErrnoError(absl::StrCat("locking ", name));
+}
 
 absl::StatusOr<InstanceDirectory> InstanceDirectory::ClaimIn(common::Fd root, const std::string& root_name) {
   for (uint32_t slot = 0; slot < kMaxSlots; ++slot) {
@@ -113,7 +127,7 @@ absl::StatusOr<InstanceDirectory> InstanceDirectory::ClaimIn(common::Fd root, co
     // is as good.
     if (!directory.IsOpen()) continue;
     // Only now: a place that takes no directory, such as a read-only mount, needs no clean-up either.
-    RemoveAbandoned(root.Get(), root_name);
+    RemoveAbandoned(root.Get(), root_name, kAbandonedPatience);
     return InstanceDirectory(std::move(root), slot, std::move(directory), path);
   }
   return MakeError(Reason::kLimitReached,
@@ -153,7 +167,14 @@ absl::Status InstanceDirectory::Remove(absl::Time deadline) {
   if (!directory_.IsOpen()) return absl::OkStatus();
   BPFRIG_RETURN_IF_ERROR(RemoveCgroupTree(root_.Get(), NameOf(slot_), path_, deadline));
   directory_.Close();
+  // What could not be removed at the start may be by now.
+  RemoveAbandoned(root_.Get(), DirectoryOf(path_), absl::ZeroDuration());
   return absl::OkStatus();
+}
+
+void InstanceDirectory::Abandon() {
+  base::LogWarning(absl::StrCat("leaving ", path_, " to a later daemon: it has processes that do not die"));
+  directory_.Close();
 }
 
 }  // namespace bpfrig::kernel_os

@@ -18,12 +18,18 @@ namespace bpfrig::kernel_os {
 // Slots are below this, so that uid ranges stay within bounds.
 inline constexpr uint32_t kMaxSlots = 1024;
 
+// Whether a directory of that name is a daemon's.
+[[nodiscard]] bool IsInstanceName(const std::string& name);
+// Whether a living daemon holds the directory at `path`, which messages call `name`.
+[[nodiscard]] absl::StatusOr<bool> HasHolder(const std::string& path, const std::string& name);
+
 class InstanceDirectory {
  public:
   // Claims a slot in the first place that takes one. The error names every place that was tried, and why not.
   static absl::StatusOr<InstanceDirectory> Claim(const std::vector<CgroupPlace>& places);
   // Claims a slot in the directory `root`, which messages call `root_name`. Then removes what daemons that
-  // died left there, their processes included, and touches nothing else.
+  // died left there, their processes included, and touches nothing else. What still has a process that does
+  // not die stays, and so does its slot, until a later daemon begins or ends.
   static absl::StatusOr<InstanceDirectory> ClaimIn(common::Fd root, const std::string& root_name);
   // Removes what Remove has not removed.
   ~InstanceDirectory();
@@ -42,6 +48,8 @@ class InstanceDirectory {
 
   // Kills and removes everything below, then the directory itself, and releases the slot.
   [[nodiscard]] absl::Status Remove(absl::Time deadline);
+  // Releases the slot with what is in it, for a later daemon to remove.
+  void Abandon();
 
  private:
   InstanceDirectory(common::Fd root, uint32_t slot, common::Fd directory, std::string path)

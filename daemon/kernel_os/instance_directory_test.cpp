@@ -69,6 +69,45 @@ TEST_F(InstanceDirectoryTest, RemovesWhatADeadDaemonLeftAndNothingElse) {
   }
 }
 
+TEST_F(InstanceDirectoryTest, RemovesAtItsEndWhatCouldNotBeRemovedAtItsStart) {
+  fs::create_directory(path_ / "bpfrig-0");
+  // Stands for a process: something that keeps the directory from being removed.
+  std::ofstream(path_ / "bpfrig-0/busy") << "x";
+  absl::StatusOr<InstanceDirectory> next = Claim();
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(next->slot(), 1u) << "the user ids of the other slot may be in use";
+  fs::remove(path_ / "bpfrig-0/busy");
+  EXPECT_TRUE(next->Remove(Soon()).ok());
+  EXPECT_TRUE(fs::is_empty(path_));
+}
+
+TEST_F(InstanceDirectoryTest, AbandonedSlotStaysUntilALaterDaemonRemovesIt) {
+  absl::StatusOr<InstanceDirectory> first = Claim();
+  ASSERT_TRUE(first.ok());
+  fs::create_directory(path_ / "bpfrig-0/sandbox-1");
+  first->Abandon();
+  EXPECT_TRUE(first->Remove(Soon()).ok());
+  EXPECT_TRUE(fs::exists(path_ / "bpfrig-0/sandbox-1"));
+  const absl::StatusOr<InstanceDirectory> later = Claim();
+  ASSERT_TRUE(later.ok()) << later.status();
+  EXPECT_FALSE(fs::exists(path_ / "bpfrig-0"));
+}
+
+TEST_F(InstanceDirectoryTest, TellsWhetherADaemonHoldsADirectory) {
+  const absl::StatusOr<InstanceDirectory> living = Claim();
+  ASSERT_TRUE(living.ok());
+  fs::create_directory(path_ / "bpfrig-7");
+  for (const char* name : {"bpfrig-0", "bpfrig-7"}) {
+    EXPECT_TRUE(IsInstanceName(name));
+    for (int times = 0; times < 2; ++times) {
+      const absl::StatusOr<bool> held = HasHolder(path_ / name, name);
+      ASSERT_TRUE(held.ok()) << held.status();
+      EXPECT_EQ(*held, name == std::string("bpfrig-0"));
+    }
+  }
+  EXPECT_FALSE(IsInstanceName("bpfrig-07"));
+}
+
 TEST_F(InstanceDirectoryTest, ErrorNamesEveryPlaceAndWhyNot) {
   std::ofstream(path_ / "file") << "x";
   const std::vector<CgroupPlace> places = {{.path = path_ / "missing"}, {.path = path_ / "file"}};

@@ -38,6 +38,12 @@ absl::Status RaiseOpenFilesLimit() {
   return absl::OkStatus();
 }
 
+absl::StatusOr<uint64_t> MostOpenFiles() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return base::ErrnoError("reading the limit of open files");
+  return files.rlim_max;
+}
+
 absl::StatusOr<uint64_t> MemoryFor(int cgroup) {
   struct sysinfo machine {};
   if (::sysinfo(&machine) != 0) return base::ErrnoError("asking for the machine's memory");

@@ -10,6 +10,8 @@ namespace bpfrig::kernel_os {
 
 // Allows as many open files as the hard limit does.
 [[nodiscard]] absl::Status RaiseOpenFilesLimit();
+// The hard limit of open files, beyond which nothing that this process starts gets.
+[[nodiscard]] absl::StatusOr<uint64_t> MostOpenFiles();
 
 // The bytes of memory that the processes below `cgroup`, a directory of cgroup2, can have: the machine's, or
 // the least memory.max of the cgroup and those above it.

@@ -78,6 +78,8 @@ class ChildProcess {
   [[nodiscard]] absl::Status Signal(int signal) const;
   // Waits for the end of the process, and forgets it. DEADLINE_EXCEEDED leaves it as it is.
   [[nodiscard]] absl::StatusOr<ProcessEnd> Reap(absl::Time deadline);
+  // Forgets the process, whatever becomes of it.
+  void Abandon() { pidfd_.Close(); }
 
  private:
   ChildProcess(pid_t pid, common::Fd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}

@@ -72,6 +72,11 @@ absl::StatusOr<ProcessEnd> ConfinedProcess::Finish(absl::Time deadline) {
   return end;
 }
 
+void ConfinedProcess::Abandon() {
+  process_.Abandon();
+  cgroup_.Abandon();
+}
+
 absl::StatusOr<common::Fd> OpenExecutable(const std::string& path) {
   common::Fd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
   if (!fd.IsOpen()) return base::ErrnoError(absl::StrCat("opening ", path));

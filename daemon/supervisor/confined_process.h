@@ -40,6 +40,8 @@ class ConfinedProcess {
   // Kills what is left, reaps, removes the cgroup, and says how the process ended. A cgroup that cannot be
   // removed is logged. DEADLINE_EXCEEDED if the process does not die.
   [[nodiscard]] absl::StatusOr<kernel_os::ProcessEnd> Finish(absl::Time deadline);
+  // Leaves a process that does not die, and its cgroup, to those who come later: this owns nothing any more.
+  void Abandon();
 
  private:
   kernel_os::Cgroup cgroup_;

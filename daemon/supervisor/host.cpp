@@ -116,14 +116,19 @@ absl::StatusOr<Host> Host::Claim(const Options& options) {
               .run_statistics = TryRunStatistics()};
 }
 
-absl::Status Host::Release() {
+absl::Status Host::Release(bool all_ended) {
   tcp_listener.Close();
   absl::Status status = listener.Close();
-  status.Update(instance.Remove(absl::Now() + kRemovePatience));
-  const absl::Status restored = controllers.Restore(absl::Now() + kRemovePatience);
-  // It is the next daemon's then, or another one's that needs it still.
-  if (!restored.ok())
-    base::LogInfo(absl::StrCat("leaving the daemon's own cgroup as it is: ", restored.message()));
+  if (all_ended) {
+    status.Update(instance.Remove(absl::Now() + kRemovePatience));
+    const absl::Status restored = controllers.Restore(absl::Now() + kRemovePatience);
+    // It is the next daemon's then, or another one's that needs it still.
+    if (!restored.ok()) {
+      base::LogInfo(absl::StrCat("leaving the daemon's own cgroup as it is: ", restored.message()));
+    }
+  } else {
+    instance.Abandon();
+  }
   run_statistics.Close();
   directory = RuntimeDirectory();
   return status;

@@ -26,8 +26,8 @@ struct Host {
   // Checks what the process may do, and claims. The error says what is missing and how to get it.
   static absl::StatusOr<Host> Claim(const Options& options);
 
-  // Gives all back, the sockets first.
-  [[nodiscard]] absl::Status Release();
+  // Gives all back, the sockets first. If not all processes have ended, the next daemon removes the cgroups.
+  [[nodiscard]] absl::Status Release(bool all_ended);
 
   // The front's uid; workers' follow.
   uint32_t first_uid = 0;

@@ -113,11 +113,11 @@ Supervisor::Supervisor(Options options, kernel_os::SignalFd signals, Host host, 
 absl::Status Supervisor::Run() {
   absl::Status status;
   while (status.ok() && front_.process().IsRunning()) status = PollOnce();
-  workers_.EndAll(absl::Now() + kDyingPatience);
+  const size_t left = workers_.EndAll(absl::Now() + kDyingPatience);
   if (front_.process().IsRunning())
     status.Update(front_.process().Finish(absl::Now() + kDyingPatience).status());
   status.Update(end_);
-  status.Update(host_.Release());
+  status.Update(host_.Release(left == 0));
   if (status.ok()) base::LogInfo("ended");
   return status;
 }
@@ -220,6 +220,7 @@ absl::Status Supervisor::Spawn(const internal::v1::SpawnWorker& spawn) {
   reply.mutable_spawn_failed()->set_worker(spawn.worker());
   reply.mutable_spawn_failed()->set_code(static_cast<int>(channel.status().code()));
   reply.mutable_spawn_failed()->set_message(Explain(channel.status()));
+  reply.mutable_spawn_failed()->set_field(base::DetailOf(channel.status()).field);
   return front_.Reply(reply);
 }
 

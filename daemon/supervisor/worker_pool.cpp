@@ -1,5 +1,6 @@
 #include "daemon/supervisor/worker_pool.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include "daemon/base/status.h"
 #include "daemon/ipc/message_socket.h"
 #include "daemon/kernel_os/capabilities.h"
+#include "daemon/kernel_os/limits.h"
 
 namespace bpfrig::supervisor {
 namespace {
@@ -28,6 +30,19 @@ constexpr uint32_t kDefaultOpenFiles = 16384;
 constexpr int kOomScore = 500;
 constexpr absl::Duration kReapPatience = absl::Seconds(2);
 constexpr absl::Duration kDyingPatience = absl::Seconds(5);
+// At the end, if for so long none of those that were killed has died, those that are left will not.
+constexpr absl::Duration kLastPatience = absl::Milliseconds(700);
+
+// How many files the worker may open.
+absl::StatusOr<uint64_t> OpenFiles(uint32_t wanted) {
+  BPFRIG_ASSIGN_OR_RETURN(const uint64_t own, kernel_os::MostOpenFiles());
+  const uint64_t most = std::min<uint64_t>(own, kDefaultOpenFiles);
+  if (wanted <= most) return wanted == 0 ? most : wanted;
+  const absl::Status status = MakeError(
+      Reason::kLimitReached,
+      absl::StrCat("opening a sandbox with ", wanted, " open files: at most ", most, " are allowed"));
+  return base::WithField(status, "limits.open_files");
+}
 
 absl::StatusOr<std::pair<common::Fd, common::Fd>> MakePacketPair() {
   std::array<int, 2> ends{};
@@ -57,9 +72,10 @@ absl::StatusOr<common::Fd> WorkerPool::Spawn(uint64_t number, uint32_t open_file
   if (workers_.size() >= settings_.limit) {
     return MakeError(Reason::kLimitReached, absl::StrCat("there are ", workers_.size(), " workers already"));
   }
+  ProcessSpec spec;
+  BPFRIG_ASSIGN_OR_RETURN(spec.open_files, OpenFiles(open_files));
   BPFRIG_ASSIGN_OR_RETURN(auto channel, ipc::MakeSocketPair());
   BPFRIG_ASSIGN_OR_RETURN(auto map_memory, MakePacketPair());
-  ProcessSpec spec;
   spec.executable = settings_.executable.Get();
   spec.arguments = Arguments(number);
   spec.fds = {PassedFd{.fd = channel.second.Get(), .number = kWorkerChannelNumber},
@@ -70,7 +86,6 @@ absl::StatusOr<common::Fd> WorkerPool::Spawn(uint64_t number, uint32_t open_file
   spec.uid = ChooseUid(number);
   spec.gid = spec.uid;
   spec.capabilities = WorkerCapabilities(settings_.perfmon);
-  spec.open_files = open_files == 0 ? kDefaultOpenFiles : open_files;
   spec.oom_score_above_ours = kOomScore;
 
   Worker worker;
@@ -128,15 +143,37 @@ absl::StatusOr<ProcessEnd> WorkerPool::Reap(uint64_t number) {
   return end;
 }
 
-void WorkerPool::EndAll(absl::Time deadline) {
+size_t WorkerPool::EndAll(absl::Time deadline) {
   // All at once, so that they die side by side.
   for (const auto& [number, worker] : workers_) Kill(number);
-  for (auto& [number, worker] : workers_) {
-    const absl::StatusOr<ProcessEnd> end = worker.process.Finish(deadline);
-    if (!end.ok()) base::LogError(absl::StrCat("worker ", number, ": ", end.status().message()));
+  while (!workers_.empty() && ReapSome(std::min(deadline, absl::Now() + kLastPatience))) {
   }
+  for (auto& [number, worker] : workers_) {
+    base::LogWarning(absl::StrCat("worker ", number, " (process ", worker.process.pid(),
+                                  ") was killed and does not die: a program of it still runs in the kernel"));
+    worker.process.Abandon();
+  }
+  const size_t left = workers_.size();
   workers_.clear();
   used_uids_.clear();
+  return left;
+}
+
+bool WorkerPool::ReapSome(absl::Time deadline) {
+  const std::vector<std::pair<uint64_t, int>> pidfds = Pidfds();
+  std::vector<pollfd> fds;
+  for (const auto& [number, pidfd] : pidfds) fds.push_back({.fd = pidfd, .events = POLLIN, .revents = 0});
+  const absl::Duration left = std::max(deadline - absl::Now(), absl::ZeroDuration());
+  // A signal counts as nothing to reap: whoever sends a second one does not want to wait.
+  if (::poll(fds.data(), fds.size(), static_cast<int>(absl::ToInt64Milliseconds(left))) <= 0) return false;
+  for (size_t i = 0; i < fds.size(); ++i) {
+    if (fds[i].revents == 0) continue;
+    const absl::Status reaped = Reap(pidfds[i].first).status();
+    if (reaped.ok()) continue;
+    base::LogError(absl::StrCat("worker ", pidfds[i].first, ": ", reaped.message()));
+    return false;
+  }
+  return true;
 }
 
 std::vector<std::pair<uint64_t, int>> WorkerPool::Pidfds() const {

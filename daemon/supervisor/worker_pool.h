@@ -60,14 +60,15 @@ class WorkerPool {
   static absl::StatusOr<WorkerPool> Make(WorkerSettings settings);
 
   // Starts the worker; returns the front's end of its channel. `open_files` is its RLIMIT_NOFILE, 0 for the
-  // default.
+  // default; LIMIT_REACHED if it is more than that or our own.
   [[nodiscard]] absl::StatusOr<common::Fd> Spawn(uint64_t number, uint32_t open_files);
   // Ends the worker at once; nothing if it is gone. Its pidfd tells when it is dead.
   void Kill(uint64_t number);
   // Reaps a worker whose pidfd is readable, with everything that it left.
   [[nodiscard]] absl::StatusOr<kernel_os::ProcessEnd> Reap(uint64_t number);
-  // Kills and reaps all.
-  void EndAll(absl::Time deadline);
+  // Kills all, and reaps those that die: waits for the others as long as now and then one does, but not past
+  // the deadline, and leaves them and their cgroups alone then. Returns how many those are.
+  [[nodiscard]] size_t EndAll(absl::Time deadline);
 
   // What to poll: number and pidfd of every worker.
   [[nodiscard]] std::vector<std::pair<uint64_t, int>> Pidfds() const;
@@ -94,6 +95,8 @@ class WorkerPool {
         map_memory_(settings_.memory.all_maps) {}
   [[nodiscard]] std::vector<std::string> Arguments(uint64_t number) const;
   [[nodiscard]] uint32_t ChooseUid(uint64_t number) const;
+  // Reaps those that have died; waits for one that does until the deadline. Whether there was one.
+  [[nodiscard]] bool ReapSome(absl::Time deadline);
 
   WorkerSettings settings_;
   Lifeline lifeline_;  // one for all: its write end is nobody's but ours

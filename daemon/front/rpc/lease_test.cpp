@@ -142,6 +142,48 @@ TEST_F(LeaseTest, KillsAWorkerThatHangsPastACallsDeadline) {
   EXPECT_TRUE(supervisor().AwaitIdle());
 }
 
+TEST_F(LeaseTest, SaysOfAWorkerThatDoesNotDieThatItStillRunsAndCountsIt) {
+  StartFront([](FakeWorker& worker, ipc::MessageSocket&, const CallRequest&) { worker.Hang(); },
+             {.max_sandboxes = 1, .default_deadline = absl::Milliseconds(200)});
+  // Until then the one sandbox is the front's own.
+  ASSERT_TRUE(supervisor().AwaitReady());
+  OpenedSandbox sandbox(stub());
+  supervisor().SpareWorkers(true);
+  EXPECT_NE(Attach(sandbox.id()).error_message().find("still runs in the kernel"), std::string::npos);
+  const auto ended = sandbox.AwaitEnd();
+  ASSERT_TRUE(ended.has_value());
+  EXPECT_NE(ended->message().find("still runs in the kernel"), std::string::npos) << ended->message();
+  v1::GetInfoResponse info;
+  grpc::ClientContext context;
+  ASSERT_TRUE(stub().GetInfo(&context, {}, &info).ok());
+  EXPECT_EQ(info.open_sandboxes(), 0u);
+  EXPECT_EQ(info.stuck_sandboxes(), 1u);
+  OpenedSandbox refused(stub());
+  EXPECT_EQ(refused.Finish().error_message(),
+            "opening a sandbox: 0 are open already, and 1 that have ended still run a program in the kernel");
+}
+
+TEST_F(LeaseTest, ClosesAWorkerThatTakesNothingInASecond) {
+  StartFront([this](FakeWorker& worker, ipc::MessageSocket&, const CallRequest&) {
+    worker.StopTaking();
+    begun_.Signal();
+    worker.Hang();
+  });
+  OpenedSandbox sandbox(stub());
+  grpc::Status attached;
+  std::thread caller = AttachInBackground(sandbox.id(), attached);
+  const absl::Time begin = absl::Now();
+  v1::CloseSandboxResponse response;
+  const grpc::Status status = Close(sandbox.id(), response);
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(10)) << "far from the default deadline";
+  EXPECT_EQ(status.error_message(),
+            "the sandbox ended: its worker did not take CloseSandbox for 1s, and was killed");
+  EXPECT_EQ(DetailOf(status).reason(), v1::ERROR_REASON_WORKER_DIED);
+  caller.join();
+  EXPECT_EQ(attached.error_code(), grpc::StatusCode::ABORTED);
+  EXPECT_TRUE(supervisor().AwaitIdle());
+}
+
 TEST_F(LeaseTest, KillsAWorkerThatHangsPastTheClientsOwnDeadline) {
   StartFront([](FakeWorker& worker, ipc::MessageSocket&, const CallRequest&) { worker.Hang(); });
   OpenedSandbox sandbox(stub());

@@ -23,6 +23,11 @@ using base::Reason;
 
 // From a worker's sockets closing to the supervisor having reaped it and removed its cgroup.
 constexpr absl::Duration kReapTime = absl::Seconds(5);
+// How often a wait for a worker looks whether the sandbox has ended.
+constexpr absl::Duration kEndCheck = absl::Milliseconds(100);
+// A worker that was killed and lives for so long is in the kernel, where only the end of a system call ends
+// it.
+constexpr absl::Duration kDeathTime = absl::Milliseconds(500);
 
 v1::SandboxEnded MakeEnded(v1::SandboxEndReason reason, absl::string_view message) {
   v1::SandboxEnded ended;
@@ -75,11 +80,13 @@ std::string Sandbox::Name() const {
 }
 
 absl::Status Sandbox::Spawn(uint32_t open_files, absl::Time deadline) {
+  BPFRIG_ASSIGN_OR_RETURN(auto reserve, ipc::MakeSocketPair());
   const auto on_exit = [self = shared_from_this()](const WorkerExit& exit) { self->OnWorkerExited(exit); };
   BPFRIG_ASSIGN_OR_RETURN(SpawnedWorker worker, link_.Spawn(open_files, deadline, on_exit));
   const uint64_t number = worker.number;
   {
     const std::lock_guard lock(mutex_);
+    reserve_ = std::move(reserve);
     worker_ = std::move(worker);
     if (state_ == State::kStarting) {
       state_ = State::kOpen;
@@ -122,16 +129,43 @@ void Sandbox::SetEndListener(EndListener listener) {
 }
 
 void Sandbox::End(v1::SandboxEndReason reason, absl::string_view message) {
+  Kill(MakeEnded(reason, message));
+  Announce();
+}
+
+void Sandbox::EndHung(absl::string_view message) {
+  Kill(MakeEnded(v1::SANDBOX_END_REASON_WORKER_HUNG, message));
+  {
+    std::unique_lock lock(mutex_);
+    // Unless it has ended otherwise: then others tell, or have told.
+    const auto is_told = [this] { return worker_state_ == WorkerState::kExited || state_ == State::kEnded; };
+    changed_.wait_until(lock, absl::ToChronoTime(absl::Now() + kDeathTime), is_told);
+    if (!is_told() && ended_->reason() == v1::SANDBOX_END_REASON_WORKER_HUNG) {
+      ended_->mutable_message()->append(
+          ", but a program of it still runs in the kernel, where no signal ends it: until it does, it counts "
+          "as "
+          "one of the daemon's sandboxes");
+    }
+  }
+  Announce();
+}
+
+bool Sandbox::IsStuck() const {
+  const std::lock_guard lock(mutex_);
+  return worker_state_ == WorkerState::kKilled && absl::Now() >= killed_at_ + kDeathTime;
+}
+
+void Sandbox::Kill(v1::SandboxEnded ended) {
   bool kill = false;
   {
     const std::lock_guard lock(mutex_);
-    DecideLocked(MakeEnded(reason, message));
+    DecideLocked(std::move(ended));
     AbortCallsLocked();
     kill = worker_state_ == WorkerState::kRunning;
     if (kill) worker_state_ = WorkerState::kKilled;
+    if (kill) killed_at_ = absl::Now();
   }
   if (kill) link_.Kill(worker_->number);
-  Announce();
 }
 
 void Sandbox::DecideLocked(v1::SandboxEnded ended) {
@@ -197,6 +231,15 @@ void Sandbox::AbortCallsLocked() {
   for (WorkerCall* call : calls_) call->Abort();
 }
 
+absl::StatusOr<std::pair<common::Fd, common::Fd>> Sandbox::MakeCallSockets(bool is_close) {
+  auto made = ipc::MakeSocketPair();
+  if (made.ok()) return made;
+  const std::lock_guard lock(mutex_);
+  if (is_close && reserve_.first.IsOpen()) return std::move(reserve_);
+  return base::WithHint(made.status(),
+                        "The daemon may have too many calls under way for its limit of open files.");
+}
+
 absl::Status Sandbox::PassCallSocket(int socket, absl::Time deadline) {
   const int channel = worker_->channel.Get();
   while (true) {
@@ -239,7 +282,10 @@ bool Sandbox::AnswersBy(absl::Time deadline) {
   theirs.Close();
   if (!passed.ok()) return passed.code() != absl::StatusCode::kDeadlineExceeded;
   ours.FinishSending();
-  return WaitForAny({ours.Get()}, deadline).ok();
+  while (true) {
+    if (WaitForAny({ours.Get()}, std::min(deadline, absl::Now() + kEndCheck)).ok() || ended()) return true;
+    if (absl::Now() >= deadline) return false;
+  }
 }
 
 bool Sandbox::IsBusyWithOther(const WorkerCall& call) const {

@@ -9,11 +9,14 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "bpfrig/v1/sandbox.pb.h"
+#include "common/fd.h"
 #include "daemon/front/sandboxes/shares.h"
 #include "daemon/front/sandboxes/supervisor_link.h"
 
@@ -48,6 +51,12 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
   // Ends the sandbox at once: calls in flight are aborted, the worker is killed. The first to end it gives
   // the reason; later ones change nothing.
   void End(v1::SandboxEndReason reason, absl::string_view message);
+  // The same for a worker that does not answer any more. Waits a moment for it to die, and says in the
+  // message if it does not.
+  void EndHung(absl::string_view message);
+  // Whether its worker was killed some time ago and has not died: it is in the kernel, in a program that does
+  // not end.
+  [[nodiscard]] bool IsStuck() const;
 
   // Closing, in three steps. False if somebody else closes it or it has ended; calls in flight are aborted.
   [[nodiscard]] bool BeginClose();
@@ -57,6 +66,9 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
   [[nodiscard]] bool AwaitExit(absl::Time deadline);
 
   // Below: for WorkerCall.
+  // Two connected sockets for a call. CloseSandbox gets those that were made with the sandbox if this process
+  // has no descriptor left for others.
+  [[nodiscard]] absl::StatusOr<std::pair<common::Fd, common::Fd>> MakeCallSockets(bool is_close);
   // Passes the worker's end of a call over the channel.
   [[nodiscard]] absl::Status PassCallSocket(int socket, absl::Time deadline);
   void Register(WorkerCall& call);
@@ -72,14 +84,16 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
  private:
   // kStarting  -> kOpen     Spawn
   // kOpen      -> kClosing  BeginClose
-  // any before -> kDecided  End, LetExit, OnWorkerExited: `ended_` says how it ended, and that stays
+  // any before -> kDecided  End, EndHung, LetExit, OnWorkerExited: `ended_` says how it ended, and that stays
   // kDecided   -> kEnded    Announce: the log and the lease know
   enum class State { kStarting, kOpen, kClosing, kDecided, kEnded };
   // kNone           -> kRunning  Spawn
-  // kNone, kRunning -> kKilled   End; Spawn if the sandbox has ended
+  // kNone, kRunning -> kKilled   End, EndHung; Spawn if the sandbox has ended
   // any             -> kExited   OnWorkerExited: it was reaped
   enum class WorkerState { kNone, kRunning, kKilled, kExited };
 
+  // Decides how it ended, unless that is decided already, and ends calls and worker.
+  void Kill(v1::SandboxEnded ended);
   // Unless how it ended is decided already.
   void DecideLocked(v1::SandboxEnded ended);
   void OnWorkerExited(const WorkerExit& exit);
@@ -95,8 +109,10 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
+  std::pair<common::Fd, common::Fd> reserve_;  // for CloseSandbox
   std::optional<SpawnedWorker> worker_;  // never replaced, so that its channel may be used without the lock
   WorkerState worker_state_ = WorkerState::kNone;
+  absl::Time killed_at_ = absl::InfiniteFuture();
   State state_ = State::kStarting;
   std::optional<v1::SandboxEnded> ended_;  // set from kDecided on
   Share share_;                            // until kDecided

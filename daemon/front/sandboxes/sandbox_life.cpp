@@ -12,12 +12,15 @@ namespace {
 
 // How long a worker that has nothing left to do may take to exit, before it is killed.
 constexpr absl::Duration kExitTime = absl::Seconds(5);
+// A worker takes CloseSandbox at once, whatever else it was asked: one that does not is stopped, or stuck.
+constexpr absl::Duration kCloseTakeTime = absl::Seconds(1);
 
 // One call of the front's own.
 absl::Status Ask(const std::shared_ptr<Sandbox>& sandbox, const google::protobuf::Message& request,
-                 absl::Time deadline, google::protobuf::Message& response) {
+                 absl::Time deadline, google::protobuf::Message& response,
+                 absl::Duration time_to_take = absl::InfiniteDuration()) {
   BPFRIG_ASSIGN_OR_RETURN(const auto call, WorkerCall::Create(sandbox, request, deadline));
-  return CallOnce(*call, request, response);
+  return CallOnce(*call, request, response, time_to_take);
 }
 
 absl::StatusOr<v1::SandboxOpened> ConfigureWorker(const std::shared_ptr<Sandbox>& sandbox,
@@ -56,7 +59,7 @@ absl::StatusOr<v1::CloseSandboxResponse> CloseSandbox(const std::shared_ptr<Sand
                                                       const v1::CloseSandboxRequest& request,
                                                       absl::Time deadline) {
   v1::CloseSandboxResponse ledger;
-  const absl::Status closed = Ask(sandbox, request, deadline, ledger);
+  const absl::Status closed = Ask(sandbox, request, deadline, ledger, kCloseTakeTime);
   if (!closed.ok()) {
     sandbox->End(v1::SANDBOX_END_REASON_CLOSED, absl::StrCat("closing it failed: ", closed.message()));
     return closed;

@@ -18,6 +18,8 @@ using base::Reason;
 
 // For how many sandboxes that are gone it is remembered why.
 constexpr size_t kMaxPast = 1024;
+// How often it is looked at whether sandboxes that have ended are stuck, while somebody waits for them.
+constexpr absl::Duration kStuckCheck = absl::Milliseconds(100);
 
 // 16 hex digits. Whoever knows an id may use the sandbox, so that ids are not to be guessed.
 absl::StatusOr<std::string> MakeId() {
@@ -39,14 +41,18 @@ absl::StatusOr<std::shared_ptr<Sandbox>> SandboxRegistry::Create(const std::stri
   BPFRIG_ASSIGN_OR_RETURN(const std::string id, MakeId());
   std::unique_lock lock(mutex_);
   const auto is_decided = [this] {
-    return closed_ || sandboxes_.size() < max_sandboxes_ || CountOpenLocked() >= max_sandboxes_;
+    return closed_ || sandboxes_.size() < max_sandboxes_ ||
+           CountOpenLocked() + CountStuckLocked() >= max_sandboxes_;
   };
-  retired_.wait_until(lock, absl::ToChronoTime(deadline), is_decided);
+  // Nobody tells when one is stuck.
+  while (!is_decided() && absl::Now() < deadline) {
+    retired_.wait_until(lock, absl::ToChronoTime(std::min(deadline, absl::Now() + kStuckCheck)), is_decided);
+  }
   if (closed_) return ShuttingDown();
   if (sandboxes_.size() >= max_sandboxes_) {
-    return base::WithHint(MakeError(Reason::kLimitReached,
-                                    absl::StrCat("opening a sandbox: ", max_sandboxes_, " are open already")),
-                          "Close one, or start the daemon with a larger --max-sandboxes.");
+    return base::WithHint(
+        MakeError(Reason::kLimitReached, absl::StrCat("opening a sandbox: ", DescribeLocked())),
+        "Close one, or start the daemon with a larger --max-sandboxes.");
   }
   auto sandbox = std::make_shared<Sandbox>(id, label, std::move(share), link_,
                                            [this](const Sandbox& ended) { Retire(ended); });
@@ -112,6 +118,23 @@ void SandboxRegistry::EndAll() {
 uint32_t SandboxRegistry::CountOpen() const {
   const std::lock_guard lock(mutex_);
   return CountOpenLocked();
+}
+
+uint32_t SandboxRegistry::CountStuck() const {
+  const std::lock_guard lock(mutex_);
+  return CountStuckLocked();
+}
+
+uint32_t SandboxRegistry::CountStuckLocked() const {
+  return static_cast<uint32_t>(std::count_if(sandboxes_.begin(), sandboxes_.end(),
+                                             [](const auto& entry) { return entry.second->IsStuck(); }));
+}
+
+std::string SandboxRegistry::DescribeLocked() const {
+  const uint32_t stuck = CountStuckLocked();
+  if (stuck == 0) return absl::StrCat(max_sandboxes_, " are open already");
+  return absl::StrCat(CountOpenLocked(), " are open already, and ", stuck,
+                      " that have ended still run a program in the kernel");
 }
 
 uint32_t SandboxRegistry::CountOpenLocked() const {

@@ -40,9 +40,14 @@ class SandboxRegistry {
   [[nodiscard]] uint32_t max_sandboxes() const { return max_sandboxes_; }
   // How many there are that have not ended.
   [[nodiscard]] uint32_t CountOpen() const;
+  // How many have ended, but not their workers: Sandbox::IsStuck.
+  [[nodiscard]] uint32_t CountStuck() const;
 
  private:
   [[nodiscard]] uint32_t CountOpenLocked() const;
+  [[nodiscard]] uint32_t CountStuckLocked() const;
+  // How many there are, for the error that there are too many.
+  [[nodiscard]] std::string DescribeLocked() const;
 
   SupervisorLink& link_;
   const uint32_t max_sandboxes_;

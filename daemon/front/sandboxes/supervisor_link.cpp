@@ -23,6 +23,7 @@ absl::Status ToStatus(const internal::v1::SpawnFailed& failed) {
   base::ErrorDetail detail;
   detail.reason =
       code == absl::StatusCode::kResourceExhausted ? Reason::kLimitReached : Reason::kKernelRefused;
+  detail.field = failed.field();
   return base::WithDetail(absl::Status(code, failed.message()), detail);
 }
 

@@ -1,9 +1,14 @@
 #include "daemon/front/sandboxes/worker_call.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
+#include "daemon/front/sandboxes/event.h"
 #include "daemon/front/sandboxes/finished_call.h"
 #include "daemon/front/sandboxes/sealed_memfd.h"
 #include "daemon/ipc/envelope.h"
@@ -25,18 +30,23 @@ absl::StatusOr<common::Fd> TakeFile(const google::protobuf::FieldDescriptor& fie
   return file;
 }
 
+// "RunProgram of object/program"; the call alone if it is about no program.
+std::string WhatIsCalled(const rules::CallTraits& traits, const google::protobuf::Message& request) {
+  const google::protobuf::FieldDescriptor* program = request.GetDescriptor()->FindFieldByName("program");
+  if (program == nullptr || program->type() != google::protobuf::FieldDescriptor::TYPE_STRING)
+    return traits.name;
+  return absl::StrCat(traits.name, " of ", request.GetReflection()->GetString(request, program));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<WorkerCall>> WorkerCall::Create(std::shared_ptr<Sandbox> sandbox,
                                                                const google::protobuf::Message& request,
                                                                absl::Time deadline) {
-  auto pair = ipc::MakeSocketPair();
-  if (!pair.ok()) {
-    return base::WithHint(MakeError(Reason::kLimitReached, pair.status().message()),
-                          "The daemon may have too many calls under way for its limit of open files.");
-  }
+  const bool is_close = request.GetDescriptor() == v1::CloseSandboxRequest::descriptor();
+  BPFRIG_ASSIGN_OR_RETURN(auto pair, sandbox->MakeCallSockets(is_close));
   return std::unique_ptr<WorkerCall>(
-      new WorkerCall(std::move(sandbox), request, deadline, std::move(pair->first), std::move(pair->second)));
+      new WorkerCall(std::move(sandbox), request, deadline, std::move(pair.first), std::move(pair.second)));
 }
 
 WorkerCall::WorkerCall(std::shared_ptr<Sandbox> sandbox, const google::protobuf::Message& request,
@@ -44,6 +54,7 @@ WorkerCall::WorkerCall(std::shared_ptr<Sandbox> sandbox, const google::protobuf:
     : sandbox_(std::move(sandbox)),
       traits_(rules::TraitsOf(*request.GetDescriptor())),
       loop_use_(rules::LoopUseOf(request)),
+      what_(WhatIsCalled(traits_, request)),
       deadline_(deadline),
       socket_(std::move(ours)),
       worker_end_(std::move(theirs)) {
@@ -87,6 +98,19 @@ absl::StatusOr<bool> WorkerCall::Next(internal::v1::CallReply& reply) {
 
 absl::Status WorkerCall::GiveUpAtDeadline() { return GiveUp(DeadlineError()); }
 
+absl::Status WorkerCall::AwaitTaken(absl::Duration time) {
+  const absl::Status spoken = WaitForAny({socket_.Get()}, std::min(deadline_, absl::Now() + time)).status();
+  // What the peer has not read counts as not sent yet.
+  int unread = 0;
+  if (!absl::IsDeadlineExceeded(spoken) || ::ioctl(socket_.Get(), SIOCOUTQ, &unread) != 0 || unread == 0) {
+    return absl::OkStatus();
+  }
+  socket_.Shutdown();
+  sandbox_->EndHung(absl::StrCat("its worker did not take ", what_, " for ", absl::FormatDuration(time),
+                                 ", and was killed"));
+  return sandbox_->FateOfCalls(true);
+}
+
 void WorkerCall::Cancel() {
   cancelled_ = true;
   socket_.Shutdown();
@@ -109,9 +133,8 @@ absl::Status WorkerCall::GiveUp(const absl::Status& why) {
   socket_.Shutdown();
   if (sandbox_->AnswersBy(std::max(deadline_, absl::Now()) + kGrace)) return why;
   if (sandbox_->IsBusyWithOther(*this)) return why;
-  sandbox_->End(v1::SANDBOX_END_REASON_WORKER_HUNG,
-                absl::StrCat("its worker hung in ", traits_.name, ", ", absl::FormatDuration(kGrace),
-                             " past the call's deadline, and was killed"));
+  sandbox_->EndHung(absl::StrCat("its worker hung in ", what_, ", ", absl::FormatDuration(kGrace),
+                                 " past the call's deadline, and was killed"));
   return sandbox_->FateOfCalls(true);
 }
 
@@ -120,7 +143,7 @@ absl::Status WorkerCall::DeadlineError() const {
 }
 
 absl::Status CallOnce(WorkerCall& call, const google::protobuf::Message& request,
-                      google::protobuf::Message& response) {
+                      google::protobuf::Message& response, absl::Duration time_to_take) {
   internal::v1::CallRequest envelope;
   BPFRIG_RETURN_IF_ERROR(ipc::PutCopy(request, envelope));
   common::Fd file;
@@ -128,6 +151,7 @@ absl::Status CallOnce(WorkerCall& call, const google::protobuf::Message& request
     BPFRIG_ASSIGN_OR_RETURN(file, TakeFile(*call.traits().file_field, *ipc::Held(envelope)));
   }
   BPFRIG_RETURN_IF_ERROR(call.Start(envelope, file.Get()));
+  if (time_to_take != absl::InfiniteDuration()) BPFRIG_RETURN_IF_ERROR(call.AwaitTaken(time_to_take));
   internal::v1::CallReply reply;
   BPFRIG_ASSIGN_OR_RETURN(const bool answered, call.Next(reply));
   if (!answered) return MakeError(Reason::kInternal, "the worker finished the call without an answer");

@@ -40,6 +40,9 @@ class WorkerCall {
   [[nodiscard]] absl::StatusOr<bool> Next(internal::v1::CallReply& reply);
   // For the deadline passing while the call waits for its client: cancels it, and returns the error.
   [[nodiscard]] absl::Status GiveUpAtDeadline();
+  // Waits until the worker has read what was sent, or says something. If it does neither in time it hangs:
+  // that ends the sandbox.
+  [[nodiscard]] absl::Status AwaitTaken(absl::Duration time);
 
   // From any thread. The client has gone.
   void Cancel();
@@ -65,6 +68,7 @@ class WorkerCall {
   const std::shared_ptr<Sandbox> sandbox_;
   const rules::CallTraits& traits_;
   const v1::LoopUse loop_use_;
+  const std::string what_;  // the call in messages, with the program that it is about
   const absl::Time deadline_;
   ipc::MessageSocket socket_;
   common::Fd worker_end_;  // until it is handed over
@@ -73,8 +77,10 @@ class WorkerCall {
 };
 
 // For calls that answer once: sends the request, a file in it apart, and receives the one response.
+// `time_to_take` is for AwaitTaken, if it is finite.
 [[nodiscard]] absl::Status CallOnce(WorkerCall& call, const google::protobuf::Message& request,
-                                    google::protobuf::Message& response);
+                                    google::protobuf::Message& response,
+                                    absl::Duration time_to_take = absl::InfiniteDuration());
 // The worker answered with another call's message.
 [[nodiscard]] absl::Status WrongReply(const WorkerCall& call);
 

@@ -43,7 +43,7 @@ void FakeWorker::Die(int signal) {
 }
 
 void FakeWorker::Hang() {
-  hang_.Signal();
+  StopTaking();
   EXPECT_TRUE(WaitForAny({stop_.Get()}, absl::Now() + kPatience).ok());
 }
 
@@ -125,6 +125,11 @@ void FakeSupervisor::RefuseSpawns(absl::StatusCode code, const std::string& mess
   refusal_ = absl::Status(code, message);
 }
 
+void FakeSupervisor::SpareWorkers(bool spare) {
+  const std::lock_guard lock(mutex_);
+  spares_ = spare;
+}
+
 void FakeSupervisor::Loop() {
   internal::v1::ControlRequest request;
   while (true) {
@@ -163,7 +168,13 @@ void FakeSupervisor::Spawn(uint64_t number) {
 }
 
 void FakeSupervisor::Kill(uint64_t number) {
-  if (const auto found = workers_.find(number); found != workers_.end()) found->second->Die(SIGKILL);
+  bool spares = false;
+  {
+    const std::lock_guard lock(mutex_);
+    spares = spares_;
+  }
+  const auto found = workers_.find(number);
+  if (!spares && found != workers_.end()) found->second->Die(SIGKILL);
   const std::lock_guard lock(mutex_);
   killed_.insert(number);
   changed_.notify_all();

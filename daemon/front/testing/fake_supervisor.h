@@ -33,6 +33,8 @@ class FakeWorker {
 
   // Dies of a signal, or with 0 exits.
   void Die(int signal);
+  // Takes no call any more.
+  void StopTaking() { hang_.Signal(); }
   // Stops answering altogether, until it dies. For scripts: returns when it has died.
   void Hang();
   // For scripts: until the front has closed the call or the worker has died.
@@ -70,6 +72,8 @@ class FakeSupervisor {
   [[nodiscard]] common::Fd TakeControl() { return std::move(front_end_); }
   // Spawning fails from now on.
   void RefuseSpawns(absl::StatusCode code, const std::string& message);
+  // Kills have no effect from now on, as on a worker that is in the kernel; until FakeWorkers end.
+  void SpareWorkers(bool spare);
   // Goes away: closes the control socket.
   void Leave();
 
@@ -96,6 +100,7 @@ class FakeSupervisor {
   std::set<uint64_t> killed_;
   std::set<uint64_t> running_;
   absl::Status refusal_;
+  bool spares_ = false;
   std::map<uint64_t, std::unique_ptr<FakeWorker>> workers_;  // the loop's own
   std::thread loop_;
 };
