@@ -21,6 +21,7 @@
 #include "daemon/base/log_writer.h"
 #include "daemon/base/status.h"
 #include "daemon/doctor/doctor.h"
+#include "daemon/doctor/leaks.h"
 #include "daemon/doctor/trial.h"
 #include "daemon/ipc/front_limits.h"
 #include "daemon/kernel_bpf/policy/load_policy.h"
@@ -41,6 +42,8 @@ struct Arguments {
   int ready_fd = -1;
   int lifeline_fd = -1;
   bool no_perfmon = false;
+  // In the doctor's mode.
+  bool leaks = false;
   // In the worker's mode.
   uint64_t number = 0;
   bool runs_counted = false;
@@ -172,7 +175,9 @@ void AddOptions(CLI::App& app, Arguments& arguments) {
   app.add_subcommand(kDoctorMode,
                      "Say what a daemon with these options would be missing here, and how to grant it; exit "
                      "status 1 if something is missing")
-      ->fallthrough();
+      ->fallthrough()
+      ->add_flag("--leaks", arguments.leaks,
+                 "List what daemons have left on this machine instead; exit status 1 if there is something");
   app.add_subcommand(kTrialMode, "For the doctor's own use")->group("");
   CLI::App* worker = app.add_subcommand(kWorkerMode, "For the supervisor's own use")->group("");
   worker->add_option("--number", arguments.number)->required();
@@ -271,7 +276,7 @@ int Main(int argc, char** argv) {
   }
   if (app.got_subcommand(kDoctorMode)) {
     base::SetLogName("doctor");
-    return doctor::RunDoctor(arguments.options);
+    return arguments.leaks ? doctor::RunLeaks(arguments.options) : doctor::RunDoctor(arguments.options);
   }
   return RunSupervisor(std::move(arguments));
 }

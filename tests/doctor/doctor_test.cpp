@@ -2,13 +2,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "common/fd.h"
 #include "common/testing/temporary_directory.h"
 #include "tests/support/subprocess.h"
 
@@ -224,6 +229,33 @@ TEST_F(DoctorTest, TrialIsNotForUseByHand) {
   EXPECT_EQ(outcome.status, 1);
   EXPECT_THAT(outcome.output, HasSubstr("only `bpfrigd doctor` starts trials"));
   EXPECT_THAT(RunToEnd({kBinary, "--help"}).output, AllOf(HasSubstr("doctor"), Not(HasSubstr("trial"))));
+}
+
+// A socket's file without its socket, as a daemon that was killed leaves it.
+void LeaveSocket(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  ASSERT_LT(path.size(), sizeof(address.sun_path));
+  std::strcpy(address.sun_path, path.c_str());
+  const common::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::bind(socket.Get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+}
+
+TEST_F(DoctorTest, ListsASocketThatNobodyServes) {
+  const Outcome clean = Ask({}, {"--leaks"});
+  EXPECT_EQ(clean.status, 0) << clean.output;
+  EXPECT_THAT(clean.output, EndsWith("nothing is left behind\n"));
+  const std::string socket = directory_ / "rig.sock";
+  LeaveSocket(socket);
+  std::ofstream(socket + ".lock") << "";
+  const Outcome left = Ask({}, {"--leaks"});
+  EXPECT_EQ(left.status, 1) << left.output;
+  EXPECT_THAT(Lines(left.output, "left"),
+              ElementsAre("socket      " + socket + ": nobody serves it",
+                          "lock        " + socket + ".lock: nobody serves its socket"));
+  EXPECT_THAT(left.output, EndsWith("2 things are left behind\n"));
+  fs::remove(socket);
+  fs::remove(socket + ".lock");
 }
 
 }  // namespace
