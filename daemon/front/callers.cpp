@@ -21,7 +21,13 @@ std::string PeerOf(const grpc::ServerContextBase& context) {
 
 class Passing final : public grpc::experimental::Interceptor {
  public:
+  Passing(const Callers& callers, uint64_t connection) : callers_(callers), connection_(connection) {}
+  ~Passing() override { callers_.End(connection_); }
   void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override { methods->Proceed(); }
+
+ private:
+  const Callers& callers_;
+  const uint64_t connection_;
 };
 
 class PassingFactory final : public grpc::experimental::ServerInterceptorFactoryInterface {
@@ -31,7 +37,7 @@ class PassingFactory final : public grpc::experimental::ServerInterceptorFactory
   grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* call) override {
     // If the connection is one too many, the relays say so.
     (void)callers_.Of(*call->server_context());
-    return new Passing();
+    return new Passing(callers_, callers_.Begin(*call->server_context()));
   }
 
  private:
@@ -43,6 +49,10 @@ class PassingFactory final : public grpc::experimental::ServerInterceptorFactory
 absl::StatusOr<std::string> Callers::Of(const grpc::ServerContextBase& context) const {
   const std::string peer = PeerOf(context);
   return connections_.Called(peer, absl::StartsWith(peer, "ip") ? RemoteNameOf(context) : "");
+}
+
+uint64_t Callers::Begin(const grpc::ServerContextBase& context) const {
+  return connections_.BeginCall(PeerOf(context));
 }
 
 void Callers::Arrived(const grpc::ServerContextBase& context, uint64_t bytes) const {

@@ -30,6 +30,9 @@ class Callers {
   [[nodiscard]] absl::StatusOr<std::string> Of(const grpc::ServerContextBase& context) const;
   // A message of that size of the call has arrived.
   void Arrived(const grpc::ServerContextBase& context, uint64_t bytes) const;
+  // For calls as long as gRPC holds them.
+  [[nodiscard]] uint64_t Begin(const grpc::ServerContextBase& context) const;
+  void End(uint64_t connection) const { connections_.EndCall(connection); }
   // Has every call pass by. This outlives the server.
   [[nodiscard]] std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeInterceptor()
       const;

@@ -32,6 +32,12 @@ size_t MaxThreads(const ipc::FrontLimits& limits) {
   return limits.max_calls + 2 * size_t{limits.max_sandboxes} + kSpareThreads;
 }
 
+// As many as one caller has a use for: a call whose message has not come costs some kilobytes, and is not
+// counted yet.
+int MaxStreams(const ipc::FrontLimits& limits) {
+  return static_cast<int>(limits.max_calls + limits.max_sandboxes + kSpareThreads);
+}
+
 SharesRule SandboxRule(const ipc::FrontLimits& limits) {
   return {.action = "opening a sandbox",
           .what = "sandboxes open",
@@ -108,6 +114,7 @@ absl::StatusOr<std::unique_ptr<Front>> Front::Start(const FrontOptions& options,
 absl::Status Front::StartConnections() {
   const ConnectionRules rules{.max_silent = options_.limits.max_unauthorised_connections,
                               .patience = options_.silence,
+                              .max_held_calls = 2 * static_cast<size_t>(MaxStreams(options_.limits)),
                               .max_arriving_bytes = uint64_t{options_.limits.max_connection_memory} << 20};
   BPFRIG_ASSIGN_OR_RETURN(connections_, Connections::Start(rules, connection_shares_));
   callers_ = std::make_unique<Callers>(*connections_, remote_);
@@ -128,7 +135,7 @@ absl::Status Front::StartServer(FrontSockets sockets) {
     remote = std::make_shared<GuardedCredentials>(remote_);
   }
   BPFRIG_RETURN_IF_ERROR(StartConnections());
-  BPFRIG_ASSIGN_OR_RETURN(server_, Server::Start(*service_, *callers_, remote));
+  BPFRIG_ASSIGN_OR_RETURN(server_, Server::Start(*service_, *callers_, remote, MaxStreams(options_.limits)));
   BPFRIG_RETURN_IF_ERROR(threads_.Start([this] { Probe(); }));
   const auto take = [this](common::Fd client, const NewConnection& connection) {
     Take(std::move(client), connection);

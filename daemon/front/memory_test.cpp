@@ -113,6 +113,27 @@ TEST_F(MemoryTest, CompressedRequestsAreRefusedAndNotUnpacked) {
   }
 }
 
+TEST_F(MemoryTest, AConnectionHasABoundedNumberOfStreams) {
+  StartAnsweringFront();
+  RawClient client(socket_path());
+  client.Greet();
+  // SETTINGS_MAX_CONCURRENT_STREAMS is 3; 512 calls, 64 sandboxes, and some.
+  const std::string setting("\0\3\0\0\2\x80", 6);
+  EXPECT_THAT(client.ReadUntil(setting, kPatience), HasSubstr(setting));
+}
+
+// gRPC keeps calls that are reset for a while, or as long as their connection, some 16 KiB each.
+TEST_F(MemoryTest, CallsThatAreResetCostTheirConnection) {
+  StartAnsweringFront();
+  const OpenedSandbox sandbox(stub());
+  const size_t before = Resident();
+  RawClient client(socket_path());
+  client.Greet();
+  for (int i = 0; i < 20000; ++i) client.Reset(client.BeginCall(kLoadProgram));
+  EXPECT_LT(Resident(), before + 100) << "MiB";
+  EXPECT_TRUE(Attach(sandbox.id()).ok());
+}
+
 TEST_F(MemoryTest, AMessageThatSaysItIsCompressedAndNotHowIsRefused) {
   StartAnsweringFront();
   RawClient client(socket_path());

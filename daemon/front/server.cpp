@@ -31,6 +31,9 @@ constexpr int kHandshakeTimeoutMs = 10'000;
 
 // Beyond it gRPC ends streams, of whomever: the last resort. It counts what it reads and what it writes.
 constexpr size_t kMaxMemory = size_t{512} << 20;
+// Of one connection: a call whose message has not come costs some kilobytes, and is not counted for its
+// caller.
+constexpr int kMaxStreams = 1024;
 // For reflection, gRPC's only service here whose calls take a thread.
 constexpr int kMaxSyncThreads = 16;
 
@@ -59,13 +62,15 @@ void BoundMemory(grpc::ServerBuilder& builder) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(
-    grpc::Service& service, const Callers& callers, const std::shared_ptr<grpc::ServerCredentials>& remote) {
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(grpc::Service& service, const Callers& callers,
+                                                      const std::shared_ptr<grpc::ServerCredentials>& remote,
+                                                      int max_streams) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   builder.RegisterService(&service);
   BoundMemory(builder);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, max_streams);
   builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
   builder.SetMaxSendMessageSize(kMaxSendBytes);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);

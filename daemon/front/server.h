@@ -24,9 +24,11 @@ class Callers;
 class Server {
  public:
   // `service` and `callers` outlive the server. `remote` guards the second door; if it is null there is none.
-  // Health says NOT_SERVING until SetServing(true).
+  // No
+  // connection has more than `max_streams` calls at once. Health says NOT_SERVING until SetServing(true).
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Server>> Start(
-      grpc::Service& service, const Callers& callers, const std::shared_ptr<grpc::ServerCredentials>& remote);
+      grpc::Service& service, const Callers& callers, const std::shared_ptr<grpc::ServerCredentials>& remote,
+      int max_streams);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

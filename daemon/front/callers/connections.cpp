@@ -99,6 +99,23 @@ absl::StatusOr<std::string> Connections::Called(const std::string& peer, const s
   return connection.facts.caller;
 }
 
+uint64_t Connections::BeginCall(const std::string& peer) {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_peer_.find(peer);
+  if (found == by_peer_.end()) return 0;
+  const uint64_t number = found->second;
+  const auto connection = table_.find(number);
+  if (++connection->second.held_calls > rules_.max_held_calls) {
+    CutLocked(connection, absl::StrCat("more than ", rules_.max_held_calls, " of its calls are not over"));
+  }
+  return number;
+}
+
+void Connections::EndCall(uint64_t connection) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = table_.find(connection); found != table_.end()) --found->second.held_calls;
+}
+
 void Connections::Arrived(const std::string& peer, uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   const auto found = by_peer_.find(peer);

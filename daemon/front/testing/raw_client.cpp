@@ -14,7 +14,7 @@ namespace bpfrig::front {
 namespace {
 
 // Of RFC 9113 and, for headers, 7541.
-enum class Frame : char { kData = 0x0, kHeaders = 0x1, kSettings = 0x4, kWindowUpdate = 0x8 };
+enum class Frame : char { kData = 0x0, kHeaders = 0x1, kReset = 0x3, kSettings = 0x4, kWindowUpdate = 0x8 };
 constexpr char kEndStream = 0x1;
 constexpr char kEndHeaders = 0x4;
 constexpr size_t kMaxFrameBytes = 16384;
@@ -81,6 +81,11 @@ void RawClient::SendMessage(uint32_t stream, absl::string_view message, bool com
     Write(MakeFrame(Frame::kData, last ? kEndStream : 0, stream,
                     absl::string_view(bytes).substr(offset, kMaxFrameBytes)));
   }
+}
+
+void RawClient::Reset(uint32_t stream) {
+  constexpr uint32_t kCancel = 8;
+  Write(MakeFrame(Frame::kReset, 0, stream, BigEndian(kCancel, 4)));
 }
 
 std::string RawClient::ReadUntil(absl::string_view text, absl::Duration patience) {

@@ -26,6 +26,7 @@ class RawClient {
   uint32_t BeginCall(const std::string& method, const Headers& more = {});
   // The one message of a call.
   void SendMessage(uint32_t stream, absl::string_view message, bool compressed = false);
+  void Reset(uint32_t stream);
   // Reads until `text` has come, which is in gRPC's headers as it is, or the connection is over. Returns all
   // bytes as they came.
   [[nodiscard]] std::string ReadUntil(absl::string_view text, absl::Duration patience);
