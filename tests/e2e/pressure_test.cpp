@@ -5,6 +5,7 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -139,6 +140,25 @@ class Attackers {
   std::atomic<bool> stop_ = false;
   std::vector<std::thread> threads_;
 };
+
+TEST_F(PressureTest, AByteASecond) {
+  const RemoteDaemon daemon({}, {std::string("BPFRIGD_TOKEN=") + kToken});
+  const auto credentials = grpc::InsecureChannelCredentials();
+  const long before = Median(daemon, credentials);
+  std::vector<common::Fd> slow;
+  for (int i = 0; i < 200; ++i) slow.push_back(ConnectTo(daemon.Address()));
+  const std::string preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  size_t sent = 0;
+  {
+    const Attackers attackers(1, [&] {
+      for (const common::Fd& socket : slow) (void)::send(socket.Get(), &preface[sent], 1, MSG_NOSIGNAL);
+      sent = (sent + 1) % preface.size();
+      // The attackers' pace, not a wait for anything.
+      ::poll(nullptr, 0, 1000);
+    });
+    Report("200 clients that send a byte a second", before, Median(daemon, credentials), daemon);
+  }
+}
 
 void SendTwoGigabytes(const std::shared_ptr<grpc::Channel>& channel) {
   static const std::string block(1 << 20, 'x');
