@@ -15,8 +15,14 @@ namespace {
 
 std::string TemporaryPath(const std::string& name) { return std::string(std::getenv("TMPDIR")) + "/" + name; }
 
-std::vector<std::string> DaemonCommand(const std::string& socket, const std::vector<std::string>& arguments) {
-  std::vector<std::string> command = {Binary("bpfrigd"), "--listen", "unix:" + socket};
+// A test may have several daemons at once; the next one in a killed one's place gets its socket's path.
+int living_daemons = 0;
+
+// `launcher` is a command that runs the one after it.
+std::vector<std::string> DaemonCommand(std::vector<std::string> launcher, const std::string& socket,
+                                       const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = std::move(launcher);
+  command.insert(command.end(), {Binary("bpfrigd"), "--listen", "unix:" + socket});
   command.insert(command.end(), arguments.begin(), arguments.end());
   return command;
 }
@@ -34,8 +40,14 @@ TemporaryFile::~TemporaryFile() {
   std::filesystem::remove(path_, error);
 }
 
-Daemon::Daemon(const std::vector<std::string>& arguments)
-    : socket_(TemporaryPath("daemon.sock")), process_(Subprocess::Start(DaemonCommand(socket_, arguments))) {
+Daemon::Daemon(const std::vector<std::string>& arguments) : Daemon(std::vector<std::string>(), arguments) {}
+
+Daemon::Daemon(const LogTo& log, const std::vector<std::string>& arguments)
+    : Daemon({"sh", "-c", "log=$1; shift; exec \"$@\" 2>\"$log\"", "sh", log.path}, arguments) {}
+
+Daemon::Daemon(const std::vector<std::string>& launcher, const std::vector<std::string>& arguments)
+    : socket_(TemporaryPath("daemon" + std::to_string(living_daemons++) + ".sock")),
+      process_(Subprocess::Start(DaemonCommand(launcher, socket_, arguments))) {
   const bool serving = WaitUntil(kPatience, [&] {
     return std::filesystem::exists(socket_) &&
            RunToEnd({Binary("bpfrig"), "info", "--target", Target()}).status == 0;
@@ -44,6 +56,7 @@ Daemon::Daemon(const std::vector<std::string>& arguments)
 }
 
 Daemon::~Daemon() {
+  --living_daemons;
   if (process_.Pid() <= 0) return;
   process_.Signal(SIGTERM);
   const Outcome outcome = process_.Wait(kPatience);

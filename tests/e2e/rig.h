@@ -34,6 +34,12 @@ class TemporaryFile {
 class Daemon {
  public:
   explicit Daemon(const std::vector<std::string>& arguments = {});
+  // Its standard error is a file.
+  struct LogTo {
+    explicit LogTo(std::string file) : path(std::move(file)) {}
+    std::string path;
+  };
+  Daemon(const LogTo& log, const std::vector<std::string>& arguments);
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -51,6 +57,8 @@ class Daemon {
   [[nodiscard]] static std::vector<pid_t> WorkersBelow(pid_t pid);
 
  private:
+  Daemon(const std::vector<std::string>& launcher, const std::vector<std::string>& arguments);
+
   std::string socket_;
   Subprocess process_;
 };

@@ -1,0 +1,66 @@
+// Caller: a client of a daemon, with its own connection, that makes the calls of a test: for tests that make
+// too many of them to start `bpfrig` for each.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bpfrig/v1/bpfrig.grpc.pb.h"
+
+namespace bpfrig::tests {
+
+class Caller {
+ public:
+  explicit Caller(const std::string& target);
+
+  [[nodiscard]] v1::BpfRig::Stub& stub() { return *stub_; }
+
+  // One unary call, with `limit` as its deadline.
+  template <class Request, class Response>
+  [[nodiscard]] grpc::Status Call(grpc::Status (v1::BpfRig::Stub::*method)(grpc::ClientContext*,
+                                                                           const Request&, Response*),
+                                  const Request& request, Response& response,
+                                  std::chrono::seconds limit = std::chrono::seconds(30)) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + limit);
+    return ((*stub_).*method)(&context, request, &response);
+  }
+
+ private:
+  std::unique_ptr<v1::BpfRig::Stub> stub_;
+};
+
+// An open sandbox of a caller, who outlives it. Destroyed without Close, its lease is cut.
+class BusySandbox {
+ public:
+  BusySandbox(Caller& caller, const v1::OpenSandboxRequest& request);
+  ~BusySandbox();
+  BusySandbox(const BusySandbox&) = delete;
+  BusySandbox& operator=(const BusySandbox&) = delete;
+
+  // Empty if it could not be opened.
+  [[nodiscard]] const std::string& id() const { return id_; }
+  // Loads an object as `name` and attaches its programs.
+  [[nodiscard]] grpc::Status Load(const std::string& name, const std::string& object,
+                                  const std::vector<std::string>& attach, v1::LoadProgramResponse& response);
+  // Three attached programs of the shipped objects, and a connection: what a test of a mesh has.
+  // The server is at `port` of 127.0.0.1.
+  [[nodiscard]] grpc::Status Fill(int port = 7000);
+  // Makes a server there and a connection to it.
+  [[nodiscard]] grpc::Status ConnectToItself(int port);
+  [[nodiscard]] grpc::Status Close(v1::CloseSandboxResponse& ledger);
+  // Waits for the sandbox's last event; its reason is unspecified if there was none.
+  [[nodiscard]] v1::SandboxEnded WaitForEnd();
+
+ private:
+  Caller& caller_;
+  grpc::ClientContext lease_context_;
+  std::unique_ptr<grpc::ClientReader<v1::OpenSandboxResponse>> lease_;
+  std::string id_;
+};
+
+}  // namespace bpfrig::tests

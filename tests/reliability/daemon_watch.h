@@ -1,0 +1,32 @@
+// What tests of reliability look at from outside of a daemon: its processes, and what they take.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+#include "tests/e2e/rig.h"
+
+namespace bpfrig::tests {
+
+// Bytes of a process's memory that are its own and present: VmRSS without what is mapped from files.
+[[nodiscard]] int64_t ResidentBytes(pid_t pid);
+// Of supervisor and front together.
+[[nodiscard]] int64_t ResidentBytes(const Daemon& daemon);
+
+// Whether supervisor and front are the processes that they were, and calls are answered.
+class SameDaemon {
+ public:
+  explicit SameDaemon(const Daemon& daemon) : daemon_(daemon), front_(daemon.Front()) {}
+  [[nodiscard]] bool StillServes() const;
+
+ private:
+  const Daemon& daemon_;
+  const pid_t front_;
+};
+
+// Prints a line for docs/reliability.md, and records it in the test's XML.
+void Report(const std::string& what, const std::string& figure);
+
+}  // namespace bpfrig::tests
