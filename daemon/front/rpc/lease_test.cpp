@@ -144,7 +144,8 @@ TEST_F(LeaseTest, KillsAWorkerThatHangsPastACallsDeadline) {
 
 TEST_F(LeaseTest, SaysOfAWorkerThatDoesNotDieThatItStillRunsAndCountsIt) {
   StartFront([](FakeWorker& worker, ipc::MessageSocket&, const CallRequest&) { worker.Hang(); },
-             {.max_sandboxes = 1, .default_deadline = absl::Milliseconds(200)});
+             {.limits = {.max_sandboxes = 1, .max_sandboxes_per_caller = 1},
+              .default_deadline = absl::Milliseconds(200)});
   // Until then the one sandbox is the front's own.
   ASSERT_TRUE(supervisor().AwaitReady());
   OpenedSandbox sandbox(stub());
