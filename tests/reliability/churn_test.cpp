@@ -75,7 +75,8 @@ TEST(ChurnTest, GivesAllBackWithinTwoSecondsAndDoesNotGrow) {
 
 TEST(ChurnTest, HundredSandboxesAtOnce) {
   const int count = Scaled(20, 100);
-  const Daemon daemon({"--max-sandboxes", std::to_string(count)});
+  const Daemon daemon(
+      {"--max-sandboxes", std::to_string(count), "--max-sandboxes-per-caller", std::to_string(count)});
   std::vector<std::unique_ptr<Caller>> callers;
   std::vector<std::unique_ptr<BusySandbox>> sandboxes;
   for (int i = 0; i < count; ++i) {

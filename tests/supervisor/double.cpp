@@ -30,7 +30,7 @@ namespace bpfrig {
 namespace {
 
 constexpr int kLifeline = 5;
-constexpr int kMapMemory = 6;
+constexpr int kMapMemory = 7;
 
 // Waits until one of two descriptors, the lifeline among them, can be read; false if that is the lifeline.
 bool WaitFor(int fd, bool obey_lifeline) {
