@@ -143,8 +143,7 @@ void Sandbox::EndHung(absl::string_view message) {
     if (!is_told() && ended_->reason() == v1::SANDBOX_END_REASON_WORKER_HUNG) {
       ended_->mutable_message()->append(
           ", but a program of it still runs in the kernel, where no signal ends it: until it does, it counts "
-          "as "
-          "one of the daemon's sandboxes");
+          "as one of the daemon's sandboxes");
     }
   }
   Announce();
