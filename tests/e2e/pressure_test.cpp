@@ -4,7 +4,6 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -30,23 +29,6 @@ using Clock = std::chrono::steady_clock;
 // docs/reliability.md.
 constexpr size_t kMaxFrontMiB = 300;
 constexpr int kRounds = 40;
-
-common::Fd ConnectTo(const std::string& address) {
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  common::Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  EXPECT_EQ(::connect(fd.Get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0);
-  return fd;
-}
-
-pid_t FrontOf(pid_t daemon) {
-  for (const pid_t pid : DescendantsOf(daemon)) {
-    if (CommandLineOf(pid).find("bpfrigd-front") != std::string::npos) return pid;
-  }
-  return -1;
-}
 
 class PressureTest : public ::testing::Test {
  protected:

@@ -3,7 +3,9 @@
 #include <google/protobuf/descriptor.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 #include <cstdlib>
 
@@ -125,6 +127,16 @@ std::shared_ptr<grpc::Channel> RemoteDaemon::Connect(
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   return grpc::CreateCustomChannel("ipv4:" + Address(), credentials, arguments);
+}
+
+common::Fd ConnectTo(const std::string& address) {
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  common::Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  EXPECT_EQ(::connect(fd.Get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0);
+  return fd;
 }
 
 size_t Count(const std::string& in, const std::string& text) {

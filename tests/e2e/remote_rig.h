@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "common/fd.h"
 #include "common/testing/temporary_directory.h"
 #include "tests/support/subprocess.h"
 
@@ -72,6 +73,9 @@ class RemoteDaemon {
   Subprocess process_;
   std::string address_;
 };
+
+// A connection to the daemon's port on loopback, by a client that has not said anything.
+[[nodiscard]] common::Fd ConnectTo(const std::string& address);
 
 // How often `text` occurs.
 [[nodiscard]] size_t Count(const std::string& in, const std::string& text);

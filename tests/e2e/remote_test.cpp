@@ -34,13 +34,6 @@ std::vector<std::string> With(std::vector<std::string> options, const std::vecto
   return options;
 }
 
-pid_t FrontOf(pid_t daemon) {
-  for (const pid_t pid : DescendantsOf(daemon)) {
-    if (CommandLineOf(pid).find("bpfrigd-front") != std::string::npos) return pid;
-  }
-  return -1;
-}
-
 // How often the log says that something happened: lines that say so, and "N more times" of those that say
 // that.
 size_t CountWithUnsaid(const std::string& log, const std::string& text) {

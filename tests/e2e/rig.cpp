@@ -63,8 +63,8 @@ Daemon::~Daemon() {
   EXPECT_EQ(outcome.status, 0) << outcome.output;
 }
 
-pid_t Daemon::Front() const {
-  for (const pid_t pid : DescendantsOf(Pid())) {
+pid_t FrontOf(pid_t daemon) {
+  for (const pid_t pid : DescendantsOf(daemon)) {
     if (CommandLineOf(pid).find("bpfrigd-front") != std::string::npos) return pid;
   }
   return -1;

@@ -30,6 +30,9 @@ class TemporaryFile {
   std::string path_;
 };
 
+// The front of the daemon with that process; -1 if there is none.
+[[nodiscard]] pid_t FrontOf(pid_t daemon);
+
 // A daemon on its own unix socket, serving when the constructor returns; ended by SIGTERM.
 class Daemon {
  public:
@@ -49,7 +52,7 @@ class Daemon {
   [[nodiscard]] std::string Target() const { return "unix:" + socket_; }
   // The pids of its workers, and of its front.
   [[nodiscard]] std::vector<pid_t> Workers() const { return WorkersBelow(Pid()); }
-  [[nodiscard]] pid_t Front() const;
+  [[nodiscard]] pid_t Front() const { return FrontOf(Pid()); }
   // Waits for the daemon to end by itself.
   [[nodiscard]] Outcome Wait(std::chrono::milliseconds limit) { return process_.Wait(limit); }
 

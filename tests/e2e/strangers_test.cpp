@@ -30,17 +30,6 @@ using ::testing::Not;
 constexpr char kGetInfo[] = "/bpfrig.v1.BpfRig/GetInfo";
 const std::vector<std::string> kTokenVariable = {std::string("BPFRIGD_TOKEN=") + kToken};
 
-common::Fd ConnectTo(const std::string& address) {
-  const std::vector<std::string> parts = absl::StrSplit(address, ':');
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(static_cast<uint16_t>(std::stoi(parts.back())));
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  common::Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  EXPECT_EQ(::connect(fd.Get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0);
-  return fd;
-}
-
 // Reads what comes, up to the end.
 bool HangsUp(const common::Fd& fd, std::chrono::milliseconds limit) {
   return WaitUntil(limit, [&] {

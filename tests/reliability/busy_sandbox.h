@@ -1,5 +1,5 @@
-// Caller: a client of a daemon, with its own connection, that makes the calls of a test: for tests that make
-// too many of them to start `bpfrig` for each.
+// BusySandbox: a sandbox with programs and a connection, and the Caller, a client with its own connection,
+// that it is one of: for tests that open too many to start `bpfrig` for each.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
