@@ -8,12 +8,11 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "common/fd.h"
 #include "daemon/base/status.h"
 #include "daemon/doctor/rig_process.h"
+#include "daemon/kernel_os/cgroup.h"
 #include "daemon/kernel_os/cgroup_root.h"
 #include "daemon/kernel_os/file.h"
 #include "daemon/kernel_os/instance_directory.h"
@@ -34,11 +33,10 @@ std::vector<pid_t> ProcessesIn(const fs::path& path) {
   }
   std::vector<pid_t> processes;
   for (const fs::path& cgroup : cgroups) {
-    const std::string procs = kernel_os::ReadSmallFile(AT_FDCWD, cgroup / "cgroup.procs", "").value_or("");
-    for (const absl::string_view line : absl::StrSplit(procs, '\n', absl::SkipEmpty())) {
-      pid_t pid = 0;
-      if (absl::SimpleAtoi(line, &pid)) processes.push_back(pid);
-    }
+    const auto directory = kernel_os::OpenDirectory(AT_FDCWD, cgroup, cgroup.string());
+    if (!directory.ok()) continue;  // it was removed meanwhile
+    const auto inside = kernel_os::ReadProcesses(directory->Get(), cgroup.string());
+    if (inside.ok()) processes.insert(processes.end(), inside->begin(), inside->end());
   }
   return processes;
 }
