@@ -29,8 +29,9 @@ bool IsWithin(char c, uint8_t first, uint8_t last) {
 
 bool IsAscii(char c) { return static_cast<uint8_t>(c) < 0x80; }
 
-// The length of the character at the start of `bytes`, which are not empty; 0 if there is none.
-size_t CharacterLength(absl::string_view bytes) {
+}  // namespace
+
+size_t Utf8CharacterLength(absl::string_view bytes) {
   if (IsAscii(bytes[0])) return 1;
   for (const Start& start : kStarts) {
     if (!IsWithin(bytes[0], start.first, start.last)) continue;
@@ -42,11 +43,13 @@ size_t CharacterLength(absl::string_view bytes) {
   return 0;
 }
 
+namespace {
+
 // How many bytes at the start of `bytes` are UTF-8.
 size_t Utf8Length(absl::string_view bytes) {
   size_t length = 0;
   while (length < bytes.size()) {
-    const size_t character = CharacterLength(bytes.substr(length));
+    const size_t character = Utf8CharacterLength(bytes.substr(length));
     if (character == 0) break;
     length += character;
   }

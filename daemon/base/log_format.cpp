@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/shown_text.h"
 
 namespace bpfrig::base {
 namespace {
@@ -41,22 +42,6 @@ std::string WithoutControls(absl::string_view text) {
   return shown;
 }
 
-// How many bytes the UTF-8 character at the start of `text` has; 0 if there is none. Overlong ones and
-// surrogates pass: whoever reads JSON refuses them or not, but does not lose the line.
-size_t CharacterBytes(absl::string_view text) {
-  const auto first = static_cast<unsigned char>(text.front());
-  const size_t size = first < 0x80                    ? 1
-                      : first >= 0xc2 && first < 0xe0 ? 2
-                      : first >= 0xe0 && first < 0xf0 ? 3
-                      : first >= 0xf0 && first < 0xf5 ? 4
-                                                      : 0;
-  if (size > text.size()) return 0;
-  for (size_t i = 1; i < size; ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
-  }
-  return size;
-}
-
 std::string Quote(absl::string_view text) {
   std::string json = "\"";
   while (!text.empty()) {
@@ -64,7 +49,7 @@ std::string Quote(absl::string_view text) {
       json.append("...");
       break;
     }
-    const size_t size = CharacterBytes(text);
+    const size_t size = common::Utf8CharacterLength(text);
     if (size == 0) {
       json.append("\\ufffd");
     } else if (IsControl(text.front())) {
