@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/testing/memory_bound.h"
 #include "daemon/front/testing/front_fixture.h"
 #include "daemon/front/testing/raw_client.h"
 #include "daemon/ipc/frame.h"
@@ -20,6 +21,7 @@
 namespace bpfrig::front {
 namespace {
 
+using common::MemoryBound;
 using internal::v1::CallReply;
 using internal::v1::CallRequest;
 using ::testing::HasSubstr;
@@ -81,7 +83,7 @@ TEST_F(MemoryTest, AMessageOfTwoGigabytesCostsItsConnectionAndNoOther) {
   size_t peak = before;
   EXPECT_EQ(SendBlocks(NewChannel(), 1900, peak).error_code(), grpc::StatusCode::UNAVAILABLE);
   RecordProperty("mebibytes", static_cast<int>(peak - before));
-  EXPECT_LT(peak - before, 200u) << "MiB";
+  EXPECT_LT(peak - before, MemoryBound(200)) << "MiB";
   EXPECT_TRUE(Attach(sandbox.id()).ok()) << "another connection's sandbox is still there";
 }
 
@@ -130,7 +132,7 @@ TEST_F(MemoryTest, CallsThatAreResetCostTheirConnection) {
   RawClient client(socket_path());
   client.Greet();
   for (int i = 0; i < 20000; ++i) client.Reset(client.BeginCall(kLoadProgram));
-  EXPECT_LT(Resident(), before + 100) << "MiB";
+  EXPECT_LT(Resident(), MemoryBound(before + 100)) << "MiB";
   EXPECT_TRUE(Attach(sandbox.id()).ok());
 }
 
@@ -188,12 +190,13 @@ TEST_F(MemoryTest, DumpsThatNobodyReadsCostOneMessageEachAndNothingWhenTheyAreOv
       std::this_thread::yield();
     }
     RecordProperty("mebibytes", static_cast<int>(last - before));
-    EXPECT_LT(last - before, kDumps) << "MiB";
+    EXPECT_LT(last - before, MemoryBound(kDumps)) << "MiB";
   }
   const absl::Time deadline = absl::Now() + kPatience;
-  while ((stopped < kDumps || Resident() > before + 40) && absl::Now() < deadline) std::this_thread::yield();
+  while ((stopped < kDumps || Resident() > MemoryBound(before + 40)) && absl::Now() < deadline)
+    std::this_thread::yield();
   EXPECT_EQ(stopped, kDumps);
-  EXPECT_LE(Resident(), before + 40) << "MiB";
+  EXPECT_LE(Resident(), MemoryBound(before + 40)) << "MiB";
 }
 
 }  // namespace

@@ -132,9 +132,10 @@ TEST(LogTest, IsJsonOfAllProcessesIfAsked) {
   RemoteDaemon daemon({"--log-format", "json", "--log-level", "debug"}, kTokenVariable);
   EXPECT_TRUE(CallEmpty(daemon.Connect(grpc::InsecureChannelCredentials()), kGetInfo, kToken).ok());
   std::set<std::string> processes;
-  for (const std::string& line : Lines(daemon.End())) {
+  const std::string log = daemon.End();
+  for (const std::string& line : Lines(log)) {
     google::protobuf::Struct object;
-    ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(line, &object).ok()) << line;
+    ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(line, &object).ok()) << log;
     for (const char* field : {"time", "level", "process", "message"}) {
       EXPECT_EQ(object.fields().count(field), 1u) << field << " in " << line;
     }

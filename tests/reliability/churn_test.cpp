@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/testing/memory_bound.h"
 #include "tests/reliability/busy_sandbox.h"
 #include "tests/reliability/daemon_watch.h"
 #include "tests/reliability/scale.h"
@@ -71,7 +72,7 @@ TEST(ChurnTest, GivesAllBackWithinTwoSecondsAndDoesNotGrow) {
   Report("churn: sandboxes a second", std::to_string(count / took.count()));
   Report("churn: bytes that supervisor and front grew by", std::to_string(growth));
   // Few sandboxes do not warm up the allocator.
-  EXPECT_LT(growth, Scaled(8, 1) * kGrowthLimit);
+  EXPECT_LT(growth, static_cast<int64_t>(common::MemoryBound(Scaled(8, 1) * kGrowthLimit)));
 }
 
 TEST(ChurnTest, HundredSandboxesAtOnce) {
