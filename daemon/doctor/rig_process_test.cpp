@@ -13,7 +13,7 @@ TEST(RigProcessTest, IsKnownByItsCommandLine) {
   EXPECT_EQ(RoleOf(std::string("bpfrigd\0worker\0--number\0007\0", 26)), Role::kWorker);
   EXPECT_EQ(RoleOf(std::string("bpfrigd-front\0--control\0", 24)), Role::kFront);
   EXPECT_EQ(RoleOf(std::string("/usr/bin/bpfrigd\0", 17)), Role::kDaemon);
-  EXPECT_EQ(RoleOf(std::string("bpfrigd\0--listen\0unix:x\0", 25)), Role::kDaemon);
+  EXPECT_EQ(RoleOf(std::string("bpfrigd\0--listen\0unix:x\0", 24)), Role::kDaemon);
   EXPECT_EQ(RoleOf(std::string("bpfrigd\0doctor\0--leaks\0", 23)), Role::kNone);
   EXPECT_EQ(RoleOf(std::string("vi\0bpfrigd\0", 11)), Role::kNone);
   EXPECT_EQ(RoleOf(""), Role::kNone);

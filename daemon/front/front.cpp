@@ -1,5 +1,7 @@
 #include "daemon/front/front.h"
 
+#include <grpcpp/grpcpp.h>
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"
