@@ -31,9 +31,6 @@ constexpr int kHandshakeTimeoutMs = 10'000;
 
 // Beyond it gRPC ends streams, of whomever: the last resort. It counts what it reads and what it writes.
 constexpr size_t kMaxMemory = size_t{512} << 20;
-// Of one connection: a call whose message has not come costs some kilobytes, and is not counted for its
-// caller.
-constexpr int kMaxStreams = 1024;
 // For reflection, gRPC's only service here whose calls take a thread.
 constexpr int kMaxSyncThreads = 16;
 

@@ -8,13 +8,11 @@
 #include <cstdint>
 #include <initializer_list>
 
-// Newer than the libseccomp of Debian 12; calls have had one number on all processors since 424.
-#ifndef __SNR_open_tree_attr
-#define __SNR_open_tree_attr 467
-#endif
-
 namespace bpfrig::seccomp {
 namespace {
+
+// Newer than the libseccomp of Debian 12; calls have had one number on all processors since 424.
+constexpr int kOpenTreeAttr = 467;
 
 // The kernel takes an int of these arguments, and cuts off the upper half of the register: a comparison that
 // looked at it could be passed by with anything in there.
@@ -63,7 +61,7 @@ void RefuseMounts(std::vector<Refusal>& refusals) {
   Refuse(refusals,
          {SCMP_SYS(mount), SCMP_SYS(umount2), SCMP_SYS(umount), SCMP_SYS(pivot_root), SCMP_SYS(chroot),
           SCMP_SYS(fsopen), SCMP_SYS(fsconfig), SCMP_SYS(fsmount), SCMP_SYS(fspick), SCMP_SYS(move_mount),
-          SCMP_SYS(open_tree), SCMP_SYS(open_tree_attr), SCMP_SYS(mount_setattr), SCMP_SYS(open_by_handle_at),
+          SCMP_SYS(open_tree), kOpenTreeAttr, SCMP_SYS(mount_setattr), SCMP_SYS(open_by_handle_at),
           SCMP_SYS(fanotify_init), SCMP_SYS(quotactl), SCMP_SYS(quotactl_fd)});
 }
 

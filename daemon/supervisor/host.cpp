@@ -16,8 +16,6 @@
 namespace bpfrig::supervisor {
 namespace {
 
-using base::MakeError;
-using base::Reason;
 using kernel_os::CapabilityNeed;
 using kernel_os::CgroupControllers;
 using kernel_os::InstanceDirectory;

@@ -21,7 +21,6 @@ namespace {
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using Stub = v1::BpfRig::Stub;
 
 // A call's deadline, and what the daemon may take past it: a second for the worker, half a second for its

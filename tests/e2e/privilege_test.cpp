@@ -20,7 +20,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 
 constexpr uint64_t kBpf = uint64_t{1} << CAP_BPF;
 constexpr uint64_t kNetAdmin = uint64_t{1} << CAP_NET_ADMIN;

@@ -63,11 +63,11 @@ class RemoteTest : public ::testing::Test {
 
   // What a new TLS connection shows as the daemon's name.
   [[nodiscard]] std::string ServerName(const RemoteDaemon& daemon) const {
-    return RunToEnd({"sh", "-c",
-                     "openssl s_client -connect \"$1\" -CAfile \"$2\" -cert \"$3\" -key \"$4\" </dev/null "
-                     "2>/dev/null | openssl x509 -noout -subject",
-                     "sh", daemon.Address(), certificates_.Path("ca.pem"), certificates_.Path("client.pem"),
-                     certificates_.Path("client.key")})
+    const std::string script =
+        "openssl s_client -connect \"$1\" -CAfile \"$2\" -cert \"$3\" -key \"$4\" </dev/null 2>/dev/null"
+        " | openssl x509 -noout -subject";
+    return RunToEnd({"sh", "-c", script, "sh", daemon.Address(), certificates_.Path("ca.pem"),
+                     certificates_.Path("client.pem"), certificates_.Path("client.key")})
         .output;
   }
 
