@@ -225,7 +225,7 @@ void MessageReader::ReadMessage(const NodePtr& node, Message& message, const Fie
   ReadFields(fields, message, path);
   for (const std::string& name : rules::InPlan(field).needs()) {
     const FieldDescriptor& member = *message.GetDescriptor()->FindFieldByName(name);
-    if (fields.Find(rules::PlanName(member)) == nullptr) {
+    if (fields.Find(rules::PlanName(member)) == nullptr && !rules::IsExcluded(message, member)) {
       fields.Lacks(rules::PlanName(member), rules::MissingSentence(rules::PlanName(member), member));
     }
   }

@@ -1,6 +1,7 @@
 #include "client/plan/values.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <vector>
@@ -25,10 +26,26 @@ using bpfrig::v1::NetworkInteger;
 using bpfrig::v1::Tag;
 using bpfrig::v1::Value;
 
+// Tags that stand for a number of the sandbox.
+struct SandboxTag {
+  absl::string_view tag;
+  void (Tag::*set)(bool);
+};
+constexpr std::array kSandboxTags = {
+    SandboxTag{"!netns_cookie", &Tag::set_netns_cookie},
+    SandboxTag{"!cgroup_id", &Tag::set_cgroup_id},
+    SandboxTag{"!pid", &Tag::set_pid},
+    SandboxTag{"!uid", &Tag::set_uid},
+    SandboxTag{"!ifindex", &Tag::set_ifindex},
+};
+
 const std::vector<std::string>& ValueTags() {
-  static const auto& tags = *new std::vector<std::string>{
-      "!ip",     "!be16",  "!be32",   "!be64",         "!hex",     "!text", "!concat",
-      "!socket", "!tuple", "!cookie", "!netns_cookie", "!program", "!map"};
+  static const auto& tags = *new std::vector<std::string>([] {
+    std::vector<std::string> all = {"!ip",     "!be16",   "!be32",  "!be64",   "!hex",     "!text",
+                                    "!concat", "!socket", "!tuple", "!cookie", "!program", "!map"};
+    for (const SandboxTag& sandbox : kSandboxTags) all.emplace_back(sandbox.tag);
+    return all;
+  }());
   return tags;
 }
 
@@ -130,9 +147,22 @@ bool ReadByteTag(const Node& node, Tag& tag, Problems& problems) {
   return true;
 }
 
+// False if the tag is another one.
+bool ReadSandboxTag(const Node& node, Tag& tag, Problems& problems) {
+  for (const SandboxTag& sandbox : kSandboxTags) {
+    if (node.tag != sandbox.tag) continue;
+    if (!node.IsScalar() || !node.text.empty()) {
+      problems.Add(node.mark, absl::StrCat(node.tag, " stands alone"));
+    }
+    (tag.*sandbox.set)(true);
+    return true;
+  }
+  return false;
+}
+
 Tag ReadTag(const Node& node, Problems& problems) {
   Tag tag;
-  if (ReadByteTag(node, tag, problems)) return tag;
+  if (ReadByteTag(node, tag, problems) || ReadSandboxTag(node, tag, problems)) return tag;
   std::string text;
   if (node.tag == "!socket") {
     ReadTagged(node, *tag.mutable_socket(), problems);
@@ -140,9 +170,6 @@ Tag ReadTag(const Node& node, Problems& problems) {
     ReadTagged(node, *tag.mutable_cookie(), problems);
   } else if (node.tag == "!tuple") {
     ReadTagged(node, *tag.mutable_tuple(), problems);
-  } else if (node.tag == "!netns_cookie") {
-    if (!node.IsScalar() || !node.text.empty()) problems.Add(node.mark, "!netns_cookie stands alone");
-    tag.set_netns_cookie(true);
   } else if (node.tag == "!program") {
     if (TaggedText(node, "object/program", text, problems)) tag.set_program(text);
   } else if (node.tag == "!map") {

@@ -57,6 +57,14 @@ std::string FormatTag(const Tag& tag) {
       return absl::StrCat("!cookie ", FormatReference(tag.cookie()));
     case Tag::kNetnsCookie:
       return "!netns_cookie";
+    case Tag::kCgroupId:
+      return "!cgroup_id";
+    case Tag::kPid:
+      return "!pid";
+    case Tag::kUid:
+      return "!uid";
+    case Tag::kIfindex:
+      return "!ifindex";
     case Tag::kProgram:
       return absl::StrCat("!program ", tag.program());
     case Tag::kMap:

@@ -96,6 +96,7 @@ void Dispatcher::Run(const CallPtr& call, google::protobuf::Message& request) {
     const absl::Status read = ReadAttachedFile(*call, *field, request);
     if (!read.ok()) return call->Finish(read);
   }
+  if (request.GetDescriptor() != bpfrig::v1::CountRunsRequest::descriptor()) sandbox_.objects().MarkRuns();
   (*handler)(sandbox_, call, request);
   // The front counts on the same: Sandbox::IsBusyWithOther.
   if (rules::LoopUseOf(request) != bpfrig::v1::LOOP_USE_HOLDS) call->ReleaseSlot();

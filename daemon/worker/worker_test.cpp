@@ -3,6 +3,7 @@
 #include "daemon/worker/worker.h"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -147,6 +148,8 @@ TEST_F(WorkerTest, Ipv4AndIpv6ServersShareAPort) {
   Request six;
   six.mutable_listen()->set_name("six");
   *six.mutable_listen()->mutable_at() = Address("::", port);
+  EXPECT_THAT(client_->Run(six).Text(), ::testing::HasSubstr("EADDRINUSE")) << "it would take IPv4 as well";
+  six.mutable_listen()->set_v6_only(true);
   const CallResult listening = client_->Run(six);
   ASSERT_TRUE(listening.ok()) << listening.Text();
   EXPECT_EQ(client_->Run(Connect("", "::1", port)).reply().connect().server(), "six");

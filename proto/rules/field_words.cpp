@@ -80,6 +80,22 @@ const v1::FieldInPlan& InPlan(const FieldDescriptor& field) {
   return field.options().GetExtension(v1::in_plan);
 }
 
+bool IsSet(const google::protobuf::Message& message, const FieldDescriptor& field) {
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  return field.is_repeated() ? reflection.FieldSize(message, &field) > 0
+                             : reflection.HasField(message, &field);
+}
+
+bool IsExcluded(const google::protobuf::Message& message, const FieldDescriptor& field) {
+  const Descriptor& type = *field.containing_type();
+  for (int i = 0; i < type.field_count(); ++i) {
+    const auto& excluded = RulesOf(*type.field(i)).excludes();
+    if (std::find(excluded.begin(), excluded.end(), field.name()) == excluded.end()) continue;
+    if (IsSet(message, *type.field(i))) return true;
+  }
+  return false;
+}
+
 bool IsRequired(const FieldDescriptor& field) {
   return RulesOf(field).required() || RulesOf(field).text() == v1::TEXT_RULE_SANDBOX;
 }

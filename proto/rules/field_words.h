@@ -3,6 +3,7 @@
 #pragma once
 
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
 
 #include <cstdint>
 #include <string>
@@ -14,6 +15,13 @@ namespace bpfrig::rules {
 
 [[nodiscard]] const v1::FieldRules& RulesOf(const google::protobuf::FieldDescriptor& field);
 [[nodiscard]] const v1::FieldInPlan& InPlan(const google::protobuf::FieldDescriptor& field);
+
+// Whether a message says anything of one of its fields: see FieldRules.
+[[nodiscard]] bool IsSet(const google::protobuf::Message& message,
+                         const google::protobuf::FieldDescriptor& field);
+// Whether the message has a field that excludes this one of its fields.
+[[nodiscard]] bool IsExcluded(const google::protobuf::Message& message,
+                              const google::protobuf::FieldDescriptor& field);
 
 // What follows from the kind of field, or is said by itself.
 [[nodiscard]] bool IsRequired(const google::protobuf::FieldDescriptor& field);

@@ -25,12 +25,6 @@ std::string Duration(uint64_t milliseconds) {
   return milliseconds % 1000 == 0 ? absl::StrCat(milliseconds / 1000, "s") : absl::StrCat(milliseconds, "ms");
 }
 
-bool IsSet(const Message& message, const FieldDescriptor& field) {
-  const Reflection& reflection = *message.GetReflection();
-  return field.is_repeated() ? reflection.FieldSize(message, &field) > 0
-                             : reflection.HasField(message, &field);
-}
-
 // HasRules() with what is known already. A type that is looked at right now counts as one without rules.
 bool FindRules(const Descriptor& type, std::map<const Descriptor*, bool>& known) {
   const auto [found, is_new] = known.try_emplace(&type, false);
@@ -190,7 +184,7 @@ class Validation {
     const Message& below = reflection.GetMessage(message, &field);
     for (const std::string& name : RulesOf(field).needs()) {
       const FieldDescriptor& member = *field.message_type()->FindFieldByName(name);
-      if (!IsSet(below, member)) {
+      if (!IsSet(below, member) && !IsExcluded(below, member)) {
         Add(Kind::kInvalid, absl::StrCat(path, ".", name), MissingSentence(NameOf(member), member));
       }
     }

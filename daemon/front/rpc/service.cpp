@@ -64,6 +64,14 @@ class Service final : public v1::BpfRig::CallbackService {
                     v1::DisconnectResponse* response) override {
     return RelayUnary(environment_, *context, request, response);
   }
+  Unary* OpenSocket(Context* context, const v1::OpenSocketRequest* request,
+                    v1::OpenSocketResponse* response) override {
+    return RelayUnary(environment_, *context, request, response);
+  }
+  Unary* GetSocketName(Context* context, const v1::GetSocketNameRequest* request,
+                       v1::GetSocketNameResponse* response) override {
+    return RelayUnary(environment_, *context, request, response);
+  }
   Unary* SetSocketOption(Context* context, const v1::SetSocketOptionRequest* request,
                          v1::SetSocketOptionResponse* response) override {
     return RelayUnary(environment_, *context, request, response);
@@ -81,6 +89,10 @@ class Service final : public v1::BpfRig::CallbackService {
   }
   Unary* RunProgram(Context* context, const v1::RunProgramRequest* request,
                     v1::RunProgramResponse* response) override {
+    return RelayUnary(environment_, *context, request, response);
+  }
+  Unary* CountRuns(Context* context, const v1::CountRunsRequest* request,
+                   v1::CountRunsResponse* response) override {
     return RelayUnary(environment_, *context, request, response);
   }
 

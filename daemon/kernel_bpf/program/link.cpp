@@ -2,6 +2,7 @@
 
 #include <bpf/bpf.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 
@@ -15,6 +16,9 @@ namespace {
 // BPF_TCX_INGRESS and BPF_TCX_EGRESS, which kernel headers before 6.6 do not have.
 constexpr uint32_t kTcxIngress = 46;
 constexpr uint32_t kTcxEgress = 47;
+// BPF_CGROUP_UNIX_GETPEERNAME and BPF_CGROUP_UNIX_GETSOCKNAME, of 6.7.
+constexpr uint32_t kUnixGetPeerName = 52;
+constexpr uint32_t kUnixGetSockName = 53;
 
 absl::Status Missing(const Program& program, absl::string_view what) {
   return base::WithObject(base::MakeError(base::Reason::kInvalidField,
@@ -79,11 +83,16 @@ absl::StatusOr<AttachPlace> PlaceOf(const Program& program) {
     case BPF_PROG_TYPE_XDP:
     case BPF_PROG_TYPE_SCHED_CLS:
       return AttachPlace::kInterface;
+    case BPF_PROG_TYPE_SOCKET_FILTER:
+    case BPF_PROG_TYPE_SK_REUSEPORT:
+      return AttachPlace::kSocket;
     default:
       return base::WithObject(
           base::MakeError(base::Reason::kUnsupported,
                           absl::StrCat("a sandbox has no place to attach program \"", program.name(),
-                                       "\" of type ", program.type_name(), " to")),
+                                       "\" of type ", program.type_name(),
+                                       " to; it has a cgroup, a network namespace, lo, sockets, and maps of "
+                                       "sockets")),
           program.name());
   }
 }
@@ -107,6 +116,8 @@ absl::StatusOr<Link> Link::Attach(const Program& program, const AttachPoints& po
           link.link_, CreateLink(program, points.netns_fd, link.attach_type_, "the network namespace"));
       return link;
     }
+    case AttachPlace::kSocket:
+      return AttachToSocket(program, points.socket_fd);
     case AttachPlace::kInterface:
       break;
   }
@@ -122,6 +133,47 @@ absl::StatusOr<Link> Link::Attach(const Program& program, const AttachPoints& po
   }
   BPFRIG_ASSIGN_OR_RETURN(link.link_, std::move(created));
   return link;
+}
+
+bool WatchesSocketCalls(const Program& program) {
+  if (program.type() == BPF_PROG_TYPE_CGROUP_SOCKOPT) return true;
+  if (program.type() != BPF_PROG_TYPE_CGROUP_SOCK_ADDR) return false;
+  switch (program.attach_type()) {
+    case BPF_CGROUP_INET4_GETPEERNAME:
+    case BPF_CGROUP_INET6_GETPEERNAME:
+    case BPF_CGROUP_INET4_GETSOCKNAME:
+    case BPF_CGROUP_INET6_GETSOCKNAME:
+    case kUnixGetPeerName:
+    case kUnixGetSockName:
+      return true;
+    default:
+      return false;
+  }
+}
+
+absl::StatusOr<Link> Link::AttachToSocket(const Program& program, int socket_fd) {
+  if (socket_fd < 0) return base::WithField(Missing(program, "a socket: name it"), "socket");
+  const bool is_filter = program.type() == BPF_PROG_TYPE_SOCKET_FILTER;
+  const int fd = program.fd();
+  if (::setsockopt(socket_fd, SOL_SOCKET, is_filter ? SO_ATTACH_BPF : SO_ATTACH_REUSEPORT_EBPF, &fd,
+                   sizeof(fd)) != 0) {
+    return Refused(program, "the socket", -errno);
+  }
+  Link link;
+  link.is_bpf_link_ = false;
+  return link;
+}
+
+absl::Status DetachFromSocket(const Program& program, int socket_fd) {
+  const bool is_filter = program.type() == BPF_PROG_TYPE_SOCKET_FILTER;
+  const int nothing = 0;
+  if (::setsockopt(socket_fd, SOL_SOCKET, is_filter ? SO_DETACH_FILTER : SO_DETACH_REUSEPORT_BPF, &nothing,
+                   sizeof(nothing)) == 0) {
+    return absl::OkStatus();
+  }
+  // Another socket of the group had it taken off already.
+  if (errno == ENOENT) return absl::OkStatus();
+  return base::ErrnoError(absl::StrCat("detaching program ", program.name(), " from the socket"));
 }
 
 absl::StatusOr<Link> Link::AttachToMap(const Program& program, const Map* map) {

@@ -21,6 +21,8 @@ enum class AttachPlace {
   kSocketMap,
   // xdp, and tc through tcx.
   kInterface,
+  // Socket filters, sk_reuseport.
+  kSocket,
 };
 
 // By the program's type and expected attach type. UNSUPPORTED for types that a sandbox has no place for.
@@ -35,7 +37,14 @@ struct AttachPoints {
   const Map* socket_map = nullptr;
   // For tc programs.
   bool egress = false;
+  // For kSocket only.
+  int socket_fd = -1;
 };
+
+// Whether the program runs whenever somebody asks for the name or an option of a socket, or sets one.
+[[nodiscard]] bool WatchesSocketCalls(const Program& program);
+// Undoes an attachment of kSocket. The kernel has no link for those, and forgets which program it was.
+[[nodiscard]] absl::Status DetachFromSocket(const Program& program, int socket_fd);
 
 class Link {
  public:
@@ -58,6 +67,7 @@ class Link {
  private:
   Link() = default;
   [[nodiscard]] static absl::StatusOr<Link> AttachToMap(const Program& program, const Map* map);
+  [[nodiscard]] static absl::StatusOr<Link> AttachToSocket(const Program& program, int socket_fd);
 
   common::Fd link_;
   // A legacy attachment's own descriptors of map and program, and its bpf_attach_type.

@@ -12,12 +12,12 @@ using RunCounts = std::map<const ProgramRecord*, uint64_t>;
 // Updates what can be read; a count that was read once stays.
 void ReadRunCounts(const ObjectStore& objects, RunCounts& counts) {
   for (const ProgramRecord& record : objects.programs()) {
-    const absl::StatusOr<kernel_bpf::ProgramInfo> info = record.program->Info();
-    if (!info.ok()) {
-      base::LogWarning(info.status().message());
-      continue;
+    const absl::StatusOr<uint64_t> runs = record.Runs();
+    if (runs.ok()) {
+      counts[&record] = *runs;
+    } else {
+      base::LogWarning(runs.status().message());
     }
-    counts[&record] = info->run_count - std::min(info->run_count, record.test_runs);
   }
 }
 

@@ -1,11 +1,12 @@
 // Connect: dials, finds the server that accepted, sends, reads back, and keeps or closes both ends. One
-// deadline covers all of it.
+// deadline covers all of it. Of datagrams there is one end, and the server is the one that gets what is sent.
 #include <chrono>
 #include <utility>
 
 #include "common/errno_name.h"
 #include "daemon/base/status.h"
 #include "daemon/worker/handlers/handlers.h"
+#include "daemon/worker/handlers/ready_options.h"
 #include "daemon/worker/traffic/dial.h"
 #include "daemon/worker/traffic/waits.h"
 
@@ -14,6 +15,8 @@ namespace {
 
 using bpfrig::v1::ConnectRequest;
 using bpfrig::v1::ConnectResponse;
+
+constexpr size_t kMaxDatagramBytes = 65536;
 
 // One Connect on its way. Each step starts the next; callbacks keep it alive.
 class Connecting : public std::enable_shared_from_this<Connecting> {
@@ -26,7 +29,7 @@ class Connecting : public std::enable_shared_from_this<Connecting> {
   Connecting& operator=(const Connecting&) = delete;
 
   // The name is reserved already.
-  void Start(const DialPlan& plan);
+  void Start(DialPlan plan);
 
  private:
   Traffic& traffic() { return sandbox_.traffic(); }
@@ -37,6 +40,8 @@ class Connecting : public std::enable_shared_from_this<Connecting> {
   void OnAccepted(WaitResult result);
   void SendBytes();
   void ReceiveBytes();
+  void SendDatagram();
+  void ReceiveDatagram();
   // One of the two comes last, once. Answer closes both ends, or keeps them.
   void Answer();
   // The client has gone: nothing is kept.
@@ -49,38 +54,51 @@ class Connecting : public std::enable_shared_from_this<Connecting> {
   const Clock::time_point started_ = Clock::now();
   const Clock::time_point deadline_;
   Call::Reply reply_;
-  Connection ends_;
+  DialPlan plan_;
+  // One of the two is there once the dial came through.
+  Carrier dialled_;
+  std::shared_ptr<StreamEnd> accepted_;
 };
 
-void Connecting::Start(const DialPlan& plan) {
-  Dial(sandbox_.loop(), call_, plan, traffic().receive_limit(), deadline_,
+void Connecting::Start(DialPlan plan) {
+  plan_ = std::move(plan);
+  Dial(sandbox_.loop(), call_, plan_, traffic().inspector(), deadline_,
        [self = shared_from_this()](DialResult result) { self->OnDialled(std::move(result)); });
 }
 
 void Connecting::OnDialled(DialResult result) {
   if (result.cancelled) return Abandon();
-  if (result.end == nullptr) {
+  if (!result.descriptor.IsOpen()) {
     response().set_errno_name(common::ErrnoName(result.error));
     return Answer();
   }
-  ends_.dialled = std::move(result.end);
-  *response().mutable_local() = ToProto(ends_.dialled->local());
-  *response().mutable_peer() = ToProto(ends_.dialled->peer());
-  response().set_dialled_cookie(ends_.dialled->cookie());
+  const SocketKind kind = plan_.setup.kind;
+  const SocketFacts facts = traffic().inspector().Inspect(result.descriptor.Get(), kind.family, kind.type);
+  *response().mutable_local() = ToProto(Normalised(facts.local));
+  *response().mutable_peer() = ToProto(Normalised(facts.peer));
+  response().set_dialled_cookie(facts.cookie);
+  if (kind.IsDatagram()) {
+    dialled_.datagrams = DatagramSocket::Start(sandbox_.loop(), std::move(result.descriptor), facts,
+                                               Behaviour(), traffic().receive_limit());
+    return SendDatagram();
+  }
+  dialled_.stream =
+      StartDialled(sandbox_.loop(), std::move(result.descriptor), kind, facts, traffic().receive_limit());
   AwaitAccepted();
 }
 
 void Connecting::AwaitAccepted() {
   // A socket can connect to itself, and then has no other end.
-  if (ends_.dialled->local() == ends_.dialled->peer()) return SendBytes();
+  const StreamEnd& dialled = *dialled_.stream;
+  if (dialled.local() == dialled.peer()) return SendBytes();
   AwaitSignal(
       sandbox_.loop(), traffic().accepted(), call_, deadline_,
       [self = shared_from_this()] {
-        std::optional<AcceptedEnd> accepted = self->traffic().Claim(*self->ends_.dialled);
+        std::optional<AcceptedEnd> accepted = self->traffic().Claim(*self->dialled_.stream);
         if (!accepted.has_value()) return false;
-        self->ends_.accepted = std::move(accepted->end);
+        self->accepted_ = std::move(accepted->end);
         self->response().set_server(accepted->server);
-        self->response().set_accepted_cookie(self->ends_.accepted->cookie());
+        self->response().set_accepted_cookie(self->accepted_->cookie());
         return true;
       },
       [self = shared_from_this()](WaitResult result) { self->OnAccepted(result); });
@@ -95,11 +113,12 @@ void Connecting::OnAccepted(WaitResult result) {
 
 void Connecting::SendBytes() {
   if (request_.send().empty()) return ReceiveBytes();
-  const std::shared_ptr<PendingWrite> write = ends_.dialled->Write(request_.send());
+  const std::shared_ptr<StreamEnd> end = dialled_.stream;
+  const std::shared_ptr<PendingWrite> write = end->Write(request_.send());
   AwaitSignal(
-      sandbox_.loop(), ends_.dialled->changed(), call_, deadline_, [write] { return write->finished; },
-      [self = shared_from_this(), write](WaitResult result) {
-        self->ends_.dialled->AbandonWrite(write);
+      sandbox_.loop(), end->changed(), call_, deadline_, [write] { return write->finished; },
+      [self = shared_from_this(), end, write](WaitResult result) {
+        end->AbandonWrite(write);
         if (result == WaitResult::kCancelled) return self->Abandon();
         self->response().set_sent(write->sent);
         self->ReceiveBytes();
@@ -108,27 +127,80 @@ void Connecting::SendBytes() {
 
 void Connecting::ReceiveBytes() {
   if (!request_.has_receive()) return Answer();
-  const std::shared_ptr<DataSocket> end = ends_.dialled;
+  const std::shared_ptr<StreamEnd> end = dialled_.stream;
   end->ReadNow();
   AwaitSignal(
       sandbox_.loop(), end->changed(), call_, deadline_,
       [end, condition = request_.receive()] { return IsMet(condition, *end); },
+      [self = shared_from_this(), end](WaitResult result) {
+        if (result == WaitResult::kCancelled) return self->Abandon();
+        self->response().set_received(end->TakeReceived());
+        self->Answer();
+      });
+}
+
+void Connecting::SendDatagram() {
+  const std::shared_ptr<DatagramSocket> socket = dialled_.datagrams;
+  const Endpoint source = socket->local();
+  const bool has_name = source.port() != 0 || !source.abstract().empty();
+  if (request_.send().empty() || !has_name) {
+    response().set_server(traffic().ServerAt(socket->peer(), plan_.setup.kind));
+  }
+  if (request_.send().empty()) return ReceiveDatagram();
+  const std::map<std::string, uint64_t> before = traffic().CountDatagrams(source);
+  const int error = socket->Send(request_.send(), Endpoint());
+  if (error != 0) {
+    response().set_errno_name(common::ErrnoName(error));
+    return Answer();
+  }
+  response().set_sent(request_.send().size());
+  if (!response().server().empty()) return ReceiveDatagram();
+  AwaitSignal(
+      sandbox_.loop(), traffic().accepted(), call_, deadline_,
+      [self = shared_from_this(), source, before] {
+        for (const auto& [server, count] : self->traffic().CountDatagrams(source)) {
+          const auto found = before.find(server);
+          if (count > (found == before.end() ? 0 : found->second)) self->response().set_server(server);
+        }
+        return !self->response().server().empty();
+      },
       [self = shared_from_this()](WaitResult result) {
         if (result == WaitResult::kCancelled) return self->Abandon();
-        self->response().set_received(self->ends_.dialled->TakeReceived());
+        self->response().set_server_timed_out(result == WaitResult::kTimedOut);
+        self->ReceiveDatagram();
+      });
+}
+
+void Connecting::ReceiveDatagram() {
+  if (!request_.has_receive()) return Answer();
+  const std::shared_ptr<DatagramSocket> socket = dialled_.datagrams;
+  socket->NotifyWhenReadable();
+  AwaitSignal(
+      sandbox_.loop(), socket->changed(), call_, deadline_, [socket] { return socket->IsReadable(); },
+      [self = shared_from_this(), socket](WaitResult result) {
+        if (result == WaitResult::kCancelled) return self->Abandon();
+        DatagramSocket::Taken taken = socket->Take(kMaxDatagramBytes);
+        if (taken.datagram.has_value()) self->response().set_received(std::move(taken.datagram->data));
         self->Answer();
       });
 }
 
 void Connecting::Answer() {
   if (call_->IsOver()) return Abandon();
-  if (ends_.dialled == nullptr) {
-    traffic().ReleaseName(request_.name());
+  const bool came_through = dialled_.stream != nullptr || dialled_.datagrams != nullptr;
+  if (dialled_.stream != nullptr) {
+    dialled_.stream->ReadNow();
+    response().set_peer_closed(dialled_.stream->PeerClosed());
+  }
+  if (came_through && !request_.name().empty()) {
+    Connection kept;
+    kept.dialled = dialled_.stream;
+    if (kept.dialled == nullptr) kept.dialled = dialled_.datagrams;
+    kept.accepted = accepted_;
+    traffic().Keep(request_.name(), std::move(kept));
   } else {
-    ends_.dialled->ReadNow();
-    response().set_peer_closed(ends_.dialled->PeerClosed());
-    if (request_.name().empty()) CloseBoth();
-    if (!request_.name().empty()) traffic().Keep(request_.name(), std::exchange(ends_, {}));
+    traffic().ReleaseName(request_.name());
+    CloseBoth();
   }
   traffic().EndDial();
   const auto duration = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_);
@@ -146,21 +218,22 @@ void Connecting::CloseBoth() {
   // The accepted end first: TIME_WAIT then holds the server's port, not an ephemeral one, and a test that
   // dials thousands of times does not run out of them. What has been sent is read first: closing over unread
   // bytes is a reset.
-  if (ends_.accepted != nullptr) {
-    ends_.accepted->ReadNow();
-    ends_.accepted->Close(false);
+  if (accepted_ != nullptr) {
+    accepted_->ReadNow();
+    accepted_->Close(false);
   }
-  if (ends_.dialled != nullptr) ends_.dialled->Close(false);
-  ends_ = {};
+  if (dialled_.stream != nullptr) dialled_.stream->Close(false);
+  if (dialled_.datagrams != nullptr) dialled_.datagrams->Close(false);
 }
 
 absl::Status StartConnecting(Sandbox& sandbox, const CallPtr& call, const ConnectRequest& request) {
   const Clock::time_point deadline = DeadlineOf(request.timeout_ms());
-  BPFRIG_ASSIGN_OR_RETURN(const DialPlan plan, ParseDialPlan(request));
+  BPFRIG_ASSIGN_OR_RETURN(DialPlan plan, ParseDialPlan(request));
+  BPFRIG_ASSIGN_OR_RETURN(plan.setup.options, ResolveOptions(request.options(), sandbox.values()));
   BPFRIG_RETURN_IF_ERROR(
       base::WithField(CheckCondition(request.receive(), sandbox.traffic().receive_limit()), "receive"));
   if (!request.name().empty()) BPFRIG_RETURN_IF_ERROR(sandbox.traffic().ReserveName(request.name()));
-  std::make_shared<Connecting>(sandbox, call, request, deadline)->Start(plan);
+  std::make_shared<Connecting>(sandbox, call, request, deadline)->Start(std::move(plan));
   return absl::OkStatus();
 }
 

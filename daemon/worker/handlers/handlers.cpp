@@ -47,8 +47,11 @@ Table MakeTable() {
   Add(HandleSend, handlers);
   Add(HandleReceive, handlers);
   Add(HandleDisconnect, handlers);
+  Add(HandleOpenSocket, handlers);
+  Add(HandleGetSocketName, handlers);
   Add(HandleSetSocketOption, handlers);
   Add(HandleGetSocketOption, handlers);
+  Add(HandleCountRuns, handlers);
   return handlers;
 }
 

@@ -40,6 +40,12 @@ absl::Status HandleListen(Sandbox& sandbox, const bpfrig::v1::ListenRequest& req
                           bpfrig::v1::ListenResponse& response);
 absl::Status HandleDisconnect(Sandbox& sandbox, const bpfrig::v1::DisconnectRequest& request,
                               bpfrig::v1::DisconnectResponse& response);
+absl::Status HandleOpenSocket(Sandbox& sandbox, const bpfrig::v1::OpenSocketRequest& request,
+                              bpfrig::v1::OpenSocketResponse& response);
+absl::Status HandleGetSocketName(Sandbox& sandbox, const bpfrig::v1::GetSocketNameRequest& request,
+                                 bpfrig::v1::GetSocketNameResponse& response);
+absl::Status HandleCountRuns(Sandbox& sandbox, const bpfrig::v1::CountRunsRequest& request,
+                             bpfrig::v1::CountRunsResponse& response);
 absl::Status HandleSetSocketOption(Sandbox& sandbox, const bpfrig::v1::SetSocketOptionRequest& request,
                                    bpfrig::v1::SetSocketOptionResponse& response);
 absl::Status HandleGetSocketOption(Sandbox& sandbox, const bpfrig::v1::GetSocketOptionRequest& request,

@@ -110,7 +110,7 @@ absl::StatusOr<bpfrig::v1::Link> AttachOwn(Sandbox& sandbox, const std::string& 
   absl::StatusOr<ProgramRecord*> program =
       sandbox.objects().FindProgram(absl::StrCat(object, "/", name.name));
   if (!program.ok()) return base::WithField(program.status(), "program");
-  return sandbox.links().Attach(**program, target, sandbox.objects());
+  return sandbox.links().Attach(**program, target, sandbox.objects(), sandbox.traffic());
 }
 
 absl::Status AttachAll(Sandbox& sandbox, const LoadProgramRequest& request,

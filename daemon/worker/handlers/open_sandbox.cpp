@@ -1,5 +1,8 @@
 // OpenSandbox: addresses, routes and limits for a network namespace that has only `lo`, which is down.
+#include <net/if.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <optional>
 #include <string>
@@ -70,6 +73,24 @@ absl::Status ApplyLimits(const bpfrig::v1::SandboxLimits& limits, Traffic& traff
   return absl::OkStatus();
 }
 
+// PROC_PID_INIT_INO: the machine's own process namespace.
+constexpr ino_t kFirstPidNamespace = 0xEFFFFFFC;
+
+SandboxNumbers ReadNumbers(int cgroup) {
+  SandboxNumbers numbers;
+  const absl::StatusOr<uint64_t> cookie = kernel_os::NetnsCookie();
+  if (cookie.ok()) numbers.netns_cookie = *cookie;
+  struct stat status {};
+  // A cgroup's id is its directory's inode.
+  if (::fstat(cgroup, &status) == 0) numbers.cgroup_id = status.st_ino;
+  if (::stat("/proc/self/ns/pid", &status) == 0 && status.st_ino == kFirstPidNamespace) {
+    numbers.pid = static_cast<uint32_t>(::getpid());
+  }
+  numbers.uid = ::getuid();
+  numbers.ifindex = ::if_nametoindex(kLoopback);
+  return numbers;
+}
+
 }  // namespace
 
 absl::Status HandleOpenSandbox(Sandbox& sandbox, const OpenSandboxRequest& request,
@@ -80,11 +101,9 @@ absl::Status HandleOpenSandbox(Sandbox& sandbox, const OpenSandboxRequest& reque
     return MakeError(Reason::kInternal, "opening a sandbox: this worker has one already");
   BPFRIG_RETURN_IF_ERROR(ApplyLimits(request.limits(), sandbox.traffic()));
   BPFRIG_RETURN_IF_ERROR(SetUpNetwork(*netlink, request));
-  const absl::StatusOr<uint64_t> cookie = kernel_os::NetnsCookie();
-  if (cookie.ok()) {
-    sandbox.set_netns_cookie(*cookie);
-    opened.set_netns_cookie(*cookie);
-  }
+  const SandboxNumbers numbers = ReadNumbers(sandbox.links().cgroup());
+  opened.set_netns_cookie(numbers.netns_cookie.value_or(0));
+  sandbox.set_numbers(numbers);
   sandbox.set_open();
   return absl::OkStatus();
 }

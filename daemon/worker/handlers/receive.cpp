@@ -1,4 +1,7 @@
-// Receive: takes what arrived at either end of a kept connection.
+// Receive: takes what arrived at either end of a kept connection, or one datagram.
+#include <cerrno>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "common/errno_name.h"
 #include "daemon/base/status.h"
@@ -11,7 +14,9 @@ namespace {
 using bpfrig::v1::ReceiveCondition;
 using bpfrig::v1::ReceiveRequest;
 
-void Answer(const CallPtr& call, DataSocket& end, const ReceiveCondition& until, WaitResult result) {
+constexpr size_t kDefaultRoom = 65536;
+
+void Answer(const CallPtr& call, StreamEnd& end, const ReceiveCondition& until, WaitResult result) {
   if (call->IsOver()) return;  // what arrived stays for the next
   const bool waits_for_close = until.until_closed() && until.at_least() == 0;
   if (waits_for_close && end.IsFull() && !end.PeerClosed()) {
@@ -30,13 +35,43 @@ void Answer(const CallPtr& call, DataSocket& end, const ReceiveCondition& until,
   call->FinishWith(absl::OkStatus(), reply);
 }
 
+void AnswerDatagram(const CallPtr& call, DatagramSocket& socket, size_t room, WaitResult result) {
+  if (call->IsOver()) return;
+  Call::Reply reply;
+  bpfrig::v1::ReceiveResponse& response = *reply.mutable_receive();
+  response.set_timed_out(result == WaitResult::kTimedOut);
+  DatagramSocket::Taken taken = socket.Take(room);
+  if (taken.datagram.has_value()) {
+    response.set_data(std::move(taken.datagram->data));
+    *response.mutable_from() = ToProto(Normalised(taken.datagram->from));
+    response.set_truncated(taken.datagram->truncated);
+  } else if (taken.error != EAGAIN) {
+    response.set_errno_name(common::ErrnoName(taken.error));
+  }
+  call->FinishWith(absl::OkStatus(), reply);
+}
+
+void AwaitDatagram(Loop& loop, const CallPtr& call, const std::shared_ptr<DatagramSocket>& socket,
+                   const ReceiveRequest& request, Clock::time_point deadline) {
+  const bool waits = request.until().at_least() > 0 || request.until().until_closed();
+  const size_t room = request.room() == 0 ? kDefaultRoom : request.room();
+  if (waits) socket->NotifyWhenReadable();
+  AwaitSignal(
+      loop, socket->changed(), call, deadline, [socket, waits] { return !waits || socket->IsReadable(); },
+      [socket, call, room](WaitResult result) { AnswerDatagram(call, *socket, room, result); });
+}
+
 absl::Status StartReceiving(Sandbox& sandbox, const CallPtr& call, const ReceiveRequest& request) {
   const Clock::time_point deadline = DeadlineOf(request.timeout_ms());
   BPFRIG_RETURN_IF_ERROR(
       base::WithField(CheckCondition(request.until(), sandbox.traffic().receive_limit()), "until"));
-  const absl::StatusOr<std::shared_ptr<DataSocket>> found = sandbox.traffic().FindEnd(request.at());
+  const absl::StatusOr<Carrier> found = sandbox.traffic().FindCarrier(request.at());
   if (!found.ok()) return base::WithField(found.status(), "at");
-  const std::shared_ptr<DataSocket> end = *found;
+  if (found->datagrams != nullptr) {
+    AwaitDatagram(sandbox.loop(), call, found->datagrams, request, deadline);
+    return absl::OkStatus();
+  }
+  const std::shared_ptr<StreamEnd> end = found->stream;
   end->ReadNow();
   const ReceiveCondition until = request.until();
   AwaitSignal(

@@ -42,7 +42,7 @@ class Sandbox {
         policy_(std::move(settings.policy)),
         cgroup_obstacle_(std::move(settings.cgroup_obstacle)),
         map_memory_(settings.map_memory, std::move(settings.map_memory_socket)),
-        traffic_(loop),
+        traffic_(loop, [this] { return links_.WatchesSocketCalls(); }),
         links_(std::move(settings.cgroup)) {}
 
   [[nodiscard]] Loop& loop() { return loop_; }
@@ -55,13 +55,13 @@ class Sandbox {
   [[nodiscard]] ObjectStore& objects() { return objects_; }
   [[nodiscard]] LinkTable& links() { return links_; }
   // For values that refer to what is here. Borrows from this.
-  [[nodiscard]] ValueResolver values() const { return ValueResolver(traffic_, objects_, netns_cookie_); }
+  [[nodiscard]] ValueResolver values() const { return ValueResolver(traffic_, objects_, numbers_); }
 
   // The one netlink socket that a worker has; null once the sandbox is open.
   [[nodiscard]] kernel_os::Netlink* netlink() { return netlink_ ? &*netlink_ : nullptr; }
 
-  // Absent on kernels that do not tell, and before OpenSandbox.
-  void set_netns_cookie(std::optional<uint64_t> cookie) { netns_cookie_ = cookie; }
+  // Set by OpenSandbox.
+  void set_numbers(const SandboxNumbers& numbers) { numbers_ = numbers; }
 
   // Set by OpenSandbox and CloseSandbox.
   [[nodiscard]] bool is_open() const { return is_open_; }
@@ -85,7 +85,7 @@ class Sandbox {
   MapMemory map_memory_;  // of objects_
   bool is_open_ = false;
   bool is_closed_ = false;
-  std::optional<uint64_t> netns_cookie_;
+  SandboxNumbers numbers_;
   Traffic traffic_;
   ObjectStore objects_;
   LinkTable links_;  // refers to programs of objects_

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -23,7 +24,7 @@ absl::StatusOr<common::Fd> LinkTable::OpenNetns() const {
 
 absl::StatusOr<bpfrig::v1::Link> LinkTable::Attach(ProgramRecord& program,
                                                    const bpfrig::v1::AttachTarget& target,
-                                                   const ObjectStore& objects) {
+                                                   const ObjectStore& objects, const Traffic& traffic) {
   const std::string name = target.link().empty() ? program.program->name() : target.link();
   if (links_.count(name) != 0) {
     return base::WithField(
@@ -44,13 +45,20 @@ absl::StatusOr<bpfrig::v1::Link> LinkTable::Attach(ProgramRecord& program,
     if (!map.ok()) return base::WithField(map.status(), "map");
     points.socket_map = map->map;
   }
+  std::shared_ptr<Socket> socket;
+  if (target.has_socket()) {
+    const absl::StatusOr<int> descriptor = traffic.FindDescriptor(target.socket());
+    if (!descriptor.ok()) return base::WithField(descriptor.status(), "socket");
+    points.socket_fd = *descriptor;
+    BPFRIG_ASSIGN_OR_RETURN(socket, traffic.FindSocket(target.socket()));
+  }
   BPFRIG_ASSIGN_OR_RETURN(kernel_bpf::Link link, kernel_bpf::Link::Attach(*program.program, points));
   bpfrig::v1::Link answer;
   answer.set_name(name);
   answer.set_program(program.FullName());
   answer.set_is_bpf_link(link.IsBpfLink());
   program.attached = true;
-  links_.emplace(name, Entry{&program, std::move(link)});
+  links_.emplace(name, Entry{&program, std::move(link), socket});
   return answer;
 }
 
@@ -62,16 +70,28 @@ absl::StatusOr<ProgramRecord*> LinkTable::Detach(const std::string& name) {
     return base::WithField(UnknownName("link", name, names), "link");
   }
   ProgramRecord* program = found->second.program;
-  const absl::Status detached = found->second.link.Detach();
+  const absl::Status detached = Detach(found->second);
   links_.erase(found);
   if (!detached.ok()) return detached;
   return program;
 }
 
+absl::Status LinkTable::Detach(Entry& entry) {
+  const std::shared_ptr<Socket> socket = entry.socket.lock();
+  if (socket == nullptr || socket->IsClosed()) return entry.link.Detach();
+  return kernel_bpf::DetachFromSocket(*entry.program->program, socket->descriptor());
+}
+
+bool LinkTable::WatchesSocketCalls() const {
+  return std::any_of(links_.begin(), links_.end(), [](const auto& named) {
+    return kernel_bpf::WatchesSocketCalls(*named.second.program->program);
+  });
+}
+
 size_t LinkTable::DetachAll() {
   const size_t count = links_.size();
   for (auto& [name, entry] : links_) {
-    const absl::Status detached = entry.link.Detach();
+    const absl::Status detached = Detach(entry);
     if (!detached.ok()) base::LogWarning(absl::StrCat("detaching ", name, ": ", detached.message()));
   }
   links_.clear();

@@ -24,6 +24,18 @@ absl::Status Ambiguous(absl::string_view what, absl::string_view name,
 
 }  // namespace
 
+absl::StatusOr<uint64_t> ProgramRecord::Runs() const {
+  BPFRIG_ASSIGN_OR_RETURN(const kernel_bpf::ProgramInfo info, program->Info());
+  return info.run_count - std::min(info.run_count, test_runs);
+}
+
+void ObjectStore::MarkRuns() {
+  for (ProgramRecord& record : programs_) {
+    const absl::StatusOr<uint64_t> runs = record.Runs();
+    if (runs.ok()) record.runs_before_call = *runs;
+  }
+}
+
 absl::Status ObjectStore::CheckNewName(const std::string& name) const {
   if (FindObject(name) != nullptr) return base::WithField(DuplicateName("object", name), "name");
   return absl::OkStatus();

@@ -22,11 +22,15 @@ struct ProgramRecord {
   uint32_t id = 0;
   // Whether it was ever attached.
   bool attached = false;
-  // Runs of RunProgram, which the ledger leaves out.
+  // Runs of RunProgram, which no count has.
   uint64_t test_runs = 0;
+  // What Runs() was when the last call began.
+  uint64_t runs_before_call = 0;
 
   // "object/program"
   [[nodiscard]] std::string FullName() const { return object + "/" + program->name(); }
+  // How often it has run since it was loaded; 0 unless somebody holds BPF_ENABLE_STATS.
+  [[nodiscard]] absl::StatusOr<uint64_t> Runs() const;
 };
 
 struct MapReference {
@@ -58,6 +62,8 @@ class ObjectStore {
   [[nodiscard]] std::optional<std::string> ProgramNameOfId(uint32_t id) const;
   [[nodiscard]] std::optional<std::string> MapNameOfId(uint32_t id) const;
 
+  // Notes how often each program has run.
+  void MarkRuns();
   // In the order of loading.
   [[nodiscard]] const std::list<ProgramRecord>& programs() const { return programs_; }
   [[nodiscard]] size_t object_count() const { return objects_.size(); }

@@ -146,9 +146,22 @@ absl::StatusOr<Value> ValueResolver::ResolveTag(const Tag& tag, Reference allowe
       return kernel_bpf::Unsigned(socket->cookie());
     }
     case Tag::kNetnsCookie:
-      if (netns_cookie_.has_value()) return kernel_bpf::Unsigned(*netns_cookie_);
+      if (numbers_.netns_cookie.has_value()) return kernel_bpf::Unsigned(*numbers_.netns_cookie);
       return MakeError(Reason::kUnsupported,
                        "reading the netns cookie: this kernel does not tell it (before 5.14)");
+    case Tag::kCgroupId:
+      return kernel_bpf::Unsigned(numbers_.cgroup_id);
+    case Tag::kPid:
+      if (numbers_.pid.has_value()) return kernel_bpf::Unsigned(*numbers_.pid);
+      return base::WithHint(
+          MakeError(Reason::kUnsupported,
+                    "reading the process id: the daemon runs in a process namespace of its own, and programs "
+                    "see the machine's"),
+          "start the daemon's container with the machine's process namespace (pid: host)");
+    case Tag::kUid:
+      return kernel_bpf::Unsigned(numbers_.uid);
+    case Tag::kIfindex:
+      return kernel_bpf::Unsigned(numbers_.ifindex);
     case Tag::kProgram: {
       BPFRIG_RETURN_IF_ERROR(CheckAllowed(Reference::kProgram, allowed));
       BPFRIG_ASSIGN_OR_RETURN(const ProgramRecord* record, objects_.FindProgram(tag.program()));

@@ -20,11 +20,20 @@ enum class Reference { kNone, kSocket, kProgram, kMap };
 // what it takes. Only of what is expected a part may be left unsaid.
 enum class Purpose { kWrite, kExpectKey, kExpect };
 
+// What programs of a sandbox see as its numbers. Absent: not known.
+struct SandboxNumbers {
+  std::optional<uint64_t> netns_cookie;
+  uint64_t cgroup_id = 0;
+  std::optional<uint32_t> pid;
+  uint32_t uid = 0;
+  uint32_t ifindex = 0;
+};
+
 class ValueResolver {
  public:
-  // Borrows both. Without a netns cookie, `!netns_cookie` is UNSUPPORTED.
-  ValueResolver(const Traffic& traffic, const ObjectStore& objects, std::optional<uint64_t> netns_cookie)
-      : traffic_(traffic), objects_(objects), netns_cookie_(netns_cookie) {}
+  // Borrows all. A number that is not known is UNSUPPORTED.
+  ValueResolver(const Traffic& traffic, const ObjectStore& objects, const SandboxNumbers& numbers)
+      : traffic_(traffic), objects_(objects), numbers_(numbers) {}
 
   // Errors have the path within the value. `allowed` is for the value itself: its members are never
   // references.
@@ -47,7 +56,7 @@ class ValueResolver {
 
   const Traffic& traffic_;
   const ObjectStore& objects_;
-  std::optional<uint64_t> netns_cookie_;
+  const SandboxNumbers& numbers_;
 };
 
 // What decoding gave.

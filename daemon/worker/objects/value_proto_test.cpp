@@ -16,7 +16,7 @@ class ValueProtoTest : public ::testing::Test {
  protected:
   absl::StatusOr<Value> Resolve(const v1::Value& value, Reference allowed = Reference::kNone,
                                 Purpose purpose = Purpose::kWrite) {
-    return ValueResolver(traffic_, objects_, netns_cookie_).Resolve(value, allowed, purpose);
+    return ValueResolver(traffic_, objects_, numbers_).Resolve(value, allowed, purpose);
   }
   static v1::Value Ip(const std::string& address) {
     v1::Value value;
@@ -31,9 +31,9 @@ class ValueProtoTest : public ::testing::Test {
   }
 
   Loop loop_;
-  Traffic traffic_{loop_};
+  Traffic traffic_{loop_, [] { return false; }};
   ObjectStore objects_;
-  std::optional<uint64_t> netns_cookie_ = 4711;
+  SandboxNumbers numbers_ = {4711, 1, 2, 3, 4};
 };
 
 TEST_F(ValueProtoTest, AddressesAreBytesInNetworkOrder) {
@@ -93,7 +93,7 @@ TEST_F(ValueProtoTest, ReferencesNameWhatExistsAndStandWhereTheyMay) {
 
 TEST_F(ValueProtoTest, AServersNameMeansItsOwnSocket) {
   const Endpoint any_port(asio::ip::address_v4::loopback(), 0);
-  ASSERT_TRUE(traffic_.Listen("web", any_port, {}).ok());
+  ASSERT_TRUE(traffic_.Listen("web", {{AF_INET, SOCK_STREAM}, {}, any_port}, {}).ok());
   v1::SocketReference web;
   web.set_connection("web");
   v1::Value socket;
@@ -111,7 +111,7 @@ TEST_F(ValueProtoTest, TheNetnsCookieIsANumberIfTheKernelTellsIt) {
   v1::Value value;
   value.mutable_tag()->set_netns_cookie(true);
   EXPECT_EQ(*Resolve(value), kernel_bpf::Unsigned(4711));
-  netns_cookie_.reset();
+  numbers_.netns_cookie.reset();
   EXPECT_EQ(base::DetailOf(Resolve(value).status()).reason, base::Reason::kUnsupported);
 }
 

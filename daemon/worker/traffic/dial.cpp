@@ -1,10 +1,15 @@
 #include "daemon/worker/traffic/dial.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <cerrno>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "daemon/base/log.h"
 #include "daemon/base/status.h"
-#include "daemon/worker/traffic/stream_end.h"
 
 namespace bpfrig::worker {
 namespace {
@@ -15,11 +20,12 @@ using bpfrig::v1::ConnectRequest;
 
 // A socket on its way to being connected.
 struct Dialling {
-  explicit Dialling(Loop& loop) : socket(loop) {}
-  StreamSocket socket;
+  explicit Dialling(Loop& loop) : watched(loop) {}
+  // Owns the descriptor. Asio's own connect would ask for SO_ERROR, which a getsockopt program sees.
+  asio::posix::stream_descriptor watched;
   Signal changed;
   bool finished = false;
-  error_code error;
+  int error = 0;
 };
 
 bool IsMapped(const Endpoint& endpoint) {
@@ -27,14 +33,14 @@ bool IsMapped(const Endpoint& endpoint) {
 }
 
 absl::StatusOr<Endpoint> ParseFrom(const bpfrig::v1::SocketAddress& from, const Endpoint& to) {
-  if (from.address().empty()) {
+  if (from.address().empty() && from.abstract().empty() && to.family() != AF_UNIX) {
     bpfrig::v1::SocketAddress any = from;
-    any.set_address(to.address().is_v4() ? "0.0.0.0" : "::");
+    any.set_address(to.family() == AF_INET ? "0.0.0.0" : "::");
     return ParseEndpoint(any);
   }
   BPFRIG_ASSIGN_OR_RETURN(const Endpoint parsed, ParseEndpoint(from));
-  if (parsed.address().is_v4() == to.address().is_v4()) return parsed;
-  if (parsed.address().is_v4() && IsMapped(to)) {
+  if (parsed.family() == to.family()) return parsed;
+  if (parsed.family() == AF_INET && IsMapped(to)) {
     return Endpoint(asio::ip::make_address_v6(asio::ip::v4_mapped, parsed.address().to_v4()), parsed.port());
   }
   return base::WithField(MakeError(Reason::kInvalidField,
@@ -43,34 +49,56 @@ absl::StatusOr<Endpoint> ParseFrom(const bpfrig::v1::SocketAddress& from, const 
                          "address");
 }
 
-// Everything up to connect(), which alone may take time.
-error_code Prepare(const DialPlan& plan, StreamSocket& socket) {
-  error_code error;
-  socket.open(plan.to.ForStreams().protocol(), error);
-  if (error || !plan.from.has_value()) return error;
-  // A port that the caller chose may be in TIME_WAIT from the last time.
-  if (plan.from->port() != 0) socket.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) socket.bind(plan.from->ForStreams(), error);
-  return error;
+// The first call begins to connect; the next one, once the socket is writable, tells what came of it.
+int Connect(int descriptor, const Endpoint& to) {
+  if (TEMP_FAILURE_RETRY(::connect(descriptor, to.data(), to.size())) == 0 || errno == EISCONN) return 0;
+  return errno;
 }
 
-DialResult Finish(Dialling& dialling, WaitResult wait, size_t receive_limit) {
+DialResult Finish(Dialling& dialling, WaitResult wait) {
   DialResult result;
-  error_code error = dialling.error;
-  Endpoint local;
-  Endpoint peer;
-  if (wait == WaitResult::kMet && !error) local = Endpoint(dialling.socket.local_endpoint(error));
-  if (wait == WaitResult::kMet && !error) peer = Endpoint(dialling.socket.remote_endpoint(error));
-  // It was connected, and reset before we could ask.
-  if (error == asio::error::not_connected) error = asio::error::connection_reset;
-  if (wait == WaitResult::kMet && !error) {
-    result.end = StreamEnd::Start(std::move(dialling.socket), local, peer, Behaviour(), receive_limit);
-    return result;
-  }
   result.cancelled = wait == WaitResult::kCancelled;
-  result.error = wait == WaitResult::kMet ? error.value() : ETIMEDOUT;
-  dialling.socket.close(error);
+  result.error = wait == WaitResult::kMet ? dialling.error : ETIMEDOUT;
+  if (!dialling.watched.is_open()) return result;
+  common::Fd descriptor(dialling.watched.release());
+  if (wait == WaitResult::kMet && dialling.error == 0) result.descriptor = std::move(descriptor);
   return result;
+}
+
+void AwaitConnected(const std::shared_ptr<Dialling>& dialling, const Endpoint& to) {
+  dialling->watched.async_wait(asio::posix::stream_descriptor::wait_write,
+                               [dialling, to](const error_code& error) {
+                                 if (error) return;
+                                 dialling->error = Connect(dialling->watched.native_handle(), to);
+                                 // Not yet, after all.
+                                 if (dialling->error == EALREADY || dialling->error == EINPROGRESS)
+                                   return AwaitConnected(dialling, to);
+                                 dialling->finished = true;
+                                 dialling->changed.Notify();
+                               });
+}
+
+// Begins; it may be over at once.
+void Begin(const std::shared_ptr<Dialling>& dialling, const DialPlan& plan,
+           const SocketInspector& inspector) {
+  SocketSetup setup = plan.setup;
+  // A port that the caller chose may be in TIME_WAIT from the last time.
+  if (setup.kind.IsTcp() && setup.bind.port() != 0 && !inspector.IsWatched()) {
+    setup.options.insert(setup.options.begin(), ReadyOption::Of(SOL_SOCKET, SO_REUSEADDR, 1));
+  }
+  OpenedSocket opened = OpenSocket(setup);
+  dialling->finished = true;
+  dialling->error = opened.error;
+  if (!opened.descriptor.IsOpen()) return;
+  const int descriptor = opened.descriptor.Get();
+  // What is sent goes at once, and by itself: a plan's next step must not wait for a delayed acknowledgement.
+  if (plan.setup.kind.IsTcp()) inspector.Tune(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+  error_code error;
+  dialling->watched.assign(opened.descriptor.Release(), error);
+  dialling->error = error ? error.value() : Connect(descriptor, plan.to);
+  if (dialling->error != EINPROGRESS) return;
+  dialling->finished = false;
+  AwaitConnected(dialling, plan.to);
 }
 
 }  // namespace
@@ -80,32 +108,31 @@ absl::StatusOr<DialPlan> ParseDialPlan(const ConnectRequest& request) {
   absl::StatusOr<Endpoint> to = ParseEndpoint(request.to());
   if (!to.ok()) return base::WithField(to.status(), "to");
   plan.to = *to;
+  BPFRIG_ASSIGN_OR_RETURN(plan.setup.kind, KindOf(request.transport(), plan.to.family()));
   if (request.has_from()) {
     absl::StatusOr<Endpoint> from = ParseFrom(request.from(), plan.to);
     if (!from.ok()) return base::WithField(from.status(), "from");
-    plan.from = *from;
+    plan.setup.bind = *from;
   }
   return plan;
 }
 
-void Dial(Loop& loop, const CallPtr& call, const DialPlan& plan, size_t receive_limit,
+void Dial(Loop& loop, const CallPtr& call, const DialPlan& plan, const SocketInspector& inspector,
           Clock::time_point deadline, std::function<void(DialResult)> done) {
   auto dialling = std::make_shared<Dialling>(loop);
-  dialling->error = Prepare(plan, dialling->socket);
-  if (dialling->error) {
-    dialling->finished = true;
-  } else {
-    dialling->socket.async_connect(plan.to.ForStreams(), [dialling](const error_code& error) {
-      dialling->error = error;
-      dialling->finished = true;
-      dialling->changed.Notify();
-    });
-  }
+  Begin(dialling, plan, inspector);
   AwaitSignal(
       loop, dialling->changed, call, deadline, [dialling] { return dialling->finished; },
-      [dialling, receive_limit, done = std::move(done)](WaitResult wait) {
-        done(Finish(*dialling, wait, receive_limit));
-      });
+      [dialling, done = std::move(done)](WaitResult wait) { done(Finish(*dialling, wait)); });
+}
+
+std::shared_ptr<StreamEnd> StartDialled(Loop& loop, common::Fd descriptor, SocketKind kind,
+                                        const SocketFacts& facts, size_t receive_limit) {
+  StreamSocket socket(loop);
+  error_code error;
+  socket.assign(asio::generic::stream_protocol(kind.family, 0), descriptor.Release(), error);
+  if (error) base::LogError(absl::StrCat("watching a socket: ", error.message()));
+  return StreamEnd::Start(std::move(socket), facts, Behaviour(), receive_limit);
 }
 
 }  // namespace bpfrig::worker

@@ -2,7 +2,9 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/un.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 
@@ -16,6 +18,28 @@ using base::Reason;
 
 Endpoint::Endpoint(const asio::ip::address& address, uint16_t port)
     : stored_(asio::ip::tcp::endpoint(address, port)) {}
+
+Endpoint::Endpoint(const sockaddr_storage& address, socklen_t size) {
+  if (size >= sizeof(sa_family_t)) stored_ = {&address, size};
+}
+
+Endpoint Endpoint::Abstract(const std::string& name) {
+  sockaddr_storage storage{};
+  storage.ss_family = AF_UNIX;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const size_t copied = std::min(name.size(), sizeof(address.sun_path) - 1);
+  std::memcpy(address.sun_path + 1, name.data(), copied);
+  std::memcpy(&storage, &address, sizeof(address));
+  const size_t size = offsetof(sockaddr_un, sun_path) + (name.empty() ? 0 : 1 + copied);
+  return {storage, static_cast<socklen_t>(size)};
+}
+
+std::string Endpoint::abstract() const {
+  constexpr size_t kBefore = offsetof(sockaddr_un, sun_path) + 1;
+  if (family() != AF_UNIX || stored_.size() <= kBefore) return "";
+  return {reinterpret_cast<const char*>(stored_.data()) + kBefore, stored_.size() - kBefore};
+}
 
 asio::ip::address Endpoint::address() const {
   if (family() == AF_INET) {
@@ -52,6 +76,7 @@ bool Endpoint::operator==(const Endpoint& other) const {
 }
 
 absl::StatusOr<Endpoint> ParseEndpoint(const bpfrig::v1::SocketAddress& address) {
+  if (!address.abstract().empty()) return Endpoint::Abstract(address.abstract());
   error_code error;
   const asio::ip::address parsed = asio::ip::make_address(address.address(), error);
   // A scope ("fe80::1%lo") is text that inet_pton does not read.
@@ -76,14 +101,16 @@ Endpoint Normalised(const Endpoint& endpoint) {
 }
 
 bpfrig::v1::SocketAddress ToProto(const Endpoint& endpoint) {
-  const Endpoint normalised = Normalised(endpoint);
   bpfrig::v1::SocketAddress address;
-  address.set_address(normalised.address().to_string());
-  address.set_port(normalised.port());
+  if (endpoint.family() == AF_UNIX) address.set_abstract(endpoint.abstract());
+  if (endpoint.family() != AF_INET && endpoint.family() != AF_INET6) return address;
+  address.set_address(endpoint.address().to_string());
+  address.set_port(endpoint.port());
   return address;
 }
 
 std::string ToText(const Endpoint& endpoint) {
+  if (endpoint.family() == AF_UNIX) return absl::StrCat("@", endpoint.abstract());
   const std::string address = endpoint.address().to_string();
   if (endpoint.family() == AF_INET6) return absl::StrCat("[", address, "]:", endpoint.port());
   return absl::StrCat(address, ":", endpoint.port());

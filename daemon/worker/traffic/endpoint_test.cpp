@@ -4,8 +4,6 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <boost/asio/local/stream_protocol.hpp>
-
 #include "daemon/base/status.h"
 
 namespace bpfrig::worker {
@@ -31,7 +29,6 @@ TEST(EndpointTest, KeepsAddressAndPortOfBothFamilies) {
   EXPECT_EQ(six.family(), AF_INET6);
   EXPECT_EQ(six.address().to_string(), "fd00::1");
   EXPECT_EQ(six.port(), 65535);
-  EXPECT_EQ(six.ForStreams().protocol().protocol(), IPPROTO_TCP);
   EXPECT_EQ(Endpoint().family(), AF_UNSPEC);
 }
 
@@ -45,19 +42,33 @@ TEST(EndpointTest, EqualsByFamilyAddressAndPort) {
   EXPECT_EQ(At("fd00::1", 80), Normalised(At("fd00::1", 80)));
 }
 
-TEST(EndpointTest, HoldsNamesOfOtherFamilies) {
-  const asio::local::stream_protocol::endpoint name(std::string("\0name", 5));
-  const asio::local::stream_protocol::endpoint other(std::string("\0other", 6));
-  const Endpoint endpoint{asio::generic::stream_protocol::endpoint(name)};
-  EXPECT_EQ(endpoint.family(), AF_UNIX);
-  EXPECT_EQ(endpoint, Endpoint(asio::generic::stream_protocol::endpoint(name)));
-  EXPECT_NE(endpoint, Endpoint(asio::generic::stream_protocol::endpoint(other)));
+TEST(EndpointTest, HoldsAbstractNames) {
+  const Endpoint name = Endpoint::Abstract("name");
+  EXPECT_EQ(name.family(), AF_UNIX);
+  EXPECT_EQ(name.abstract(), "name");
+  EXPECT_EQ(name.size(), sizeof(sa_family_t) + 5);
+  EXPECT_EQ(name, Endpoint::Abstract("name"));
+  EXPECT_NE(name, Endpoint::Abstract("other"));
+  EXPECT_NE(name, Endpoint::Abstract(""));
+  EXPECT_EQ(Endpoint::Abstract("").abstract(), "");
+  EXPECT_EQ(Endpoint::Abstract(std::string(200, 'x')).abstract(), std::string(107, 'x'));
+  EXPECT_EQ(At("10.96.0.1", 80).abstract(), "");
+  EXPECT_EQ(ToText(name), "@name");
+  EXPECT_EQ(ToProto(name).abstract(), "name");
+  bpfrig::v1::SocketAddress proto;
+  proto.set_abstract("name");
+  EXPECT_EQ(*ParseEndpoint(proto), name);
+}
+
+TEST(EndpointTest, IsNowhereIfTheKernelWroteNothing) {
+  EXPECT_EQ(Endpoint(sockaddr_storage{}, 0).family(), AF_UNSPEC);
 }
 
 TEST(EndpointTest, ReadsAndWritesTheApisText) {
   const absl::StatusOr<Endpoint> parsed = Parse("::ffff:10.96.0.1", 80);
   ASSERT_TRUE(parsed.ok());
-  EXPECT_EQ(ToProto(*parsed).address(), "10.96.0.1");
+  EXPECT_EQ(ToProto(*parsed).address(), "::ffff:10.96.0.1");
+  EXPECT_EQ(ToProto(Normalised(*parsed)).address(), "10.96.0.1");
   EXPECT_EQ(ToProto(*parsed).port(), 80u);
   EXPECT_EQ(ToText(At("10.96.0.1", 80)), "10.96.0.1:80");
   EXPECT_EQ(ToText(At("fd00::1", 80)), "[fd00::1]:80");

@@ -1,11 +1,13 @@
-// Server: what Listen made: the socket that has its name, and those that it accepted.
+// Server: what Listen made: the socket that has its name, and those that it accepted. One of datagrams
+// accepts none.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 
-#include "daemon/worker/traffic/data_socket.h"
 #include "daemon/worker/traffic/socket.h"
+#include "daemon/worker/traffic/stream_end.h"
 
 namespace bpfrig::worker {
 
@@ -18,12 +20,14 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // The socket that listens.
+  // The socket that listens, or receives datagrams.
   [[nodiscard]] virtual std::shared_ptr<Socket> socket() const = 0;
   // Hands over the first accepted socket that meets the condition; null if there is none.
-  [[nodiscard]] virtual std::shared_ptr<DataSocket> TakeAccepted(const Condition& condition) = 0;
+  [[nodiscard]] virtual std::shared_ptr<StreamEnd> TakeAccepted(const Condition& condition) = 0;
   // Forgets accepted sockets that have been closed already.
   virtual void ForgetClosed() = 0;
+  // How many datagrams came from that address.
+  [[nodiscard]] virtual uint64_t CountFrom(const Endpoint& source) const = 0;
   // Closes the accepted sockets that nobody has taken, and listens no more.
   virtual void Close() = 0;
 };

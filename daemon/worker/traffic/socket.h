@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "daemon/worker/traffic/endpoint.h"
+#include "daemon/worker/traffic/socket_facts.h"
 
 namespace bpfrig::worker {
 
@@ -15,23 +15,28 @@ class Socket {
   Socket& operator=(const Socket&) = delete;
 
   [[nodiscard]] virtual bool IsClosed() const = 0;
+  // Closes, with RST if asked and if there is such a thing.
+  virtual void Close(bool reset) = 0;
+  // Bytes of its life.
+  [[nodiscard]] virtual uint64_t total_sent() const { return 0; }
+  [[nodiscard]] virtual uint64_t total_received() const { return 0; }
+
   // -1 once closed.
   [[nodiscard]] int descriptor() const { return IsClosed() ? -1 : descriptor_; }
   // Its own address, and that of the socket to which it is connected, as the kernel told them first.
-  [[nodiscard]] const Endpoint& local() const { return local_; }
-  [[nodiscard]] const Endpoint& peer() const { return peer_; }
-  // SO_COOKIE; 0 if the kernel does not tell it.
-  [[nodiscard]] uint64_t cookie() const { return cookie_; }
+  [[nodiscard]] const Endpoint& local() const { return facts_.local; }
+  [[nodiscard]] const Endpoint& peer() const { return facts_.peer; }
+  // SO_COOKIE; 0 if the kernel does not tell it. If it was not known yet, a getsockopt program sees the
+  // question.
+  [[nodiscard]] uint64_t cookie() const;
 
  protected:
   // `descriptor` belongs to the class that inherits from this.
-  Socket(int descriptor, const Endpoint& local, const Endpoint& peer);
+  Socket(int descriptor, const SocketFacts& facts) : descriptor_(descriptor), facts_(facts) {}
 
  private:
   const int descriptor_;
-  const Endpoint local_;
-  const Endpoint peer_;
-  const uint64_t cookie_;
+  const SocketFacts facts_;
 };
 
 }  // namespace bpfrig::worker

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
@@ -59,6 +60,7 @@ constexpr Named kOptions[] = {
 absl::StatusOr<int> NumberOf(const std::string& word, absl::string_view what, absl::Span<const Named> known) {
   int number = 0;
   if (absl::SimpleAtoi(word, &number)) return number;
+  if (absl::StartsWith(word, "0x") && absl::SimpleHexAtoi(word, &number)) return number;
   std::vector<std::string> names;
   for (const Named& named : known) {
     if (word == named.name) return named.number;
@@ -74,15 +76,11 @@ absl::StatusOr<int> NumberOf(const std::string& word, absl::string_view what, ab
 
 }  // namespace
 
-absl::StatusOr<OptionPlace> FindOption(const Traffic& traffic, const bpfrig::v1::SocketReference& socket,
-                                       const std::string& level, const std::string& option) {
-  OptionPlace place;
-  const absl::StatusOr<int> descriptor = traffic.FindDescriptor(socket);
-  if (!descriptor.ok()) return base::WithField(descriptor.status(), "socket");
-  place.descriptor = *descriptor;
-  BPFRIG_ASSIGN_OR_RETURN(place.level, NumberOf(level, "level", kLevels));
-  BPFRIG_ASSIGN_OR_RETURN(place.option, NumberOf(option, "option", kOptions));
-  return place;
+absl::StatusOr<OptionNumber> FindOption(const std::string& level, const std::string& option) {
+  OptionNumber number;
+  BPFRIG_ASSIGN_OR_RETURN(number.level, NumberOf(level, "level", kLevels));
+  BPFRIG_ASSIGN_OR_RETURN(number.option, NumberOf(option, "option", kOptions));
+  return number;
 }
 
 }  // namespace bpfrig::worker

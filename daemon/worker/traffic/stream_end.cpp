@@ -19,16 +19,15 @@ constexpr size_t kMaxUnsentBytes = 256 * 1024;
 
 }  // namespace
 
-std::shared_ptr<StreamEnd> StreamEnd::Start(StreamSocket socket, const Endpoint& local, const Endpoint& peer,
+std::shared_ptr<StreamEnd> StreamEnd::Start(StreamSocket socket, const SocketFacts& facts,
                                             Behaviour behaviour, size_t receive_limit) {
-  auto end = std::make_shared<StreamEnd>(std::move(socket), local, peer, std::move(behaviour), receive_limit);
+  auto end = std::make_shared<StreamEnd>(std::move(socket), facts, std::move(behaviour), receive_limit);
   end->Prepare();
   return end;
 }
 
-StreamEnd::StreamEnd(StreamSocket socket, const Endpoint& local, const Endpoint& peer, Behaviour behaviour,
-                     size_t receive_limit)
-    : DataSocket(socket.native_handle(), local, peer),
+StreamEnd::StreamEnd(StreamSocket socket, const SocketFacts& facts, Behaviour behaviour, size_t receive_limit)
+    : Socket(socket.native_handle(), facts),
       socket_(std::move(socket)),
       behaviour_(std::move(behaviour)),
       receive_limit_(receive_limit) {}
@@ -41,9 +40,6 @@ void StreamEnd::Prepare() {
     return Close(true);
   }
   if (behaviour_.kind == Behaviour::Kind::kClose) return Close(false);
-  // What is sent goes at once, and by itself: a plan's next step must not wait for a delayed acknowledgement.
-  socket_.set_option(asio::ip::tcp::no_delay(true), error);
-  if (error) base::LogDebug(absl::StrCat("setting TCP_NODELAY: ", error.message()));
   WaitToRead();
 }
 
@@ -56,7 +52,7 @@ void StreamEnd::WaitToRead() {
     if (error) return;
     self->ReadAvailable();
     self->WaitToRead();
-    self->changed().Notify();
+    self->changed_.Notify();
   });
 }
 
@@ -68,7 +64,7 @@ void StreamEnd::ReadNow() {
 }
 
 void StreamEnd::NotifyLater() {
-  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->changed().Notify(); });
+  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->changed_.Notify(); });
 }
 
 void StreamEnd::ReadAvailable() {
@@ -154,7 +150,7 @@ void StreamEnd::WaitToWrite() {
     self->Flush();
     self->Behave(0);
     self->WaitToRead();
-    self->changed().Notify();
+    self->changed_.Notify();
   });
 }
 

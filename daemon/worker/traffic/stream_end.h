@@ -6,40 +6,60 @@
 #include <memory>
 #include <string>
 
+#include "daemon/worker/call/asio.h"
+#include "daemon/worker/call/signal.h"
 #include "daemon/worker/traffic/behaviour.h"
-#include "daemon/worker/traffic/data_socket.h"
+#include "daemon/worker/traffic/socket.h"
 
 namespace bpfrig::worker {
 
 // A stream socket of any family.
 using StreamSocket = asio::generic::stream_protocol::socket;
 
-class StreamEnd final : public DataSocket, public std::enable_shared_from_this<StreamEnd> {
+// Bytes on their way out.
+struct PendingWrite {
+  std::string data;
+  size_t sent = 0;
+  bool finished = false;
+  // The errno that ended it early, or 0.
+  int error = 0;
+};
+
+// What arrives is kept, up to a limit, until somebody takes it. The socket may be closed long before the
+// object goes: what arrived can still be taken.
+class StreamEnd final : public Socket, public std::enable_shared_from_this<StreamEnd> {
  public:
-  // Takes over a connected socket, whose addresses the caller has asked for already, and begins to read and
-  // to behave.
-  [[nodiscard]] static std::shared_ptr<StreamEnd> Start(StreamSocket socket, const Endpoint& local,
-                                                        const Endpoint& peer, Behaviour behaviour,
-                                                        size_t receive_limit);
+  // Takes over a connected socket, and begins to read and to behave.
+  [[nodiscard]] static std::shared_ptr<StreamEnd> Start(StreamSocket socket, const SocketFacts& facts,
+                                                        Behaviour behaviour, size_t receive_limit);
   // Use Start().
-  StreamEnd(StreamSocket socket, const Endpoint& local, const Endpoint& peer, Behaviour behaviour,
-            size_t receive_limit);
+  StreamEnd(StreamSocket socket, const SocketFacts& facts, Behaviour behaviour, size_t receive_limit);
+
+  // Notified when bytes arrived or went, and when either side closed.
+  [[nodiscard]] Signal& changed() { return changed_; }
 
   [[nodiscard]] bool IsClosed() const override {
     return state_ == State::kClosed || state_ == State::kFinished;
   }
-  [[nodiscard]] bool PeerClosed() const override {
-    return state_ == State::kPeerClosed || state_ == State::kFinished;
-  }
-  [[nodiscard]] int error() const override { return error_; }
+  // The peer has closed or reset the connection, and all that it sent has been read.
+  [[nodiscard]] bool PeerClosed() const { return state_ == State::kPeerClosed || state_ == State::kFinished; }
+  // The errno that ended the connection, or 0.
+  [[nodiscard]] int error() const { return error_; }
   [[nodiscard]] uint64_t total_sent() const override { return total_sent_; }
   [[nodiscard]] uint64_t total_received() const override { return total_received_; }
-  [[nodiscard]] size_t Available() const override { return received_.size(); }
-  [[nodiscard]] bool IsFull() const override { return received_.size() >= receive_limit_; }
-  [[nodiscard]] std::string TakeReceived() override;
-  void ReadNow() override;
-  [[nodiscard]] std::shared_ptr<PendingWrite> Write(std::string data) override;
-  void AbandonWrite(const std::shared_ptr<PendingWrite>& write) override;
+
+  // Bytes that arrived and were not taken yet, and whether no more are kept beside them.
+  [[nodiscard]] size_t Available() const { return received_.size(); }
+  [[nodiscard]] bool IsFull() const { return received_.size() >= receive_limit_; }
+  [[nodiscard]] std::string TakeReceived();
+  // Reads what the kernel has at this moment, without waiting for the loop to say so.
+  void ReadNow();
+
+  // Queues bytes; the result changes as they go, with a notification at the end.
+  [[nodiscard]] std::shared_ptr<PendingWrite> Write(std::string data);
+  // Gives up what did not go yet.
+  void AbandonWrite(const std::shared_ptr<PendingWrite>& write);
+  // Writes under way fail with EPIPE.
   void Close(bool reset) override;
 
  private:
@@ -60,6 +80,7 @@ class StreamEnd final : public DataSocket, public std::enable_shared_from_this<S
   void NotifyLater();
 
   StreamSocket socket_;
+  Signal changed_;
   const Behaviour behaviour_;
   const size_t receive_limit_;
   State state_ = State::kOpen;

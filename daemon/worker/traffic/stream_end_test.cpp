@@ -25,7 +25,7 @@ class StreamEndTest : public ::testing::Test {
     socket.assign(asio::generic::stream_protocol(AF_UNIX, 0), pair[0], error);
     EXPECT_FALSE(error);
     peer_ = pair[1];
-    return StreamEnd::Start(std::move(socket), Endpoint(), Endpoint(), std::move(behaviour), kReceiveLimit);
+    return StreamEnd::Start(std::move(socket), SocketFacts(), std::move(behaviour), kReceiveLimit);
   }
   void TearDown() override { ClosePeer(); }
 

@@ -1,5 +1,7 @@
 #include "daemon/worker/traffic/traffic.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -7,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
 #include "daemon/worker/call/names.h"
-#include "daemon/worker/traffic/stream_server.h"
+#include "daemon/worker/traffic/start_server.h"
 
 namespace bpfrig::worker {
 namespace {
@@ -16,21 +18,27 @@ using base::MakeError;
 using base::Reason;
 using bpfrig::v1::SocketReference;
 
-// Whether a connection to `peer` can have ended at a server: at its port, and at its address or any.
-bool Covers(const Server& server, const Endpoint& peer) {
-  const Endpoint at = server.socket()->local();
-  if (at.family() != peer.family() || at.port() != peer.port()) return false;
-  return at.address().is_unspecified() || at == peer;
-}
-
 }  // namespace
 
-absl::StatusOr<Endpoint> Traffic::Listen(const std::string& name, const Endpoint& at, Behaviour behaviour) {
+// Whether a connection to `peer` can have ended at a server: at its port, and at its address or any.
+bool Traffic::Covers(const NamedServer& named, const Endpoint& peer) {
+  const Endpoint at = Normalised(named.server->socket()->local());
+  if (at.family() == AF_UNIX) return at == peer;
+  if (at == peer) return true;
+  if (at.port() != peer.port() || !at.address().is_unspecified()) return false;
+  return at.family() == peer.family() || (at.family() == AF_INET6 && !named.v6_only);
+}
+
+absl::StatusOr<Endpoint> Traffic::Listen(const std::string& name, SocketSetup setup, Behaviour behaviour,
+                                         bool v6_only) {
   if (servers_.count(name) != 0) return base::WithField(DuplicateName("server", name), "name");
-  auto server = StreamServer::Open(loop_, at, std::move(behaviour), receive_limit_, [this] { OnAccept(); });
+  const SocketKind kind = setup.kind;
+  const auto on_accept = [this] { OnAccept(); };
+  auto server =
+      StartServer(loop_, std::move(setup), inspector_, {std::move(behaviour), receive_limit_}, on_accept);
   if (!server.ok()) return base::WithField(server.status(), "at");
   const Endpoint endpoint = (*server)->socket()->local();
-  servers_.emplace(name, *std::move(server));
+  servers_.emplace(name, NamedServer{*std::move(server), kind, v6_only});
   return endpoint;
 }
 
@@ -45,12 +53,12 @@ void Traffic::EndDial() {
 }
 
 void Traffic::ForgetClosed() {
-  for (const auto& [name, server] : servers_) server->ForgetClosed();
+  for (const auto& [name, named] : servers_) named.server->ForgetClosed();
 }
 
 std::optional<AcceptedEnd> Traffic::TakeAccepted(const Server::Condition& condition) {
-  for (const auto& [name, server] : servers_) {
-    if (std::shared_ptr<DataSocket> end = server->TakeAccepted(condition)) {
+  for (const auto& [name, named] : servers_) {
+    if (std::shared_ptr<StreamEnd> end = named.server->TakeAccepted(condition)) {
       return AcceptedEnd{name, std::move(end)};
     }
   }
@@ -65,11 +73,28 @@ std::optional<AcceptedEnd> Traffic::Claim(const Socket& dialled) {
   });
   if (claimed.has_value()) return claimed;
   const bool is_covered = std::any_of(servers_.begin(), servers_.end(),
-                                      [&](const auto& named) { return Covers(*named.second, peer); });
+                                      [&](const auto& named) { return Covers(named.second, peer); });
   if (is_covered) return std::nullopt;
   // A getpeername program, or one that rewrites packets, may show the dialling end a peer that nobody listens
   // at.
   return TakeAccepted([&](const Socket& accepted) { return Normalised(accepted.peer()) == local; });
+}
+
+std::map<std::string, uint64_t> Traffic::CountDatagrams(const Endpoint& source) const {
+  std::map<std::string, uint64_t> counts;
+  for (const auto& [name, named] : servers_) counts[name] = named.server->CountFrom(source);
+  return counts;
+}
+
+std::string Traffic::ServerAt(const Endpoint& peer, SocketKind kind) const {
+  const Endpoint at = Normalised(peer);
+  std::string covering;
+  for (const auto& [name, named] : servers_) {
+    if (named.kind.type != kind.type || !Covers(named, at)) continue;
+    if (Normalised(named.server->socket()->local()) == at) return name;
+    covering = name;
+  }
+  return covering;
 }
 
 absl::Status Traffic::ReserveName(const std::string& name) {
@@ -89,12 +114,13 @@ absl::StatusOr<std::shared_ptr<Socket>> Traffic::FindSocket(const SocketReferenc
   if (HasConnection(name)) return FindEnd(reference);
   const auto server = servers_.find(name);
   if (server != servers_.end() && reference.end() == bpfrig::v1::CONNECTION_END_UNSPECIFIED) {
-    return server->second->socket();
+    return server->second.server->socket();
   }
   if (server != servers_.end()) return FindEnd(reference);
   std::vector<std::string> names;
   for (const auto& [existing, connection] : connections_) {
-    if (connection.dialled != nullptr) names.push_back(absl::StrCat(existing, " (connection)"));
+    if (connection.dialled == nullptr) continue;
+    names.push_back(absl::StrCat(existing, connection.is_plain ? " (socket)" : " (connection)"));
   }
   for (const auto& [existing, other] : servers_) names.push_back(absl::StrCat(existing, " (server)"));
   return UnknownName("socket", name, names);
@@ -109,7 +135,20 @@ absl::StatusOr<int> Traffic::FindDescriptor(const SocketReference& reference) co
       reference.connection());
 }
 
-absl::StatusOr<std::shared_ptr<DataSocket>> Traffic::FindEnd(const SocketReference& reference) const {
+absl::StatusOr<Carrier> Traffic::FindCarrier(const SocketReference& reference) const {
+  BPFRIG_ASSIGN_OR_RETURN(const std::shared_ptr<Socket> socket, FindSocket(reference));
+  Carrier carrier{std::dynamic_pointer_cast<StreamEnd>(socket),
+                  std::dynamic_pointer_cast<DatagramSocket>(socket)};
+  if (carrier.stream != nullptr || carrier.datagrams != nullptr) return carrier;
+  if (!HasConnection(reference.connection())) return FindConnection(reference.connection()).status();
+  return base::WithObject(
+      MakeError(Reason::kInvalidField,
+                absl::StrCat("using the socket '", reference.connection(),
+                             "': it is of a stream and not connected, and carries nothing")),
+      reference.connection());
+}
+
+absl::StatusOr<std::shared_ptr<Socket>> Traffic::FindEnd(const SocketReference& reference) const {
   BPFRIG_ASSIGN_OR_RETURN(const Connection connection, FindConnection(reference.connection()));
   if (reference.end() != bpfrig::v1::CONNECTION_END_ACCEPTED) return connection.dialled;
   if (connection.accepted != nullptr) return connection.accepted;
@@ -145,7 +184,7 @@ void Traffic::CloseAll() {
   for (auto& [name, connection] : connections_) {
     if (connection.accepted != nullptr) connection.accepted->Close(false);
   }
-  for (const auto& [name, server] : servers_) server->Close();
+  for (const auto& [name, named] : servers_) named.server->Close();
   servers_.clear();
 }
 

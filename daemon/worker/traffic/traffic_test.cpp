@@ -5,7 +5,9 @@
 
 #include <chrono>
 
+#include "common/fd.h"
 #include "daemon/base/status.h"
+#include "daemon/worker/traffic/dial.h"
 #include "daemon/worker/traffic/stream_end.h"
 
 namespace bpfrig::worker {
@@ -21,12 +23,14 @@ bpfrig::v1::SocketReference Reference(
   return reference;
 }
 
+constexpr SocketKind kTcp = {AF_INET, SOCK_STREAM};
+
 // A server `web` and a connection `c` to it.
 class TrafficTest : public ::testing::Test {
  protected:
   void SetUp() override {
     const Endpoint any_port(asio::ip::address_v4::loopback(), 0);
-    const absl::StatusOr<Endpoint> at = traffic_.Listen("web", any_port, {Behaviour::Kind::kSink, ""});
+    const absl::StatusOr<Endpoint> at = Listen("web", any_port);
     ASSERT_TRUE(at.ok()) << at.status();
     at_ = *at;
     traffic_.BeginDial();
@@ -44,12 +48,15 @@ class TrafficTest : public ::testing::Test {
 
   // `shown` is what getpeername tells.
   std::shared_ptr<StreamEnd> Dial(const Endpoint& shown) {
-    StreamSocket socket(loop_);
-    error_code error;
-    socket.connect(at_.ForStreams(), error);
-    EXPECT_FALSE(error) << error.message();
-    const Endpoint local(socket.local_endpoint(error));
-    return StreamEnd::Start(std::move(socket), local, shown, Behaviour(), traffic_.receive_limit());
+    common::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(::connect(socket.Get(), at_.data(), at_.size()), 0);
+    SocketFacts facts = traffic_.inspector().Inspect(socket.Get(), AF_INET, SOCK_STREAM);
+    facts.peer = shown;
+    return StartDialled(loop_, std::move(socket), kTcp, facts, traffic_.receive_limit());
+  }
+
+  absl::StatusOr<Endpoint> Listen(const std::string& name, const Endpoint& at) {
+    return traffic_.Listen(name, {kTcp, {}, at}, {Behaviour::Kind::kSink, ""});
   }
 
   std::optional<AcceptedEnd> AwaitAccepted(const Socket& dialled) {
@@ -63,7 +70,7 @@ class TrafficTest : public ::testing::Test {
   }
 
   Loop loop_;
-  Traffic traffic_{loop_};
+  Traffic traffic_{loop_, [] { return false; }};
   Endpoint at_;
 };
 
@@ -119,7 +126,7 @@ TEST_F(TrafficTest, ClaimsByTheDialledAddressAloneIfNobodyListensAtThePeer) {
   EXPECT_EQ(accepted->server, "web");
 
   const Endpoint any_port(asio::ip::address_v4::loopback(), 0);
-  const absl::StatusOr<Endpoint> other = traffic_.Listen("other", any_port, {});
+  const absl::StatusOr<Endpoint> other = Listen("other", any_port);
   ASSERT_TRUE(other.ok()) << other.status();
   const std::shared_ptr<StreamEnd> astray = Dial(*other);
   ASSERT_TRUE(AwaitAccepted(*Dial(at_)).has_value());

@@ -20,7 +20,7 @@ absl::Status CheckCondition(const bpfrig::v1::ReceiveCondition& condition, size_
       "at_least");
 }
 
-bool IsMet(const bpfrig::v1::ReceiveCondition& condition, const DataSocket& end) {
+bool IsMet(const bpfrig::v1::ReceiveCondition& condition, const StreamEnd& end) {
   if (end.PeerClosed() || end.IsClosed() || end.IsFull()) return true;
   if (condition.at_least() > 0) return end.Available() >= condition.at_least();
   return !condition.until_closed();

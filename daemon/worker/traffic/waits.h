@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "bpfrig/v1/socket.pb.h"
 #include "daemon/worker/call/asio.h"
-#include "daemon/worker/traffic/data_socket.h"
+#include "daemon/worker/traffic/stream_end.h"
 
 namespace bpfrig::worker {
 
@@ -18,6 +18,6 @@ namespace bpfrig::worker {
 [[nodiscard]] absl::Status CheckCondition(const bpfrig::v1::ReceiveCondition& condition,
                                           size_t receive_limit);
 // Whether a wait is over: also if the connection is, or if the end can keep no more.
-[[nodiscard]] bool IsMet(const bpfrig::v1::ReceiveCondition& condition, const DataSocket& end);
+[[nodiscard]] bool IsMet(const bpfrig::v1::ReceiveCondition& condition, const StreamEnd& end);
 
 }  // namespace bpfrig::worker

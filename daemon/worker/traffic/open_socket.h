@@ -1,0 +1,56 @@
+// How every socket of the sandbox is made: of which kind, with which options, and bound where.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "bpfrig/v1/socket.pb.h"
+#include "common/fd.h"
+#include "daemon/worker/traffic/endpoint.h"
+
+namespace bpfrig::worker {
+
+// The arguments of socket().
+struct SocketKind {
+  int family = 0;
+  // SOCK_STREAM or SOCK_DGRAM.
+  int type = 0;
+
+  [[nodiscard]] bool IsDatagram() const;
+  // Whether it is TCP.
+  [[nodiscard]] bool IsTcp() const;
+};
+
+// What speaks `transport` at an address of `family`; INVALID_FIELD with the field `transport` if nothing
+// does.
+[[nodiscard]] absl::StatusOr<SocketKind> KindOf(bpfrig::v1::Transport transport, int family);
+
+// An option, ready for setsockopt().
+struct ReadyOption {
+  int level = 0;
+  int option = 0;
+  std::string value;
+
+  static ReadyOption Of(int level, int option, int number);
+};
+
+struct SocketSetup {
+  SocketKind kind;
+  // Set in this order before the socket is bound.
+  std::vector<ReadyOption> options;
+  // Nowhere: not bound.
+  Endpoint bind;
+};
+
+struct OpenedSocket {
+  // Non-blocking and close-on-exec. Not open if something was refused.
+  common::Fd descriptor;
+  // The system call that was refused, and its errno.
+  const char* refused = "";
+  int error = 0;
+};
+
+[[nodiscard]] OpenedSocket OpenSocket(const SocketSetup& setup);
+
+}  // namespace bpfrig::worker

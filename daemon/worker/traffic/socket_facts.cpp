@@ -1,0 +1,61 @@
+#include "daemon/worker/traffic/socket_facts.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/base/log.h"
+#include "daemon/kernel_os/sock_diag.h"
+
+namespace bpfrig::worker {
+namespace {
+
+Endpoint AskForName(int descriptor, int (*ask)(int, sockaddr*, socklen_t*)) {
+  sockaddr_storage name{};
+  socklen_t size = sizeof(name);
+  // ENOTCONN, as a rule.
+  if (ask(descriptor, reinterpret_cast<sockaddr*>(&name), &size) != 0) return {};
+  return {name, size};
+}
+
+std::optional<SocketFacts> FindListed(int descriptor, int family, int type) {
+  const absl::StatusOr<std::optional<kernel_os::ListedSocket>> listed =
+      kernel_os::FindListed(descriptor, family, type);
+  if (!listed.ok()) {
+    base::LogWarning(
+        absl::StrCat(listed.status().message(), ": programs of the sandbox see how the rig asks for names"));
+    return std::nullopt;
+  }
+  if (!listed->has_value()) return SocketFacts();
+  return SocketFacts{Endpoint((*listed)->local, (*listed)->local_size),
+                     Endpoint((*listed)->peer, (*listed)->peer_size), (*listed)->cookie};
+}
+
+}  // namespace
+
+uint64_t AskForCookie(int descriptor) {
+  uint64_t cookie = 0;
+  socklen_t size = sizeof(cookie);
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_COOKIE, &cookie, &size) != 0) return 0;
+  return cookie;
+}
+
+SocketFacts SocketInspector::Inspect(int descriptor, int family, int type) const {
+  if (is_watched_()) {
+    if (const std::optional<SocketFacts> listed = FindListed(descriptor, family, type)) return *listed;
+  }
+  return {AskForName(descriptor, ::getsockname), AskForName(descriptor, ::getpeername),
+          AskForCookie(descriptor)};
+}
+
+void SocketInspector::Tune(int descriptor, int level, int option, int value) const {
+  if (is_watched_()) return;
+  if (::setsockopt(descriptor, level, option, &value, sizeof(value)) != 0) {
+    base::LogDebug(absl::StrCat("setting option ", option, " of level ", level, ": ", std::strerror(errno)));
+  }
+}
+
+}  // namespace bpfrig::worker

@@ -1,0 +1,40 @@
+// What the rig itself wants to know of a socket, and sets on it, without a program of the sandbox running
+// because of that: setsockopt, getsockopt, getsockname and getpeername programs run for every such call on a
+// socket of their cgroup, whoever makes it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "daemon/worker/traffic/endpoint.h"
+
+namespace bpfrig::worker {
+
+struct SocketFacts {
+  Endpoint local;
+  Endpoint peer;
+  // SO_COOKIE; 0 if it is not known.
+  uint64_t cookie = 0;
+};
+
+// By getsockopt(); 0 if the kernel does not tell it.
+[[nodiscard]] uint64_t AskForCookie(int descriptor);
+
+class SocketInspector {
+ public:
+  // `is_watched` says whether a program of one of those kinds is attached just now.
+  explicit SocketInspector(std::function<bool()> is_watched) : is_watched_(std::move(is_watched)) {}
+
+  [[nodiscard]] bool IsWatched() const { return is_watched_(); }
+  // By system calls if nobody watches them, which is quicker; otherwise as sock_diag lists the socket, which
+  // knows nothing of one that is not bound, nor of a TCP socket that is only bound. Without sock_diag by
+  // system calls.
+  [[nodiscard]] SocketFacts Inspect(int descriptor, int family, int type) const;
+  // Sets an option that the rig is better off with, unless somebody watches.
+  void Tune(int descriptor, int level, int option, int value) const;
+
+ private:
+  std::function<bool()> is_watched_;
+};
+
+}  // namespace bpfrig::worker
