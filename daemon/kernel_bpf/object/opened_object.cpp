@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <optional>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -15,6 +16,7 @@
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/btf/elf_file.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
+#include "daemon/kernel_bpf/object/section_kind.h"
 #include "daemon/kernel_bpf/policy/refusals.h"
 
 namespace bpfrig::kernel_bpf {
@@ -53,6 +55,11 @@ absl::Status BadObject(const ObjectSpec& spec, const LibbpfOutput& output, int e
     status = base::WithHint(status, "declare its maps in SEC(\".maps\")");
   }
   return status;
+}
+
+void SetKind(struct bpf_program* program, const ProgramKind& kind) {
+  bpf_program__set_type(program, kind.type);
+  bpf_program__set_expected_attach_type(program, kind.attach_type);
 }
 
 }  // namespace
@@ -154,10 +161,8 @@ absl::Status OpenedObject::ChooseProgram(const ProgramChoice& choice, std::vecto
   }
   chosen.push_back(choice.program);
   if (choice.type.empty()) return absl::OkStatus();
-  enum bpf_prog_type type = BPF_PROG_TYPE_UNSPEC;
-  enum bpf_attach_type attach_type = BPF_CGROUP_INET_INGRESS;
-  LibbpfOutput output;
-  if (libbpf_prog_type_by_name(choice.type.c_str(), &type, &attach_type) < 0) {
+  const std::optional<ProgramKind> kind = KindOfSection(choice.type);
+  if (!kind) {
     absl::Status status = base::MakeError(
         base::Reason::kUnknownName,
         absl::StrCat("libbpf knows no program type by the section name \"", choice.type, "\""));
@@ -165,14 +170,17 @@ absl::Status OpenedObject::ChooseProgram(const ProgramChoice& choice, std::vecto
         status, "name a section as libbpf does: cgroup/connect4, sockops, sk_msg, cgroup_skb/egress");
     return base::WithField(status, "type");
   }
-  bpf_program__set_type(program, type);
-  bpf_program__set_expected_attach_type(program, attach_type);
+  SetKind(program, *kind);
   return absl::OkStatus();
 }
 
 absl::Status OpenedObject::RequireTypes() {
   for (struct bpf_program* program : Programs()) {
     if (bpf_program__type(program) != BPF_PROG_TYPE_UNSPEC) continue;
+    if (const std::optional<ProgramKind> kind = KindOfSection(bpf_program__section_name(program))) {
+      SetKind(program, *kind);
+      continue;
+    }
     std::string name = bpf_program__name(program);
     absl::Status status =
         base::MakeError(base::Reason::kInvalidField, absl::StrCat("program \"", name, "\" is in section \"",

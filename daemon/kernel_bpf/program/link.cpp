@@ -29,7 +29,9 @@ absl::Status Missing(const Program& program, absl::string_view what) {
 
 // Which hook of its place a program goes to.
 uint32_t AttachTypeOf(const Program& program, AttachPlace place, bool egress) {
-  if (program.type() == BPF_PROG_TYPE_SCHED_CLS) return egress ? kTcxEgress : kTcxIngress;
+  if (program.type() == BPF_PROG_TYPE_SCHED_CLS) {
+    return egress || program.attach_type() == kTcxEgress ? kTcxEgress : kTcxIngress;
+  }
   if (program.type() == BPF_PROG_TYPE_XDP) return BPF_XDP;
   if (program.type() == BPF_PROG_TYPE_SK_MSG) return BPF_SK_MSG_VERDICT;
   if (program.type() == BPF_PROG_TYPE_SOCK_OPS) return BPF_CGROUP_SOCK_OPS;
