@@ -70,6 +70,7 @@ absl::StatusOr<OpenedObject> OpenedObject::Open(const ObjectSpec& spec) {
   OpenedObject opened;
   absl::Status read = opened.ReadElf(spec);
   if (read.ok()) read = opened.ListMaps();
+  if (read.ok()) read = opened.RequireContents();
   BPFRIG_RETURN_IF_ERROR(base::WithField(read, "object"));
   BPFRIG_RETURN_IF_ERROR(opened.ChoosePrograms(spec.programs));
   BPFRIG_RETURN_IF_ERROR(opened.JudgeTypes(spec));
@@ -116,6 +117,14 @@ absl::Status OpenedObject::ListMaps() {
     maps_.push_back(std::move(declared));
   }
   return absl::OkStatus();
+}
+
+absl::Status OpenedObject::RequireContents() const {
+  if (!maps_.empty() || bpf_object__next_program(get(), nullptr) != nullptr) return absl::OkStatus();
+  return base::WithHint(base::MakeError(base::Reason::kBadObject, "the object has no program and no map"),
+                        "libbpf takes symbols of type STT_FUNC for programs: assembly needs `.type NAME, "
+                        "@function`; an object of "
+                        "types alone is loaded with types_only");
 }
 
 std::vector<struct bpf_program*> OpenedObject::Programs() const {
@@ -186,9 +195,10 @@ absl::Status OpenedObject::RequireTypes() {
         base::MakeError(base::Reason::kInvalidField, absl::StrCat("program \"", name, "\" is in section \"",
                                                                   bpf_program__section_name(program),
                                                                   "\", which does not tell libbpf its type"));
-    return base::WithObject(base::WithHint(status, absl::StrCat("name its type: programs: [{program: ", name,
-                                                                ", type: \"sockops\"}]")),
-                            name);
+    return base::WithObject(
+        base::WithHint(status, absl::StrCat("name its type: programs: [{program: ", name, ", type: \"",
+                                            SectionNear(bpf_program__section_name(program)), "\"}]")),
+        name);
   }
   return absl::OkStatus();
 }

@@ -43,6 +43,8 @@ class OpenedObject {
   OpenedObject() = default;
   [[nodiscard]] absl::Status ReadElf(const ObjectSpec& spec);
   [[nodiscard]] absl::Status ListMaps();
+  // BAD_OBJECT for one with nothing to load.
+  [[nodiscard]] absl::Status RequireContents() const;
   [[nodiscard]] absl::Status ChoosePrograms(const std::vector<ProgramChoice>& choices);
   [[nodiscard]] absl::Status ChooseProgram(const ProgramChoice& choice, std::vector<std::string>& chosen);
   [[nodiscard]] absl::Status RequireTypes();

@@ -1,6 +1,9 @@
 #include "daemon/kernel_bpf/object/section_kind.h"
 
+#include <iterator>
+
 #include "absl/strings/string_view.h"
+#include "common/near_names.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
 
 namespace bpfrig::kernel_bpf {
@@ -25,17 +28,65 @@ constexpr NewerSection kNewerSections[] = {
     {"cgroup/getsockname_unix", BPF_PROG_TYPE_CGROUP_SOCK_ADDR, 53},
 };
 
-}  // namespace
+// What a plan's author is most likely to mean.
+constexpr const char* kUsualSections[] = {"cgroup/connect4",
+                                          "cgroup/connect6",
+                                          "cgroup/connect_unix",
+                                          "cgroup/sendmsg4",
+                                          "cgroup/sendmsg6",
+                                          "cgroup/recvmsg4",
+                                          "cgroup/recvmsg6",
+                                          "cgroup/getpeername4",
+                                          "cgroup/getpeername6",
+                                          "cgroup/getsockname4",
+                                          "cgroup/getsockname6",
+                                          "cgroup/bind4",
+                                          "cgroup/bind6",
+                                          "cgroup/post_bind4",
+                                          "cgroup/post_bind6",
+                                          "cgroup/sock_create",
+                                          "cgroup/sock_release",
+                                          "cgroup/getsockopt",
+                                          "cgroup/setsockopt",
+                                          "cgroup_skb/ingress",
+                                          "cgroup_skb/egress",
+                                          "sockops",
+                                          "sk_msg",
+                                          "sk_skb/stream_parser",
+                                          "sk_skb/stream_verdict",
+                                          "sk_lookup",
+                                          "sk_reuseport",
+                                          "socket",
+                                          "tc",
+                                          "xdp"};
 
-std::optional<ProgramKind> KindOfSection(const std::string& section) {
+std::optional<ProgramKind> KindOfWhole(const std::string& section) {
   ProgramKind kind;
   LibbpfOutput output;
   if (libbpf_prog_type_by_name(section.c_str(), &kind.type, &kind.attach_type) >= 0) return kind;
   for (const NewerSection& newer : kNewerSections) {
-    if (section == newer.name)
+    if (section == newer.name) {
       return ProgramKind{newer.type, static_cast<enum bpf_attach_type>(newer.attach_type)};
+    }
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<ProgramKind> KindOfSection(const std::string& section) {
+  std::string name = section;
+  while (true) {
+    if (std::optional<ProgramKind> kind = KindOfWhole(name)) return kind;
+    const size_t cut = name.find_last_of("/-_");
+    if (cut == std::string::npos) return std::nullopt;
+    name.resize(cut);
+  }
+}
+
+std::string SectionNear(const std::string& section) {
+  const std::string near = common::Nearest(section, {std::begin(kUsualSections), std::end(kUsualSections)});
+  return near.empty() ? "sockops" : near;
 }
 
 }  // namespace bpfrig::kernel_bpf

@@ -13,8 +13,12 @@ struct ProgramKind {
   enum bpf_attach_type attach_type = BPF_CGROUP_INET_INGRESS;
 };
 
-// As libbpf reads it; or, of a section that this libbpf is too old for, as later ones do. Nothing for a name
-// that tells neither.
+// As libbpf reads it; or, of a section that this libbpf is too old for, as later ones do; or, as other
+// loaders write them, with anything behind a '/', '-' or '_': "tc/prog_a", "xdp-prog1", "cgroup/connect4/lb".
+// Nothing for a name that tells no type.
 [[nodiscard]] std::optional<ProgramKind> KindOfSection(const std::string& section);
+
+// A section that would tell the type of a program in `section`: the nearest one.
+[[nodiscard]] std::string SectionNear(const std::string& section);
 
 }  // namespace bpfrig::kernel_bpf
