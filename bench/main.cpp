@@ -1,6 +1,6 @@
 // `./dev bench`: one connect4 test through the rig against a bare program over libbpf that does the same
-// work, the two in turn, and where the rig's extra time goes. The figures are reported, never judged:
-// machines differ, so look at the ratios within one run.
+// work, the two in turn, and where the rig's extra time goes; and what a step costs beyond its system calls.
+// The figures are reported, never judged: machines differ, so look at the ratios within one run.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -8,6 +8,7 @@
 
 #include "bench/bare.h"
 #include "bench/rig.h"
+#include "bench/steps.h"
 
 namespace bpfrig::bench {
 namespace {
@@ -53,6 +54,16 @@ void Report(const std::vector<Times>& bare, const std::vector<Times>& rig) {
               *std::max_element(ratios.begin(), ratios.end()));
 }
 
+void Report(const StepTimes& steps) {
+  std::printf("\nOne datagram, medians in microseconds; a call that does nothing takes %.0f:\n", steps.call);
+  std::printf("%-10s %8s %8s %24s\n", "", "bare", "rig", "rig / (2 x bare + call)");
+  const auto row = [&](const char* name, double bare, double rig) {
+    std::printf("%-10s %8.1f %8.1f %24.2f\n", name, bare, rig, rig / (2 * bare + steps.call));
+  };
+  row("send", steps.bare_send, steps.send);
+  row("receive", steps.bare_receive, steps.receive);
+}
+
 }  // namespace
 }  // namespace bpfrig::bench
 
@@ -81,5 +92,6 @@ int main(int argc, char** argv) {
     rig_times.push_back(rig_run);
   }
   Report(bare_times, rig_times);
+  Report(MeasureSteps(daemon.Target(), runs));
   return 0;
 }

@@ -1,0 +1,162 @@
+#include "bench/steps.h"
+
+#include <arpa/inet.h>
+#include <grpcpp/grpcpp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "bench/phases.h"
+#include "bpfrig/v1/bpfrig.grpc.pb.h"
+
+namespace bpfrig::bench {
+namespace {
+
+constexpr int kRunsPerMeasure = 20;
+constexpr char kServer[] = "127.0.0.1";
+constexpr int kPort = 53;
+
+void Check(bool ok, const std::string& what) {
+  if (ok) return;
+  std::fprintf(stderr, "measuring steps: %s\n", what.c_str());
+  std::exit(1);
+}
+
+class Samples {
+ public:
+  void Time(const std::function<void()>& act) {
+    Stopwatch watch;
+    act();
+    values_.push_back(watch.Lap());
+  }
+  [[nodiscard]] double Median() {
+    std::sort(values_.begin(), values_.end());
+    return values_[values_.size() / 2];
+  }
+
+ private:
+  std::vector<double> values_;
+};
+
+// Two sockets of this process.
+class BarePair {
+ public:
+  BarePair() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    auto* const name = reinterpret_cast<sockaddr*>(&address);
+    Check(::bind(server_, name, size) == 0 && ::getsockname(server_, name, &size) == 0 &&
+              ::connect(client_, name, size) == 0,
+          "making a pair of sockets");
+  }
+  ~BarePair() {
+    ::close(server_);
+    ::close(client_);
+  }
+  BarePair(const BarePair&) = delete;
+  BarePair& operator=(const BarePair&) = delete;
+
+  void Send() const { Check(::send(client_, "x", 1, 0) == 1, "sending"); }
+  void Receive() const {
+    char byte = 0;
+    Check(::recv(server_, &byte, 1, 0) == 1, "receiving");
+  }
+
+ private:
+  const int server_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const int client_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+};
+
+// The same two in a sandbox.
+class RigPair {
+ public:
+  explicit RigPair(const std::string& target)
+      : stub_(v1::BpfRig::NewStub(grpc::CreateChannel(target, grpc::InsecureChannelCredentials()))),
+        lease_(stub_->OpenSandbox(&lease_context_, v1::OpenSandboxRequest())) {
+    v1::OpenSandboxResponse event;
+    Check(lease_->Read(&event), "OpenSandbox");
+    sandbox_ = event.opened().sandbox();
+    v1::OpenSocketRequest server;
+    server.set_name("server");
+    server.set_transport(v1::TRANSPORT_UDP);
+    SetAddress(server.mutable_bind());
+    Call<v1::OpenSocketResponse>(&v1::BpfRig::Stub::OpenSocket, server);
+    v1::ConnectRequest client;
+    client.set_name("client");
+    client.set_transport(v1::TRANSPORT_UDP);
+    SetAddress(client.mutable_to());
+    Call<v1::ConnectResponse>(&v1::BpfRig::Stub::Connect, client);
+  }
+  ~RigPair() {
+    lease_context_.TryCancel();
+    (void)lease_->Finish();
+  }
+  RigPair(const RigPair&) = delete;
+  RigPair& operator=(const RigPair&) = delete;
+
+  void Nothing() { Call<v1::CountRunsResponse>(&v1::BpfRig::Stub::CountRuns, v1::CountRunsRequest()); }
+  void Send() {
+    v1::SendRequest request;
+    request.mutable_from()->set_connection("client");
+    request.set_data("x");
+    Check(Call<v1::SendResponse>(&v1::BpfRig::Stub::Send, request).sent() == 1, "Send");
+  }
+  void Receive() {
+    v1::ReceiveRequest request;
+    request.mutable_at()->set_connection("server");
+    request.mutable_until()->set_at_least(1);
+    Check(Call<v1::ReceiveResponse>(&v1::BpfRig::Stub::Receive, request).data() == "x", "Receive");
+  }
+
+ private:
+  static void SetAddress(v1::SocketAddress* address) {
+    address->set_address(kServer);
+    address->set_port(kPort);
+  }
+
+  template <typename Response, typename Request>
+  Response Call(grpc::Status (v1::BpfRig::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                Request request) {
+    request.set_sandbox(sandbox_);
+    grpc::ClientContext context;
+    Response response;
+    const grpc::Status status = (stub_.get()->*method)(&context, request, &response);
+    Check(status.ok(), request.GetTypeName() + ": " + status.error_message());
+    return response;
+  }
+
+  std::unique_ptr<v1::BpfRig::Stub> stub_;
+  grpc::ClientContext lease_context_;
+  std::unique_ptr<grpc::ClientReader<v1::OpenSandboxResponse>> lease_;
+  std::string sandbox_;
+};
+
+}  // namespace
+
+StepTimes MeasureSteps(const std::string& target, int runs) {
+  const BarePair bare;
+  RigPair rig(target);
+  Samples bare_send;
+  Samples bare_receive;
+  Samples call;
+  Samples send;
+  Samples receive;
+  for (int i = 0; i < runs * kRunsPerMeasure; ++i) {
+    bare_send.Time([&] { bare.Send(); });
+    bare_receive.Time([&] { bare.Receive(); });
+    call.Time([&] { rig.Nothing(); });
+    send.Time([&] { rig.Send(); });
+    receive.Time([&] { rig.Receive(); });
+  }
+  return {bare_send.Median(), bare_receive.Median(), call.Median(), send.Median(), receive.Median()};
+}
+
+}  // namespace bpfrig::bench
