@@ -1,10 +1,13 @@
-// The readers of connect, send and receive: what they expect, they also wait for.
+// The readers of listen, socket, connect, send and receive: what these expect, they also wait for.
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "bpfrig/v1/traffic.pb.h"
+#include "client/plan/check_transport.h"
+#include "client/plan/field_path.h"
 #include "client/plan/scalars.h"
 #include "client/plan/shapes.h"
 
@@ -12,6 +15,8 @@ namespace bpfrig::client::plan {
 namespace {
 
 using bpfrig::v1::ConnectRequest;
+using bpfrig::v1::ListenRequest;
+using bpfrig::v1::OpenSocketRequest;
 using bpfrig::v1::ReceiveRequest;
 
 bool IsTrue(const Pattern* pattern) {
@@ -49,7 +54,45 @@ Expectation<std::vector<std::string>> TakeServers(StepSource& source) {
   return Marked<std::vector<std::string>>{std::move(names), node->mark};
 }
 
+// Where the plan has a field of the request, or the step.
+Mark MarkOf(const StepSource& source, absl::string_view path) {
+  return WalkPath(source.node, source.call.method->input_type(), path)->mark;
+}
+
+void CheckDatagrams(const ConnectRequest& request, const StepSource& source) {
+  if (request.receive().until_closed()) {
+    NeedsConnections("until_closed", MarkOf(source, "receive.until_closed"), request.transport(),
+                     source.problems);
+  }
+  const Pattern* closed = FindPart(source.call.expected, "peer_closed");
+  if (IsTrue(closed)) {
+    NeedsConnections("peer_closed", closed->node->mark, request.transport(), source.problems);
+  }
+}
+
 }  // namespace
+
+Shape ReadListen(StepSource& source) {
+  ReadRequest(source);
+  ReadExpected(source);
+  CheckAddresses(source);
+  const auto& request = As<ListenRequest>(*source.call.request);
+  if (request.behaviour().close()) {
+    NeedsConnections("close", MarkOf(source, "behaviour.close"), request.transport(), source.problems);
+  }
+  return PlainShape();
+}
+
+Shape ReadOpenSocket(StepSource& source) {
+  ReadRequest(source);
+  ReadExpected(source);
+  CheckAddresses(source);
+  const auto& request = As<OpenSocketRequest>(*source.call.request);
+  if (request.family() != bpfrig::v1::ADDRESS_FAMILY_UNSPECIFIED) {
+    NeedsIp("family", MarkOf(source, "family"), request.transport(), source.problems);
+  }
+  return PlainShape();
+}
 
 Shape ReadConnect(StepSource& source) {
   ConnectShape shape;
@@ -58,6 +101,8 @@ Shape ReadConnect(StepSource& source) {
   auto& request = As<ConnectRequest>(*source.call.request);
   const Pattern& expected = source.call.expected;
   shape.servers = TakeServers(source);
+  CheckAddresses(source);
+  CheckDatagrams(request, source);
   if (!request.has_receive()) {
     const size_t bytes = LeastBytes(FindPart(expected, "received"));
     if (IsTrue(FindPart(expected, "peer_closed"))) {

@@ -81,6 +81,7 @@ TEST(ValueTest, ReadsTags) {
 
 TEST(BytesTest, EncodesInNetworkOrder) {
   EXPECT_EQ(ReadOneBytes("!text hello"), "hello");
+  EXPECT_EQ(ReadOneBytes("\"\""), "");
   EXPECT_EQ(ReadOneBytes("!be16 8080"), "\x1f\x90");
   EXPECT_EQ(ReadOneBytes("!be64 1"), std::string("\0\0\0\0\0\0\0\1", 8));
   EXPECT_EQ(ReadOneBytes("!concat [!ip 10.96.0.1, !hex 00, !concat [!text x]]"),

@@ -270,6 +270,8 @@ Value ReadValue(const NodePtr& node, Problems& problems) {
 std::string ReadBytes(const NodePtr& node, absl::string_view what, Problems& problems) {
   Tag tag;
   if (!node->tag.empty() && ReadByteTag(*node, tag, problems)) return Encode(tag);
+  // No bytes look the same in every way of writing them.
+  if (IsPlainText(*node) && node->quoted && node->text.empty()) return "";
   problems.Add(node->mark, absl::StrCat(what,
                                         " must be bytes, as !text, !hex, !ip, !be16, !be32, !be64 or "
                                         "!concat of these, not ",
