@@ -129,6 +129,18 @@ bool HasMatcher(const Pattern& pattern) {
   return std::any_of(pattern.parts.begin(), pattern.parts.end(), HasMatcher);
 }
 
+uint64_t LeastNumber(const Pattern& count) {
+  switch (count.kind) {
+    case PatternKind::kEqual:
+      return count.value.unsigned_integer();
+    case PatternKind::kAtLeast:
+    case PatternKind::kBetween:
+      return count.parts.empty() ? 0 : count.parts[0].value.unsigned_integer();
+    default:
+      return 0;
+  }
+}
+
 Value PlainPart(const Pattern& pattern) {
   Value value;
   switch (pattern.kind) {

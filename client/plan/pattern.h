@@ -5,6 +5,7 @@
 
 #include <re2/re2.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -63,6 +64,8 @@ struct Pattern {
 
 // Whether the pattern is or has a matcher.
 [[nodiscard]] bool HasMatcher(const Pattern& pattern);
+// The least number that satisfies the pattern, as far as it says.
+[[nodiscard]] uint64_t LeastNumber(const Pattern& count);
 // What the pattern says by equality alone: members with matchers are left out, such elements of a list are
 // empty.
 [[nodiscard]] bpfrig::v1::Value PlainPart(const Pattern& pattern);

@@ -112,26 +112,13 @@ void RequestPatterns(EventsShape& shape, ReadEventsRequest& request) {
   }
 }
 
-// The fewest that satisfy the pattern, as far as it says.
-uint64_t LeastOf(const Pattern& count) {
-  switch (count.kind) {
-    case PatternKind::kEqual:
-      return count.value.unsigned_integer();
-    case PatternKind::kAtLeast:
-    case PatternKind::kBetween:
-      return count.parts.empty() ? 0 : count.parts[0].value.unsigned_integer();
-    default:
-      return 0;
-  }
-}
-
 // As many as the expectations need, waited for, unless the plan says otherwise.
 void SetEventsWait(const EventsShape& shape, bool says_at_least, bool says_wait, ReadEventsRequest& request) {
   if (!says_at_least) {
     uint64_t needed = 0;
     if (shape.exactly) needed = std::max<uint64_t>(needed, shape.exactly->value.count);
     if (shape.contains) needed = std::max<uint64_t>(needed, shape.contains->value.count);
-    if (shape.count) needed = std::max(needed, LeastOf(*shape.count));
+    if (shape.count) needed = std::max(needed, LeastNumber(*shape.count));
     request.set_at_least(static_cast<uint32_t>(needed));
   }
   if (!says_wait && request.at_least() > 0) request.set_wait_ms(kDefaultEventsWaitMs);

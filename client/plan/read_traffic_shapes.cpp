@@ -23,7 +23,20 @@ bool IsTrue(const Pattern* pattern) {
   return pattern != nullptr && pattern->kind == PatternKind::kEqual && pattern->value.text() == "true";
 }
 
-// The fewest bytes that satisfy the pattern, as far as it says.
+// Whether only no bytes at all satisfy the pattern.
+bool IsNothing(const Pattern& pattern) {
+  return pattern.kind == PatternKind::kEqual && pattern.value.raw().empty() && pattern.value.text().empty();
+}
+
+size_t LeastBytes(const Pattern* pattern);
+
+size_t LeastOfAny(const std::vector<Pattern>& patterns) {
+  size_t least = patterns.empty() ? 0 : SIZE_MAX;
+  for (const Pattern& pattern : patterns) least = std::min(least, LeastBytes(&pattern));
+  return least;
+}
+
+// The fewest bytes that satisfy the pattern, as far as it says: 0 if no bytes do.
 size_t LeastBytes(const Pattern* pattern) {
   if (pattern == nullptr) return 0;
   switch (pattern->kind) {
@@ -34,7 +47,13 @@ size_t LeastBytes(const Pattern* pattern) {
     case PatternKind::kEndsWith:
       return pattern->parts.empty() ? 0 : LeastBytes(&pattern->parts[0]);
     case PatternKind::kLength:
-      return pattern->parts.empty() ? 0 : static_cast<size_t>(pattern->parts[0].value.unsigned_integer());
+      return pattern->parts.empty() ? 0 : static_cast<size_t>(LeastNumber(pattern->parts[0]));
+    case PatternKind::kMatches:
+      return pattern->regex == nullptr || RE2::PartialMatch("", *pattern->regex) ? 0 : 1;
+    case PatternKind::kAnyOf:
+      return LeastOfAny(pattern->parts);
+    case PatternKind::kNot:
+      return !pattern->parts.empty() && IsNothing(pattern->parts[0]) ? 1 : 0;
     default:
       return 0;
   }
@@ -129,15 +148,23 @@ Shape ReadReceive(StepSource& source) {
   ReadExpected(source);
   auto& request = As<ReceiveRequest>(*source.call.request);
   const Pattern& expected = source.call.expected;
-  if (request.has_until()) return ReceiveShape();
+  const bool expects_source =
+      FindPart(expected, "from") != nullptr || FindPart(expected, "truncated") != nullptr;
+  const ReceiveShape shape{expects_source || request.room() > 0};
+  if (request.has_until()) return shape;
   if (IsTrue(FindPart(expected, "peer_closed"))) {
     request.mutable_until()->set_until_closed(true);
-  } else {
-    const size_t bytes =
-        std::max(LeastBytes(FindPart(expected, "data")), LeastBytes(FindPart(expected, "starts_with")));
-    request.mutable_until()->set_at_least(static_cast<uint32_t>(bytes));
+    return shape;
   }
-  return ReceiveShape();
+  const Pattern* data = FindPart(expected, "data");
+  const Pattern* start = FindPart(expected, "starts_with");
+  size_t bytes = std::max(LeastBytes(data), LeastBytes(start));
+  // Even an empty datagram has to come.
+  if (expects_source || (shape.of_datagram && (data != nullptr || start != nullptr))) {
+    bytes = std::max<size_t>(bytes, 1);
+  }
+  if (bytes > 0) request.mutable_until()->set_at_least(static_cast<uint32_t>(bytes));
+  return shape;
 }
 
 }  // namespace bpfrig::client::plan

@@ -70,7 +70,11 @@ struct ConnectShape {
 };
 
 struct SendShape {};
-struct ReceiveShape {};
+
+struct ReceiveShape {
+  // Whether the plan says what only a datagram has.
+  bool of_datagram = false;
+};
 
 // Which of the step's patterns an expectation is about.
 struct PatternRange {

@@ -113,7 +113,36 @@ TEST(StepTest, WaitsForAsManyBytesAsAMatcherNeeds) {
   EXPECT_EQ(at_least("data: !starts_with abc"), 3U);
   EXPECT_EQ(at_least("starts_with: !text abcd"), 4U);
   EXPECT_EQ(at_least("data: !length 9"), 9U);
-  EXPECT_EQ(at_least("data: !length [!at_least 7]"), 0U);  // Seven or more: only the deadline tells.
+  EXPECT_EQ(at_least("data: !length [!at_least 7]"), 7U);
+  EXPECT_EQ(at_least("data: !any_of [!text abcd, !starts_with ab]"), 2U);
+  EXPECT_EQ(at_least("data: !matches ^HTTP"), 1U);
+  EXPECT_EQ(at_least("data: !not [!text \"\"]"), 1U);
+  // What no bytes satisfy as well is not waited for.
+  for (const char* expect : {"data: !matches \"^a*$\"", "data: !not [!text a]", "data: !length [!at_most 7]",
+                             "data: \"\"", "peer_closed: false"}) {
+    EXPECT_EQ(at_least(expect), 0U) << expect;
+  }
+}
+
+TEST(StepTest, WaitsForADatagramIfOneIsExpected) {
+  const auto request = [](const std::string& step) {
+    return As<bpfrig::v1::ReceiveRequest>(*ReadOne("receive: {connection: c" + step + "}\n").call.request);
+  };
+  EXPECT_EQ(request("}\nexpect: {from: {port: 53}").until().at_least(), 1U);
+  EXPECT_EQ(request("}\nexpect: {data: \"\", from: {port: 53}").until().at_least(), 1U);
+  EXPECT_EQ(request("}\nexpect: {data: !text abc, truncated: true").until().at_least(), 3U);
+  EXPECT_EQ(request(", room: 4}\nexpect: {data: !not [!text a]").until().at_least(), 1U);
+  EXPECT_EQ(request(", at_least: 5}\nexpect: {truncated: false").until().at_least(), 5U);
+  // Nothing is waited for if nothing is expected.
+  EXPECT_FALSE(request("").has_until());
+  EXPECT_FALSE(request(", room: 4").has_until());
+  const Step dial = ReadOne(
+      "connect: {transport: unix_datagram, to: {abstract: s}}\n"
+      "expect: {received: !matches ^a}\n");
+  const auto& connect = As<bpfrig::v1::ConnectRequest>(*dial.call.request);
+  EXPECT_EQ(connect.receive().at_least(), 1U);
+  EXPECT_EQ(connect.transport(), bpfrig::v1::TRANSPORT_UNIX_DATAGRAM);
+  EXPECT_EQ(connect.to().abstract(), "s");
 }
 
 TEST(StepTest, OrdersPatternsByExpectation) {

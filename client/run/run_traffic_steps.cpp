@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "bpfrig/v1/traffic.pb.h"
 #include "client/run/step_runner.h"
 #include "client/verdict/traffic.h"
@@ -16,6 +17,19 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds kReceivePause(20);
+
+// What is left to wait for when `have` bytes of a stream are there.
+void WaitForRest(size_t wanted, size_t have, bpfrig::v1::ReceiveRequest& request) {
+  request.mutable_until()->set_at_least(wanted > have ? static_cast<uint32_t>(wanted - have) : 0);
+}
+
+// Says which of several datagrams it was.
+void NoteDatagram(size_t count, verdict::Differences& differences) {
+  if (count == 1) return;
+  for (verdict::Difference& difference : differences) {
+    absl::StrAppend(&difference.field, " (the last of ", count, " datagrams)");
+  }
+}
 
 }  // namespace
 
@@ -43,23 +57,29 @@ StepOutcome StepRunner::Do(const Call& call, const plan::SendShape&, const Mark&
   });
 }
 
-StepOutcome StepRunner::Do(const Call& call, const plan::ReceiveShape&, const Mark& mark) {
+StepOutcome StepRunner::Do(const Call& call, const plan::ReceiveShape& shape, const Mark& mark) {
   const auto deadline = steady_clock::now() + call.within;
   bpfrig::v1::ReceiveRequest request = plan::As<bpfrig::v1::ReceiveRequest>(*call.request);
   const uint32_t wanted = request.until().at_least();
   bpfrig::v1::ReceiveResponse all;
+  // Whether one came: then every answer is one of its own.
+  size_t datagrams = 0;
+  verdict::Differences differences;
   while (true) {
-    const auto have = static_cast<uint32_t>(all.data().size());
-    request.mutable_until()->set_at_least(wanted > have ? wanted - have : 0);
+    if (datagrams == 0 && !all.data().empty()) WaitForRest(wanted, all.data().size(), request);
     bpfrig::v1::ReceiveResponse response;
     if (auto error = Ask(call, request, response)) return {std::move(error), {}};
-    response.set_data(all.data() + response.data());
+    const bool is_datagram = response.has_from();
+    if (is_datagram) ++datagrams;
+    if (datagrams == 0) response.set_data(all.data() + response.data());
     all = std::move(response);
-    verdict::Differences differences = verdict::CompareReceive(call, mark, all);
+    // A datagram that did not come says less than the one before it.
+    if (is_datagram || datagrams == 0) differences = verdict::CompareReceive(call, shape, mark, all);
+    if (is_datagram) NoteDatagram(datagrams, differences);
     const bool over = all.peer_closed() || !all.errno_name().empty() || Left(deadline) == milliseconds(0);
     if (differences.empty() || over) return {std::nullopt, std::move(differences)};
     // The daemon waits if there is something to wait for; this is for when there is not.
-    if (!all.timed_out() && sandbox_.WaitForEnd(std::min(kReceivePause, Left(deadline)))) {
+    if (!is_datagram && !all.timed_out() && sandbox_.WaitForEnd(std::min(kReceivePause, Left(deadline)))) {
       return {std::nullopt, std::move(differences)};
     }
   }

@@ -259,6 +259,47 @@ TEST_F(TestRunnerTest, JoinsWhatArrivesInPieces) {
   EXPECT_EQ(calls, 2);
 }
 
+TEST_F(TestRunnerTest, TakesOneDatagramAtATime) {
+  int calls = 0;
+  daemon_.receive = [&](const auto& request, auto& response) {
+    const char* datagrams[] = {"one", "two", "three"};
+    EXPECT_EQ(request.until().at_least(), 3U);
+    response.set_data(datagrams[calls++]);
+    response.mutable_from()->set_port(53);
+    return grpc::Status::OK;
+  };
+  const std::string step = "      - receive: {connection: c}\n        expect: {data: !text two}\n";
+  const TestResult first = Run(ReadTest(step));
+  EXPECT_EQ(first.verdict, Verdict::kFailed);
+  EXPECT_EQ(first.failures.at(0).differences.at(0).field, "data");
+  EXPECT_EQ(calls, 1);
+  calls = 0;
+  EXPECT_EQ(Run(ReadTest(step + "        within: 60s\n")).verdict, Verdict::kPassed);
+  EXPECT_EQ(calls, 2);
+}
+
+TEST_F(TestRunnerTest, ShowsTheLastDatagramOfThoseThatDidNotFit) {
+  int calls = 0;
+  daemon_.receive = [&](const auto&, auto& response) {
+    if (++calls > 2) {
+      // As a daemon that has waited.
+      response.set_timed_out(true);
+      return grpc::Status::OK;
+    }
+    response.set_data(calls == 1 ? "one" : "another");
+    response.mutable_from()->set_port(53);
+    return grpc::Status::OK;
+  };
+  const TestResult result =
+      Run(ReadTest("      - receive: {connection: c}\n        expect: {data: !text two, from: {port: 53}}\n"
+                   "        within: 50ms\n"));
+  ASSERT_EQ(result.verdict, Verdict::kFailed);
+  ASSERT_THAT(result.failures.at(0).differences, SizeIs(1));
+  EXPECT_EQ(result.failures[0].differences[0].field, "data (the last of 2 datagrams)");
+  EXPECT_EQ(result.failures[0].differences[0].actual, "7 bytes: \"another\"");
+  EXPECT_GT(calls, 2);
+}
+
 TEST_F(TestRunnerTest, WaitsForARecordThatComesAfterOthers) {
   int reads = 0;
   daemon_.events = [&](const auto& request, auto& messages) {

@@ -1,10 +1,16 @@
 #include "client/verdict/traffic.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "client/plan/check_transport.h"
 #include "client/verdict/answer.h"
+#include "client/verdict/format.h"
 
 namespace bpfrig::client::verdict {
 namespace {
@@ -26,6 +32,40 @@ void CompareCondition(const bpfrig::v1::ReceiveCondition& condition, const plan:
   }
 }
 
+bool CameToNothing(const bpfrig::v1::ReceiveResponse& response) {
+  return response.timed_out() && response.data().empty() && response.errno_name().empty() &&
+         !response.peer_closed();
+}
+
+// Says of each of these fields that something was expected of it, and why it has nothing.
+void SayNothingCame(const plan::Call& call, const std::vector<std::string>& names, absl::string_view words,
+                    Differences& differences) {
+  const auto is_of = [](const Difference& difference, const std::string& name) {
+    return difference.field == name || absl::StartsWith(difference.field, name + ".");
+  };
+  for (const std::string& name : names) {
+    const plan::Pattern* expected = plan::FindPart(call.expected, name);
+    if (expected == nullptr) continue;
+    differences.erase(std::remove_if(differences.begin(), differences.end(),
+                                     [&](const Difference& difference) { return is_of(difference, name); }),
+                      differences.end());
+    differences.push_back({expected->node->mark, name, FormatPattern(*expected), std::string(words)});
+  }
+}
+
+// What a dial with datagrams read back, of which the answer does not tell an empty one from none.
+void CompareDatagram(const plan::Call& call, const plan::Mark& mark,
+                     const bpfrig::v1::ConnectResponse& response, Differences& differences) {
+  constexpr absl::string_view kNone = "no datagram came within the timeout, or an empty one";
+  if (plan::As<ConnectRequest>(*call.request).receive().at_least() == 0 || !response.received().empty())
+    return;
+  if (Expects(call, "received")) {
+    SayNothingCame(call, {"received"}, kNone, differences);
+  } else {
+    differences.push_back({mark, "at_least", "a datagram", std::string(kNone)});
+  }
+}
+
 }  // namespace
 
 Differences CompareConnect(const plan::Call& call, const plan::Mark& mark,
@@ -37,7 +77,12 @@ Differences CompareConnect(const plan::Call& call, const plan::Mark& mark,
       difference.actual = "none: no server accepted it within the timeout";
     }
   }
-  CompareCondition(plan::As<ConnectRequest>(*call.request).receive(), mark, response.received().size(),
+  const auto& request = plan::As<ConnectRequest>(*call.request);
+  if (plan::IsOfDatagrams(request.transport())) {
+    CompareDatagram(call, mark, response, differences);
+    return differences;
+  }
+  CompareCondition(request.receive(), mark, response.received().size(),
                    response.peer_closed() || Expects(call, "peer_closed"), Expects(call, "received"),
                    differences);
   return differences;
@@ -68,13 +113,24 @@ Differences CompareSend(const plan::Call& call, const plan::Mark& mark,
   return differences;
 }
 
-Differences CompareReceive(const plan::Call& call, const plan::Mark& mark,
+Differences CompareReceive(const plan::Call& call, const plan::ReceiveShape& shape, const plan::Mark& mark,
                            const bpfrig::v1::ReceiveResponse& response) {
+  const auto& until = plan::As<ReceiveRequest>(*call.request).until();
   Differences differences = CompareAnswer(call, mark, response);
+  // A datagram came, of any length.
+  if (response.has_from()) return differences;
+  const std::vector<std::string> of_what_came = {"data", "starts_with", "from", "truncated"};
+  if (until.at_least() > 0 && CameToNothing(response)) {
+    SayNothingCame(
+        call, of_what_came,
+        shape.of_datagram ? "no datagram came within the timeout" : "nothing came within the timeout",
+        differences);
+  }
+  const bool looked_at = std::any_of(of_what_came.begin(), of_what_came.end(),
+                                     [&](const std::string& name) { return Expects(call, name); });
   const bool ended = response.peer_closed() || !response.errno_name().empty();
-  CompareCondition(plan::As<ReceiveRequest>(*call.request).until(), mark, response.data().size(),
-                   ended || Expects(call, "peer_closed"),
-                   Expects(call, "data") || Expects(call, "starts_with"), differences);
+  CompareCondition(until, mark, response.data().size(), ended || Expects(call, "peer_closed"), looked_at,
+                   differences);
   return differences;
 }
 

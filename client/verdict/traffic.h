@@ -21,8 +21,8 @@ namespace bpfrig::client::verdict {
 [[nodiscard]] Differences CompareSend(const plan::Call& call, const plan::Mark& mark,
                                       const bpfrig::v1::SendResponse& response);
 
-// `response` has all bytes that were received for the step so far, and otherwise the last answer.
-[[nodiscard]] Differences CompareReceive(const plan::Call& call, const plan::Mark& mark,
-                                         const bpfrig::v1::ReceiveResponse& response);
+// `response` has all bytes of a stream that were received for the step so far, and otherwise the last answer.
+[[nodiscard]] Differences CompareReceive(const plan::Call& call, const plan::ReceiveShape& shape,
+                                         const plan::Mark& mark, const bpfrig::v1::ReceiveResponse& response);
 
 }  // namespace bpfrig::client::verdict

@@ -241,6 +241,21 @@ TEST(ConnectTest, FailsIfLessCameThanItWaitedFor) {
   EXPECT_THAT(Fields(CompareConnect(step.call, step.mark, response)), ElementsAre("at_least"));
 }
 
+TEST(ConnectTest, SaysThatNoDatagramWasReadBack) {
+  const std::string dial = "connect: {transport: udp, to: {address: 10.0.0.1, port: 53}";
+  const plan::Step expecting = ReadOne(dial + "}\nexpect: {received: !text hi}\n");
+  const plan::Step asking = ReadOne(dial + ", receive: {at_least: 100}}\n");
+  bpfrig::v1::ConnectResponse response;
+  const Differences differences = CompareConnect(expecting.call, expecting.mark, response);
+  ASSERT_THAT(Fields(differences), ElementsAre("received"));
+  EXPECT_THAT(differences[0].actual, HasSubstr("no datagram came"));
+  EXPECT_THAT(Fields(CompareConnect(asking.call, asking.mark, response)), ElementsAre("at_least"));
+  // One is enough, as long as it may be.
+  response.set_received("hi");
+  EXPECT_THAT(CompareConnect(expecting.call, expecting.mark, response), IsEmpty());
+  EXPECT_THAT(CompareConnect(asking.call, asking.mark, response), IsEmpty());
+}
+
 TEST(ConnectTest, WantsExactlyTheServers) {
   const plan::Step step =
       ReadOne("connect: {to: {address: 10.0.0.1, port: 80}}\nrepeat: 4\nexpect: {servers: [a, b]}\n");
@@ -262,14 +277,48 @@ TEST(SendTest, ExpectsAllToGo) {
   EXPECT_THAT(Fields(CompareSend(send, step.mark, response)), ElementsAre("errno"));
 }
 
+Differences CompareReceiveOf(const plan::Step& step, const bpfrig::v1::ReceiveResponse& response) {
+  return CompareReceive(step.call, std::get<plan::ReceiveShape>(step.shape), step.mark, response);
+}
+
 TEST(ReceiveTest, FailsIfTheWaitEndedEmptyHanded) {
   const plan::Step step = ReadOne("receive: {connection: c, until_closed: true}\n");
-  const plan::Call& receive = step.call;
   bpfrig::v1::ReceiveResponse response;
   response.set_timed_out(true);
-  EXPECT_THAT(Fields(CompareReceive(receive, step.mark, response)), ElementsAre("until_closed"));
+  EXPECT_THAT(Fields(CompareReceiveOf(step, response)), ElementsAre("until_closed"));
   response.set_peer_closed(true);
-  EXPECT_THAT(CompareReceive(receive, step.mark, response), IsEmpty());
+  EXPECT_THAT(CompareReceiveOf(step, response), IsEmpty());
+}
+
+TEST(ReceiveTest, SaysInWordsThatNothingCame) {
+  bpfrig::v1::ReceiveResponse response;
+  response.set_timed_out(true);
+  const Differences stream =
+      CompareReceiveOf(ReadOne("receive: {connection: c}\nexpect: {data: !text hi}\n"), response);
+  ASSERT_THAT(Fields(stream), ElementsAre("data"));
+  EXPECT_EQ(stream[0].expected, "!text \"hi\"");
+  EXPECT_EQ(stream[0].actual, "nothing came within the timeout");
+  const Differences datagram = CompareReceiveOf(
+      ReadOne("receive: {connection: c}\nexpect: {data: \"\", from: {address: 10.0.0.1, port: 53}}\n"),
+      response);
+  ASSERT_THAT(Fields(datagram), ElementsAre("data", "from"));
+  EXPECT_EQ(datagram[0].actual, "no datagram came within the timeout");
+  EXPECT_EQ(datagram[1].expected, "{address: 10.0.0.1, port: 53}");
+  EXPECT_EQ(ToString(datagram[1].mark), "t.yaml:2:26");
+  // Also if the plan expects nothing of it.
+  EXPECT_THAT(Fields(CompareReceiveOf(ReadOne("receive: {connection: c, room: 4, at_least: 1}\n"), response)),
+              ElementsAre("at_least"));
+}
+
+TEST(ReceiveTest, TakesAnEmptyDatagramForOne) {
+  const plan::Step step = ReadOne(
+      "receive: {connection: c, at_least: 9}\nexpect: {data: \"\", from: {port: 53}, truncated: false}\n");
+  bpfrig::v1::ReceiveResponse response;
+  response.mutable_from()->set_port(53);
+  EXPECT_THAT(CompareReceiveOf(step, response), IsEmpty());
+  response.mutable_from()->set_port(54);
+  response.set_truncated(true);
+  EXPECT_THAT(Fields(CompareReceiveOf(step, response)), ElementsAre("from.port", "truncated"));
 }
 
 TEST(LoadTest, TellsWhyTheKernelRefused) {
