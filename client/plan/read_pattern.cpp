@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "bpfrig/v1/traffic.pb.h"
 #include "client/plan/message_reader.h"
 #include "client/plan/scalars.h"
 #include "client/plan/values.h"
@@ -196,13 +197,16 @@ void CheckAlone(const google::protobuf::Descriptor& answer, const Pattern& patte
       if (rules::PlanName(field) != pattern.names[i] || !rules::InPlan(field).alone()) continue;
       if (part.kind != PatternKind::kEqual || part.value.text().empty() || pattern.parts.size() == 1)
         continue;
-      problems.Add(part.node->mark,
-                   absl::StrCat(pattern.names[i], " stands alone: what failed has no answer to look at"));
+      problems.Add(part.node->mark, AloneSentence(pattern.names[i]));
     }
   }
 }
 
 }  // namespace
+
+std::string AloneSentence(absl::string_view key) {
+  return absl::StrCat(key, " stands alone: what failed has no answer to look at");
+}
 
 Pattern ReadValuePattern(const NodePtr& node, Problems& problems) {
   const ReadPlain read_plain = [&](const NodePtr& plain) {
@@ -268,6 +272,12 @@ Pattern ReadAnswerPattern(const google::protobuf::Descriptor& answer, FieldReade
   }
   CheckAlone(answer, pattern, problems);
   return pattern;
+}
+
+Pattern ReadErrnoPattern(const NodePtr& node, Problems& problems) {
+  // Any answer that has one: its rule is what an errno is.
+  return ReadFieldPattern(node, *bpfrig::v1::ConnectResponse::descriptor()->FindFieldByName("errno_name"),
+                          problems);
 }
 
 Pattern ReadCountPattern(const NodePtr& node, absl::string_view what, uint64_t least, Problems& problems) {

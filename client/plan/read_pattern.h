@@ -3,6 +3,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <string>
+
 #include "absl/strings/string_view.h"
 #include "client/plan/field_reader.h"
 #include "client/plan/node.h"
@@ -21,6 +23,12 @@ namespace bpfrig::client::plan {
 // Of the fields of an answer, each under its key in the plan. Keys that are not there are not expected.
 [[nodiscard]] Pattern ReadAnswerPattern(const google::protobuf::Descriptor& answer, FieldReader& fields,
                                         const NodePtr& node, Problems& problems);
+
+// Of an errno by name; "none" is the empty text.
+[[nodiscard]] Pattern ReadErrnoPattern(const NodePtr& node, Problems& problems);
+
+// What is said of a failure that is expected beside something else.
+[[nodiscard]] std::string AloneSentence(absl::string_view key);
 
 // Of a number, `least` or more if it is plain.
 [[nodiscard]] Pattern ReadCountPattern(const NodePtr& node, absl::string_view what, uint64_t least,

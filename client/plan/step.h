@@ -137,6 +137,8 @@ struct Step {
   NodePtr node;
   // `expect: {error: ...}`: the call must fail for this reason.
   Expectation<bpfrig::v1::ErrorReason> error;
+  // `expect: {errno: ...}` of a call whose answer has none, or beside `error`: the errno that it fails with.
+  std::optional<Pattern> refusal;
 };
 
 // Where the plan has the request field of that path, as deep as it has it; the step itself for an empty path.

@@ -103,13 +103,36 @@ Expectation<bpfrig::v1::ErrorReason> ReadExpectedError(const Node& expect, Field
                                                        Problems& problems) {
   NodePtr node = fields.Find("error");
   if (node == nullptr) return std::nullopt;
-  if (expect.pairs.size() > 1) {
-    problems.Add(node->mark, "an expected error stands alone: a call that fails has no answer to look at");
+  const size_t with_errno = FindKey(expect, "errno") == nullptr ? 1 : 2;
+  if (expect.pairs.size() > with_errno) {
+    problems.Add(
+        node->mark,
+        "an expected error stands alone but for its errno: a call that fails has no answer to look at");
   }
   bpfrig::v1::ErrorReason reason = bpfrig::v1::ERROR_REASON_UNSPECIFIED;
   const std::string word = ReadWord(node, "error", ExpectableReasons(), problems);
   bpfrig::v1::ErrorReason_Parse(absl::StrCat("ERROR_REASON_", word), &reason);
   return Marked<bpfrig::v1::ErrorReason>{reason, node->mark};
+}
+
+bool HasErrno(const google::protobuf::Descriptor& answer) {
+  for (int i = 0; i < answer.field_count(); ++i) {
+    if (rules::PlanName(*answer.field(i)) == "errno") return true;
+  }
+  return false;
+}
+
+// The errno of the call itself: beside an expected error, or if the answer has none of its own.
+std::optional<Pattern> ReadRefusal(const Node& expect, const Step& step, FieldReader& fields,
+                                   Problems& problems) {
+  NodePtr node = fields.Find("errno");
+  if (node == nullptr || (!step.error && HasErrno(*step.call.method->output_type()))) return std::nullopt;
+  Pattern pattern = ReadErrnoPattern(node, problems);
+  const bool must_fail = pattern.kind == PatternKind::kEqual && !pattern.value.text().empty();
+  if (must_fail && !step.error && expect.pairs.size() > 1) {
+    problems.Add(node->mark, AloneSentence("errno"));
+  }
+  return pattern;
 }
 
 NodePtr EmptyMapping(const Mark& mark) {
@@ -192,6 +215,7 @@ Step ReadStep(const NodePtr& node, const Objects& objects, Problems& problems) {
     ReadExpected(source);
   }
   step.error = ReadExpectedError(*expect, expected, problems);
+  step.refusal = ReadRefusal(*expect, step, expected, problems);
   return step;
 }
 

@@ -145,6 +145,26 @@ TEST(StepTest, WaitsForADatagramIfOneIsExpected) {
   EXPECT_EQ(connect.to().abstract(), "s");
 }
 
+TEST(StepTest, TellsTheErrnoOfARefusalFromThatOfAnAnswer) {
+  const Step listen =
+      ReadOne("listen: {name: s, at: {address: 10.0.0.1, port: 80}}\nexpect: {errno: EADDRINUSE}\n");
+  ASSERT_TRUE(listen.refusal.has_value());
+  EXPECT_EQ(listen.refusal->value.text(), "EADDRINUSE");
+  EXPECT_FALSE(listen.error.has_value());
+  EXPECT_TRUE(listen.call.expected.parts.empty());
+  const std::string socket = "socket: {name: s, transport: udp}\nexpect: ";
+  EXPECT_FALSE(ReadOne(socket + "{errno: EPERM}\n").refusal.has_value());
+  const Step refused = ReadOne(socket + "{error: KERNEL_REFUSED, errno: !not EPERM}\n");
+  ASSERT_TRUE(refused.refusal.has_value());
+  EXPECT_EQ(refused.refusal->kind, PatternKind::kNot);
+  // Also of steps with readers of their own.
+  for (const char* step :
+       {"attach: {program: p}", "load: {object: obj}", "dump: {map: m}", "events: {map: m}",
+        "seed: {map: m, entries: [{key: 1, value: 1}]}", "run: {program: p, data: !hex 00}"}) {
+    EXPECT_TRUE(ReadOne(std::string(step) + "\nexpect: {errno: EPERM}\n").refusal.has_value()) << step;
+  }
+}
+
 TEST(StepTest, OrdersPatternsByExpectation) {
   const Step step = ReadOne("dump: {map: m}\nexpect: {absent: [{key: 9}], exactly: [{key: 1}, {key: 2}]}\n");
   const auto& request = As<bpfrig::v1::DumpMapRequest>(*step.call.request);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -13,9 +14,9 @@
 #include "absl/strings/strip.h"
 #include "bpfrig/v1/program.pb.h"
 #include "client/verdict/answer.h"
+#include "client/verdict/call_error.h"
 #include "client/verdict/programs.h"
 #include "common/near_names.h"
-#include "proto/rules/reason_name.h"
 
 namespace bpfrig::client::run {
 namespace {
@@ -40,7 +41,7 @@ std::chrono::milliseconds EndMessageTimeout(const daemon::RpcError& error) {
 // Whether the test attaches anything, and so whether a run without it says something.
 bool Attaches(const plan::Test& test) {
   return std::any_of(test.steps.begin(), test.steps.end(), [](const plan::Step& step) {
-    if (step.error) return false;
+    if (verdict::MustFail(step)) return false;
     if (step.call.method->input_type() == bpfrig::v1::AttachRequest::descriptor()) return true;
     if (!std::holds_alternative<plan::LoadShape>(step.shape) || verdict::Expects(step.call, "rejected"))
       return false;
@@ -139,57 +140,48 @@ bool TestRunner::RunSteps(const plan::Test& test, AttachMode attach, Sandbox& sa
   for (size_t i = 0; i < test.steps.size(); ++i) {
     const plan::Step& step = test.steps[i];
     const std::string what = absl::StrCat("step ", i + 1, ", ", step.name);
-    StepOutcome outcome = runner.Run(step);
-    if (!JudgeError(step, what, outcome.error, sandbox, result)) return false;
-    if (outcome.differences.empty()) continue;
-    if (const std::string end = sandbox.EndMessage(); !end.empty()) {
-      result.verdict = Verdict::kRigError;
-      result.reason = absl::StrCat(ToString(step.mark), ": ", what, ": ", end);
-      return false;
-    }
-    result.verdict = Verdict::kFailed;
-    result.failures.push_back({step.mark, what, "", "", std::move(outcome.differences)});
-    return false;
+    if (!JudgeStep(step, what, runner.Run(step), sandbox, result)) return false;
   }
   return true;
 }
 
-bool TestRunner::JudgeError(const plan::Step& step, const std::string& what,
-                            const std::optional<daemon::RpcError>& error, Sandbox& sandbox,
-                            TestResult& result) {
-  if (!error) {
-    if (!step.error) return true;
-    result.verdict = Verdict::kFailed;
-    result.failures.push_back(
-        {step.mark,
-         what,
-         "",
-         "",
-         {{step.error->mark, "error", rules::ReasonName(step.error->value), "none: the call succeeded"}}});
+bool TestRunner::JudgeStep(const plan::Step& step, const std::string& what, StepOutcome outcome,
+                           Sandbox& sandbox, TestResult& result) {
+  const std::string where = absl::StrCat(ToString(step.mark), ": ", what);
+  if (outcome.error && daemon::IsRigFailure(*outcome.error)) {
+    JudgeRigFailure(where, *outcome.error, sandbox, result);
     return false;
   }
-  if (daemon::IsRigFailure(*error)) {
-    const std::string end =
-        sandbox.WaitForEnd(EndMessageTimeout(*error)) ? sandbox.EndMessage() : std::string();
-    RigError(absl::StrCat(ToString(step.mark), ": ", what), *error, result);
-    if (!end.empty()) absl::StrAppend(&result.reason, "\n", end);
-    // A daemon that tells how the sandbox ended is there.
-    if (!sandbox.IsEndTold()) NoteGone(*error);
+  verdict::Failure failure{step.mark, what, "", "", {}};
+  const bpfrig::v1::ErrorDetail* detail = outcome.error ? &outcome.error->detail : nullptr;
+  failure.differences = verdict::CompareCallError(step, detail);
+  if (detail != nullptr && (!verdict::MayFail(step) || !failure.differences.empty())) {
+    failure.mark = plan::MarkOfField(step, detail->field());
+    if (!detail->field().empty()) {
+      absl::StrAppend(&failure.what, ", ", plan::WordsOfField(step, detail->field()));
+    }
+    failure.error = daemon::Describe(*outcome.error);
+    failure.hint = detail->hint();
+  }
+  std::move(outcome.differences.begin(), outcome.differences.end(), std::back_inserter(failure.differences));
+  if (failure.error.empty() && failure.differences.empty()) return true;
+  if (const std::string end = sandbox.EndMessage(); !end.empty()) {
+    result.verdict = Verdict::kRigError;
+    result.reason = absl::StrCat(where, ": ", end);
     return false;
   }
-  if (step.error && step.error->value == error->detail.reason()) return true;
   result.verdict = Verdict::kFailed;
-  const plan::Mark mark = plan::MarkOfField(step, error->detail.field());
-  verdict::Failure failure{mark, what, daemon::Describe(*error), error->detail.hint(), {}};
-  if (!error->detail.field().empty()) {
-    absl::StrAppend(&failure.what, ", ", plan::WordsOfField(step, error->detail.field()));
-  }
-  if (step.error) {
-    failure.differences.push_back({step.error->mark, "error", rules::ReasonName(step.error->value),
-                                   rules::ReasonName(error->detail.reason())});
-  }
   result.failures.push_back(std::move(failure));
   return false;
+}
+
+void TestRunner::JudgeRigFailure(const std::string& what, const daemon::RpcError& error, Sandbox& sandbox,
+                                 TestResult& result) {
+  const std::string end = sandbox.WaitForEnd(EndMessageTimeout(error)) ? sandbox.EndMessage() : std::string();
+  RigError(what, error, result);
+  if (!end.empty()) absl::StrAppend(&result.reason, "\n", end);
+  // A daemon that tells how the sandbox ended is there.
+  if (!sandbox.IsEndTold()) NoteGone(error);
 }
 
 void TestRunner::Close(const plan::Test& test, AttachMode attach, Sandbox& sandbox, TestResult& result) {

@@ -32,10 +32,11 @@ class TestRunner {
   void RunInSandbox(const plan::Test& test, AttachMode attach, verdict::TestResult& result);
   // True if every step did what it should.
   bool RunSteps(const plan::Test& test, AttachMode attach, Sandbox& sandbox, verdict::TestResult& result);
-  // True if the step is done with well, as far as the error goes.
-  bool JudgeError(const plan::Step& step, const std::string& what,
-                  const std::optional<daemon::RpcError>& error, Sandbox& sandbox,
-                  verdict::TestResult& result);
+  // True if the step did what it should.
+  bool JudgeStep(const plan::Step& step, const std::string& what, StepOutcome outcome, Sandbox& sandbox,
+                 verdict::TestResult& result);
+  void JudgeRigFailure(const std::string& what, const daemon::RpcError& error, Sandbox& sandbox,
+                       verdict::TestResult& result);
   void JudgeOpenError(const plan::Test& test, const daemon::RpcError& error, verdict::TestResult& result);
   void Close(const plan::Test& test, AttachMode attach, Sandbox& sandbox, verdict::TestResult& result);
   void RunControl(const plan::Test& test, verdict::TestResult& result);

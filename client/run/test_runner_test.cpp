@@ -124,6 +124,31 @@ TEST_F(TestRunnerTest, TakesAnErrorThatIsExpected) {
             Verdict::kFailed);
 }
 
+TEST_F(TestRunnerTest, TellsOneErrnoOfARefusalFromAnother) {
+  std::string errno_name = "EADDRINUSE";
+  daemon_.listen = [&](const auto&) {
+    return errno_name.empty()
+               ? grpc::Status::OK
+               : daemon::DaemonError(grpc::StatusCode::FAILED_PRECONDITION,
+                                     bpfrig::v1::ERROR_REASON_KERNEL_REFUSED, "binding s", "at", errno_name);
+  };
+  const plan::Test test = ReadTest(
+      "      - listen: {name: s, at: {address: 10.0.0.1, port: 80}}\n"
+      "        expect: {errno: EADDRINUSE}\n");
+  EXPECT_EQ(Run(test).verdict, Verdict::kPassed);
+  errno_name = "EPERM";
+  TestResult result = Run(test);
+  EXPECT_EQ(result.verdict, Verdict::kFailed);
+  EXPECT_EQ(result.failures.at(0).error, "KERNEL_REFUSED: binding s (EPERM)");
+  EXPECT_EQ(ToString(result.failures[0].mark), "p.yaml:6:31");
+  EXPECT_EQ(result.failures[0].differences.at(0).actual, "EPERM");
+  EXPECT_EQ(ToString(result.failures[0].differences[0].mark), "p.yaml:7:25");
+  errno_name = "";
+  result = Run(test);
+  EXPECT_EQ(result.verdict, Verdict::kFailed);
+  EXPECT_EQ(result.failures.at(0).differences.at(0).actual, "none: the call succeeded");
+}
+
 TEST_F(TestRunnerTest, SkipsWhatTheKernelCannotDo) {
   auto* feature = daemon_.info.add_features();
   feature->set_name("sockmap_link");

@@ -24,8 +24,10 @@ namespace bpfrig::client::daemon {
 
 // An RPC error as the daemon makes them.
 inline grpc::Status DaemonError(grpc::StatusCode code, bpfrig::v1::ErrorReason reason,
-                                const std::string& message, const std::string& field = "") {
+                                const std::string& message, const std::string& field = "",
+                                const std::string& errno_name = "") {
   bpfrig::v1::ErrorDetail detail;
+  detail.set_errno_name(errno_name);
   detail.set_reason(reason);
   detail.set_field(field);
   bpfrig::v1::RpcStatus status;
@@ -41,6 +43,7 @@ class FakeDaemon : public bpfrig::v1::BpfRig::Service {
   std::function<grpc::Status(const grpc::ServerContext&)> authenticate;
   std::function<grpc::Status()> open;
   std::function<grpc::Status(const bpfrig::v1::LoadProgramRequest&, bpfrig::v1::LoadProgramResponse&)> load;
+  std::function<grpc::Status(const bpfrig::v1::ListenRequest&)> listen;
   std::function<grpc::Status(const bpfrig::v1::ConnectRequest&, bpfrig::v1::ConnectResponse&)> connect;
   std::function<grpc::Status(const bpfrig::v1::ReceiveRequest&, bpfrig::v1::ReceiveResponse&)> receive;
   std::function<grpc::Status(const bpfrig::v1::DetachRequest&)> detach;
@@ -124,6 +127,10 @@ class FakeDaemon : public bpfrig::v1::BpfRig::Service {
   grpc::Status Detach(grpc::ServerContext*, const bpfrig::v1::DetachRequest* request,
                       bpfrig::v1::DetachResponse*) override {
     return detach ? detach(*request) : grpc::Status::OK;
+  }
+  grpc::Status Listen(grpc::ServerContext*, const bpfrig::v1::ListenRequest* request,
+                      bpfrig::v1::ListenResponse*) override {
+    return listen ? listen(*request) : grpc::Status::OK;
   }
   grpc::Status Connect(grpc::ServerContext*, const bpfrig::v1::ConnectRequest* request,
                        bpfrig::v1::ConnectResponse* response) override {
