@@ -127,6 +127,13 @@ struct EventsShape {
 using Shape = std::variant<PlainShape, LoadShape, SeedShape, ConnectShape, SendShape, ReceiveShape, DumpShape,
                            EventsShape>;
 
+// How often a program runs in a step.
+struct RunsExpectation {
+  // As the plan names it: `program`, or `object/program`.
+  Marked<std::string> program;
+  Pattern count;
+};
+
 struct Step {
   Call call;
   Shape shape;
@@ -139,6 +146,7 @@ struct Step {
   Expectation<bpfrig::v1::ErrorReason> error;
   // `expect: {errno: ...}` of a call whose answer has none, or beside `error`: the errno that it fails with.
   std::optional<Pattern> refusal;
+  std::vector<RunsExpectation> runs;
 };
 
 // Where the plan has the request field of that path, as deep as it has it; the step itself for an empty path.

@@ -22,7 +22,9 @@ using google::protobuf::MethodDescriptor;
 
 constexpr uint64_t kMaxRepeats = 100'000;
 
-bool IsBeside(absl::string_view key) { return key == "expect" || key == "within" || key == "repeat"; }
+bool IsBeside(absl::string_view key) {
+  return key == "expect" || key == "within" || key == "repeat" || key == "runs";
+}
 
 const MethodDescriptor* FindCall(absl::string_view name) {
   const auto& service = rules::Service();
@@ -69,7 +71,7 @@ const NodePair* CallOf(const Node& step, Problems& problems) {
                    absl::StrCat("unknown step \"", pair.key->text, "\"",
                                 why_not.empty() ? common::DidYouMean(pair.key->text, StepNames()) : why_not,
                                 "; steps: ", absl::StrJoin(StepNames(), ", "),
-                                "; beside one: expect, within, repeat"));
+                                "; beside one: expect, within, repeat, runs"));
     } else if (found != nullptr) {
       problems.Add(pair.key->mark,
                    absl::StrCat("a second call in one step: \"", pair.key->text, "\" beside \"",
@@ -133,6 +135,23 @@ std::optional<Pattern> ReadRefusal(const Node& expect, const Step& step, FieldRe
     problems.Add(node->mark, AloneSentence("errno"));
   }
   return pattern;
+}
+
+std::vector<RunsExpectation> ReadRuns(const NodePtr& node, Problems& problems) {
+  std::vector<RunsExpectation> runs;
+  if (node == nullptr) return runs;
+  if (!node->IsMapping() || !node->tag.empty() || node->pairs.empty()) {
+    problems.Add(node->mark,
+                 absl::StrCat("runs must be a mapping of programs to how often they run, such as "
+                              "{connect4: 1}, not ",
+                              node->IsMapping() && node->tag.empty() ? "an empty one" : Describe(*node)));
+    return runs;
+  }
+  for (const NodePair& pair : node->pairs) {
+    runs.push_back({{pair.key->text, pair.key->mark},
+                    ReadCountPattern(pair.value, absl::StrCat("runs of ", pair.key->text), 0, problems)});
+  }
+  return runs;
 }
 
 NodePtr EmptyMapping(const Mark& mark) {
@@ -216,6 +235,7 @@ Step ReadStep(const NodePtr& node, const Objects& objects, Problems& problems) {
   }
   step.error = ReadExpectedError(*expect, expected, problems);
   step.refusal = ReadRefusal(*expect, step, expected, problems);
+  step.runs = ReadRuns(FindKey(*node, "runs"), problems);
   return step;
 }
 

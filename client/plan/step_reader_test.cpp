@@ -165,6 +165,16 @@ TEST(StepTest, TellsTheErrnoOfARefusalFromThatOfAnAnswer) {
   }
 }
 
+TEST(StepTest, ReadsHowOftenProgramsRun) {
+  const Step step = ReadOne("detach: {link: l}\nruns: {p: 1, o/q: !at_least 2}\n");
+  ASSERT_EQ(step.runs.size(), 2U);
+  EXPECT_EQ(step.runs[0].program.value, "p");
+  EXPECT_EQ(step.runs[0].count.value.unsigned_integer(), 1U);
+  EXPECT_EQ(step.runs[1].program.value, "o/q");
+  EXPECT_EQ(step.runs[1].count.kind, PatternKind::kAtLeast);
+  EXPECT_EQ(ToString(step.runs[1].program.mark), "t.yaml:2:14");
+}
+
 TEST(StepTest, OrdersPatternsByExpectation) {
   const Step step = ReadOne("dump: {map: m}\nexpect: {absent: [{key: 9}], exactly: [{key: 1}, {key: 2}]}\n");
   const auto& request = As<bpfrig::v1::DumpMapRequest>(*step.call.request);

@@ -49,6 +49,7 @@ void AppendFailure(const verdict::Failure& failure, std::string& text) {
     absl::StrAppend(&text, "          expected: ", Indented(difference.expected, 20), "\n");
     absl::StrAppend(&text, "          actual:   ", Indented(difference.actual, 20), "\n");
   }
+  if (!failure.note.empty()) absl::StrAppend(&text, "        ", Indented(failure.note, 8), "\n");
 }
 
 std::string Duration(std::chrono::microseconds duration) {

@@ -47,6 +47,22 @@ TEST(ReportTest, ShowsExpectedAndActualWithTheirPlace) {
             "                    and more\n");
 }
 
+TEST(ReportTest, ShowsWhatElseMayTellWhyBelowTheDifferences) {
+  const auto file = std::make_shared<const std::string>("a.yaml");
+  verdict::TestResult result = Result(verdict::Verdict::kFailed, "t");
+  verdict::Failure failure;
+  failure.mark = {file, 3, 7};
+  failure.what = "step 2, listen";
+  failure.error = "KERNEL_REFUSED: no";
+  failure.note = "programs that ran in this step: none";
+  result.failures.push_back(failure);
+  EXPECT_EQ(FormatResult(result, false),
+            "FAIL  p / t  12 ms\n"
+            "      a.yaml:3:7: step 2, listen\n"
+            "        KERNEL_REFUSED: no\n"
+            "        programs that ran in this step: none\n");
+}
+
 TEST(ReportTest, CountsWhatElseThereIs) {
   EXPECT_EQ(Summary({3, 1, 0, 0, 0}), "3 passed, 1 failed");
   EXPECT_EQ(Summary({3, 1, 2, 4, 5}), "3 passed, 1 failed, 2 skipped, 4 rig errors, 5 not run");

@@ -8,6 +8,7 @@
 #include "bpfrig/v1/program.pb.h"
 #include "client/verdict/answer.h"
 #include "client/verdict/programs.h"
+#include "client/verdict/runs.h"
 #include "proto/rules/call_traits.h"
 #include "proto/rules/field_words.h"
 #include "proto/rules/wait_limits.h"
@@ -20,6 +21,7 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 constexpr std::chrono::seconds kDefaultPatience(30);
+constexpr std::chrono::seconds kCountTimeout(10);
 
 bool IsAttachment(const plan::Call& call) {
   const auto* request = call.method->input_type();
@@ -52,6 +54,23 @@ std::chrono::milliseconds AllowedWait(const Message& request) {
 }  // namespace
 
 StepOutcome StepRunner::Run(const plan::Step& step) {
+  if (step.runs.empty()) return Do(step);
+  bpfrig::v1::CountRunsResponse before;
+  if (auto error = CountRuns(before)) return {std::nullopt, {}, {}, std::move(error)};
+  StepOutcome outcome = Do(step);
+  if (outcome.error && daemon::IsRigFailure(*outcome.error)) return outcome;
+  bpfrig::v1::CountRunsResponse after;
+  outcome.count_error = CountRuns(after);
+  if (!outcome.count_error) outcome.runs = verdict::CompareRuns(step, before, after);
+  return outcome;
+}
+
+std::optional<daemon::RpcError> StepRunner::CountRuns(bpfrig::v1::CountRunsResponse& counts) {
+  bpfrig::v1::CountRunsRequest request;
+  return sandbox_.Call(*rules::Service().FindMethodByName("CountRuns"), request, counts, kCountTimeout);
+}
+
+StepOutcome StepRunner::Do(const plan::Step& step) {
   return std::visit([&](const auto& shape) { return Do(step.call, shape, step.mark); }, step.shape);
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "bpfrig/v1/traffic.pb.h"
 #include "client/daemon/rpc_error.h"
 #include "client/plan/step.h"
 #include "client/run/sandbox.h"
@@ -20,6 +21,10 @@ struct StepOutcome {
   std::optional<daemon::RpcError> error;
   // Empty: all that was expected came.
   verdict::Differences differences;
+  // The same of `runs:`.
+  verdict::Differences runs = {};
+  // The daemon did not say how often programs ran.
+  std::optional<daemon::RpcError> count_error = std::nullopt;
 };
 
 // Whether programs are attached, or only loaded: a control run shows what a test proves about them.
@@ -32,10 +37,14 @@ class StepRunner {
 
   [[nodiscard]] StepOutcome Run(const plan::Step& step);
 
+  // How often programs ran so far, and in the last call.
+  [[nodiscard]] std::optional<daemon::RpcError> CountRuns(bpfrig::v1::CountRunsResponse& counts);
+
  private:
   using Call = plan::Call;
   using Mark = plan::Mark;
 
+  StepOutcome Do(const plan::Step& step);
   StepOutcome Do(const Call& call, const plan::PlainShape& shape, const Mark& mark);
   StepOutcome Do(const Call& call, const plan::LoadShape& shape, const Mark& mark);
 

@@ -16,6 +16,7 @@
 #include "client/verdict/answer.h"
 #include "client/verdict/call_error.h"
 #include "client/verdict/programs.h"
+#include "client/verdict/runs.h"
 #include "common/near_names.h"
 
 namespace bpfrig::client::run {
@@ -47,6 +48,12 @@ bool Attaches(const plan::Test& test) {
       return false;
     return plan::As<bpfrig::v1::LoadProgramRequest>(*step.call.request).attach_size() > 0;
   });
+}
+
+// Why the daemon cannot count how often programs run; empty if it can.
+std::string WhyUncounted(const Features& features) {
+  const auto feature = features.find("run_counts");
+  return feature == features.end() || feature->second.supported() ? "" : feature->second.detail();
 }
 
 // Where the plan has `addresses[2]` or `local_routes[0]` of a sandbox; nothing if it is another field.
@@ -140,16 +147,29 @@ bool TestRunner::RunSteps(const plan::Test& test, AttachMode attach, Sandbox& sa
   for (size_t i = 0; i < test.steps.size(); ++i) {
     const plan::Step& step = test.steps[i];
     const std::string what = absl::StrCat("step ", i + 1, ", ", step.name);
-    if (!JudgeStep(step, what, runner.Run(step), sandbox, result)) return false;
+    if (const std::string why_not = WhyUncounted(features_); !step.runs.empty() && !why_not.empty()) {
+      result.verdict = Verdict::kFailed;
+      result.failures.push_back({step.runs[0].program.mark,
+                                 absl::StrCat(what, ", runs"),
+                                 absl::StrCat("this daemon cannot count runs: ", why_not),
+                                 "`requires: [run_counts]` skips the test then",
+                                 {}});
+      return false;
+    }
+    if (!JudgeStep(step, what, runner.Run(step), runner, sandbox, result)) return false;
   }
   return true;
 }
 
 bool TestRunner::JudgeStep(const plan::Step& step, const std::string& what, StepOutcome outcome,
-                           Sandbox& sandbox, TestResult& result) {
+                           StepRunner& runner, Sandbox& sandbox, TestResult& result) {
   const std::string where = absl::StrCat(ToString(step.mark), ": ", what);
   if (outcome.error && daemon::IsRigFailure(*outcome.error)) {
     JudgeRigFailure(where, *outcome.error, sandbox, result);
+    return false;
+  }
+  if (outcome.count_error) {
+    JudgeRigFailure(absl::StrCat(where, ", runs"), *outcome.count_error, sandbox, result);
     return false;
   }
   verdict::Failure failure{step.mark, what, "", "", {}};
@@ -163,13 +183,16 @@ bool TestRunner::JudgeStep(const plan::Step& step, const std::string& what, Step
     failure.error = daemon::Describe(*outcome.error);
     failure.hint = detail->hint();
   }
-  std::move(outcome.differences.begin(), outcome.differences.end(), std::back_inserter(failure.differences));
+  for (verdict::Differences* differences : {&outcome.differences, &outcome.runs}) {
+    std::move(differences->begin(), differences->end(), std::back_inserter(failure.differences));
+  }
   if (failure.error.empty() && failure.differences.empty()) return true;
   if (const std::string end = sandbox.EndMessage(); !end.empty()) {
     result.verdict = Verdict::kRigError;
     result.reason = absl::StrCat(where, ": ", end);
     return false;
   }
+  failure.note = DescribeRuns(step, runner);
   result.verdict = Verdict::kFailed;
   result.failures.push_back(std::move(failure));
   return false;
@@ -182,6 +205,14 @@ void TestRunner::JudgeRigFailure(const std::string& what, const daemon::RpcError
   if (!end.empty()) absl::StrAppend(&result.reason, "\n", end);
   // A daemon that tells how the sandbox ended is there.
   if (!sandbox.IsEndTold()) NoteGone(error);
+}
+
+std::string TestRunner::DescribeRuns(const plan::Step& step, StepRunner& runner) const {
+  if (!step.runs.empty() || !WhyUncounted(features_).empty()) return "";
+  bpfrig::v1::CountRunsResponse counts;
+  // The test has failed already; a daemon that does not tell more is no reason to say anything.
+  if (runner.CountRuns(counts)) return "";
+  return verdict::DescribeRuns(step, counts);
 }
 
 void TestRunner::Close(const plan::Test& test, AttachMode attach, Sandbox& sandbox, TestResult& result) {

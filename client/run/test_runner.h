@@ -33,10 +33,12 @@ class TestRunner {
   // True if every step did what it should.
   bool RunSteps(const plan::Test& test, AttachMode attach, Sandbox& sandbox, verdict::TestResult& result);
   // True if the step did what it should.
-  bool JudgeStep(const plan::Step& step, const std::string& what, StepOutcome outcome, Sandbox& sandbox,
-                 verdict::TestResult& result);
+  bool JudgeStep(const plan::Step& step, const std::string& what, StepOutcome outcome, StepRunner& runner,
+                 Sandbox& sandbox, verdict::TestResult& result);
   void JudgeRigFailure(const std::string& what, const daemon::RpcError& error, Sandbox& sandbox,
                        verdict::TestResult& result);
+  // Which programs ran in the step; empty if the daemon does not tell.
+  std::string DescribeRuns(const plan::Step& step, StepRunner& runner) const;
   void JudgeOpenError(const plan::Test& test, const daemon::RpcError& error, verdict::TestResult& result);
   void Close(const plan::Test& test, AttachMode attach, Sandbox& sandbox, verdict::TestResult& result);
   void RunControl(const plan::Test& test, verdict::TestResult& result);

@@ -149,6 +149,101 @@ TEST_F(TestRunnerTest, TellsOneErrnoOfARefusalFromAnother) {
   EXPECT_EQ(result.failures.at(0).differences.at(0).actual, "none: the call succeeded");
 }
 
+// Counts that go up by one with every step's call, or as `runs` says.
+class RunsTest : public TestRunnerTest {
+ protected:
+  void SetUp() override {
+    TestRunnerTest::SetUp();
+    daemon_.connect = [this](const auto&, auto& response) {
+      ++total_;
+      response.set_server("s");
+      return grpc::Status::OK;
+    };
+    daemon_.count_runs = [this](auto& response) {
+      ++counted_;
+      auto* program = response.add_programs();
+      program->set_program("o/connect4");
+      program->set_total(total_);
+      program->set_since_last_call(1);
+    };
+  }
+
+  TestResult RunConnect(const std::string& beside) {
+    return Run(ReadTest("      - connect: {to: {address: 10.0.0.1, port: 80}}\n" + beside));
+  }
+
+  uint64_t total_ = 5;
+  int counted_ = 0;
+};
+
+TEST_F(RunsTest, CountsAroundAStepThatExpectsIt) {
+  EXPECT_EQ(RunConnect("        repeat: 3\n        runs: {connect4: 3}\n").verdict, Verdict::kPassed);
+  EXPECT_EQ(counted_, 2);
+  const TestResult result = RunConnect("        runs: {o/connect4: 2}\n");
+  EXPECT_EQ(result.verdict, Verdict::kFailed);
+  ASSERT_THAT(result.failures.at(0).differences, SizeIs(1));
+  EXPECT_EQ(result.failures[0].differences[0].actual, "1");
+  EXPECT_EQ(ToString(result.failures[0].differences[0].mark), "p.yaml:7:28");
+  EXPECT_EQ(result.failures[0].note, "");
+}
+
+TEST_F(RunsTest, ComparesThemAlsoBesideOtherDifferences) {
+  const TestResult result = RunConnect("        expect: {server: t}\n        runs: {connect4: 2}\n");
+  EXPECT_THAT(result.failures.at(0).differences, SizeIs(2));
+}
+
+TEST_F(RunsTest, ComparesThemBesideAnExpectedError) {
+  daemon_.listen = [this](const auto&) {
+    ++total_;
+    return daemon::DaemonError(grpc::StatusCode::FAILED_PRECONDITION, bpfrig::v1::ERROR_REASON_KERNEL_REFUSED,
+                               "binding s", "at", "EPERM");
+  };
+  const std::string step =
+      "      - listen: {name: s, at: {address: 10.0.0.1, port: 80}}\n        expect: {errno: EPERM}\n";
+  EXPECT_EQ(Run(ReadTest(step + "        runs: {connect4: 1}\n")).verdict, Verdict::kPassed);
+  const TestResult result = Run(ReadTest(step + "        runs: {connect4: 0}\n"));
+  EXPECT_EQ(result.verdict, Verdict::kFailed);
+  EXPECT_EQ(result.failures.at(0).error, "");  // The error is what was expected.
+}
+
+TEST_F(RunsTest, AsksForNothingWhileAllHolds) {
+  EXPECT_EQ(RunConnect("        expect: {server: s}\n").verdict, Verdict::kPassed);
+  EXPECT_EQ(counted_, 0);
+}
+
+TEST_F(RunsTest, ShowsUnderAFailedStepWhatRan) {
+  EXPECT_EQ(RunConnect("        expect: {server: t}\n").failures.at(0).note,
+            "programs that ran in this step: o/connect4 (1)");
+  // An error of the call, too.
+  daemon_.connect = [](const auto&, auto&) {
+    return daemon::DaemonError(grpc::StatusCode::NOT_FOUND, bpfrig::v1::ERROR_REASON_UNKNOWN_NAME, "no");
+  };
+  EXPECT_EQ(RunConnect("").failures.at(0).note, "programs that ran in this step: o/connect4 (1)");
+  EXPECT_EQ(counted_, 2);
+}
+
+TEST_F(RunsTest, ShowsNothingIfTheDaemonDoesNotCount) {
+  auto* feature = daemon_.info.add_features();
+  feature->set_name("run_counts");
+  feature->set_detail("no BPF_ENABLE_STATS");
+  EXPECT_EQ(RunConnect("        expect: {server: t}\n").failures.at(0).note, "");
+  EXPECT_EQ(counted_, 0);
+  const TestResult expecting = RunConnect("        runs: {connect4: 1}\n");
+  EXPECT_EQ(expecting.verdict, Verdict::kFailed);
+  EXPECT_EQ(expecting.failures.at(0).error, "this daemon cannot count runs: no BPF_ENABLE_STATS");
+  EXPECT_EQ(ToString(expecting.failures[0].mark), "p.yaml:7:16");
+}
+
+TEST_F(RunsTest, TakesADaemonThatLacksTheCall) {
+  daemon_.count_runs = nullptr;
+  const TestResult failed = RunConnect("        expect: {server: t}\n");
+  EXPECT_EQ(failed.verdict, Verdict::kFailed);
+  EXPECT_EQ(failed.failures.at(0).note, "");
+  const TestResult expecting = RunConnect("        runs: {connect4: 1}\n");
+  EXPECT_EQ(expecting.verdict, Verdict::kRigError);
+  EXPECT_THAT(expecting.reason, HasSubstr("p.yaml:6:9: step 1, connect, runs: UNIMPLEMENTED"));
+}
+
 TEST_F(TestRunnerTest, SkipsWhatTheKernelCannotDo) {
   auto* feature = daemon_.info.add_features();
   feature->set_name("sockmap_link");

@@ -47,6 +47,8 @@ class FakeDaemon : public bpfrig::v1::BpfRig::Service {
   std::function<grpc::Status(const bpfrig::v1::ConnectRequest&, bpfrig::v1::ConnectResponse&)> connect;
   std::function<grpc::Status(const bpfrig::v1::ReceiveRequest&, bpfrig::v1::ReceiveResponse&)> receive;
   std::function<grpc::Status(const bpfrig::v1::DetachRequest&)> detach;
+  // If it is not set, the daemon is one that lacks the call.
+  std::function<void(bpfrig::v1::CountRunsResponse&)> count_runs;
   std::function<void(const bpfrig::v1::DumpMapRequest&, std::vector<bpfrig::v1::DumpMapResponse>&)> dump;
   std::function<void(const bpfrig::v1::ReadEventsRequest&, std::vector<bpfrig::v1::ReadEventsResponse>&)>
       events;
@@ -131,6 +133,12 @@ class FakeDaemon : public bpfrig::v1::BpfRig::Service {
   grpc::Status Listen(grpc::ServerContext*, const bpfrig::v1::ListenRequest* request,
                       bpfrig::v1::ListenResponse*) override {
     return listen ? listen(*request) : grpc::Status::OK;
+  }
+  grpc::Status CountRuns(grpc::ServerContext* context, const bpfrig::v1::CountRunsRequest* request,
+                         bpfrig::v1::CountRunsResponse* response) override {
+    if (!count_runs) return Service::CountRuns(context, request, response);
+    count_runs(*response);
+    return grpc::Status::OK;
   }
   grpc::Status Connect(grpc::ServerContext*, const bpfrig::v1::ConnectRequest* request,
                        bpfrig::v1::ConnectResponse* response) override {

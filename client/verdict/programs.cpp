@@ -34,12 +34,11 @@ std::string DescribeRejection(const RejectedObject& rejected) {
   return text;
 }
 
-// Whether a plan's name means this ledger entry: `program`, or `object/program`.
+}  // namespace
+
 bool Names(const std::string& name, const std::string& program) {
   return name == program || absl::EndsWith(program, absl::StrCat("/", name));
 }
-
-}  // namespace
 
 Differences CompareLoad(const plan::Call& call, const plan::Mark& mark,
                         const bpfrig::v1::LoadProgramResponse& response) {

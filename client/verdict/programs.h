@@ -2,12 +2,18 @@
 // attached ever ran.
 #pragma once
 
+#include <string>
+
 #include "bpfrig/v1/program.pb.h"
 #include "bpfrig/v1/sandbox.pb.h"
 #include "client/plan/plan.h"
 #include "client/verdict/test_result.h"
 
 namespace bpfrig::client::verdict {
+
+// Whether a plan's name, `program` or `object/program`, means the program that a daemon calls
+// `object/program`.
+[[nodiscard]] bool Names(const std::string& name, const std::string& program);
 
 [[nodiscard]] Differences CompareLoad(const plan::Call& call, const plan::Mark& mark,
                                       const bpfrig::v1::LoadProgramResponse& response);

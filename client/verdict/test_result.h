@@ -29,6 +29,8 @@ struct Failure {
   std::string error;
   std::string hint;
   Differences differences;
+  // What else may tell why it went wrong: which programs ran. Empty if nothing is known.
+  std::string note = {};
 };
 
 enum class Verdict { kPassed, kFailed, kSkipped, kRigError, kNotRun };

@@ -126,8 +126,9 @@ Differences CompareReceive(const plan::Call& call, const plan::ReceiveShape& sha
         shape.of_datagram ? "no datagram came within the timeout" : "nothing came within the timeout",
         differences);
   }
-  const bool looked_at = std::any_of(of_what_came.begin(), of_what_came.end(),
-                                     [&](const std::string& name) { return Expects(call, name); });
+  const bool looked_at =
+      Expects(call, "errno") || std::any_of(of_what_came.begin(), of_what_came.end(),
+                                            [&](const std::string& name) { return Expects(call, name); });
   const bool ended = response.peer_closed() || !response.errno_name().empty();
   CompareCondition(until, mark, response.data().size(), ended || Expects(call, "peer_closed"), looked_at,
                    differences);
