@@ -316,6 +316,7 @@ TEST(ReceiveTest, TakesAnEmptyDatagramForOne) {
   bpfrig::v1::ReceiveResponse response;
   response.mutable_from()->set_port(53);
   EXPECT_THAT(CompareReceiveOf(step, response), IsEmpty());
+  EXPECT_THAT(CompareReceiveOf(ReadOne("receive: {connection: c, at_least: 9}\n"), response), IsEmpty());
   response.mutable_from()->set_port(54);
   response.set_truncated(true);
   EXPECT_THAT(Fields(CompareReceiveOf(step, response)), ElementsAre("from.port", "truncated"));
