@@ -21,6 +21,8 @@ namespace {
 
 // BPF_TCX_INGRESS, which kernel headers before 6.6 do not have.
 constexpr int kTcxIngress = 46;
+// BPF_CGROUP_UNIX_CONNECT, which kernel headers before 6.7 do not have.
+constexpr int kUnixConnect = 49;
 
 constexpr struct bpf_insn Instruction(uint8_t code, int32_t immediate) {
   struct bpf_insn instruction {};
@@ -164,6 +166,9 @@ std::vector<Feature> ProbeFeatures(unsigned interface_index) {
       Report("tcx", TryTcx(interface_index), "tc programs attach to an interface by a link."),
       Report("cgroup_sock_addr", TryProgram(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_CONNECT),
              "Programs can see and change the addresses of connect, bind and sendmsg."),
+      Report("cgroup_unix",
+             TryProgram(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, static_cast<enum bpf_attach_type>(kUnixConnect)),
+             "Programs can see and change the names of unix sockets in connect, sendmsg and the like."),
       Report("sock_ops", TryProgram(BPF_PROG_TYPE_SOCK_OPS, BPF_CGROUP_SOCK_OPS),
              "Programs can follow what becomes of TCP connections."),
       Report("sk_msg", TryProgram(BPF_PROG_TYPE_SK_MSG, BPF_SK_MSG_VERDICT),
