@@ -11,11 +11,13 @@
 #include "client/command/environment.h"
 #include "client/command/exit_code.h"
 #include "client/command/options.h"
+#include "client/report/report_file.h"
 #include "common/version.h"
 
 namespace {
 
 namespace command = bpfrig::client::command;
+namespace report = bpfrig::client::report;
 using bpfrig::client::daemon::Credentials;
 using command::DaemonOptions;
 using command::DoctorOptions;
@@ -112,6 +114,14 @@ void AddRun(CLI::App& app, Options& options) {
   command.add_flag("--control", options.run.control,
                    "Run each test that passes again with its programs loaded but not attached; one that "
                    "still passes fails as vacuous");
+  command
+      .add_option("--report", options.run.reports,
+                  "Also write a report: junit, tap or json (docs/reports.md); may be given several times")
+      ->type_name("FORMAT=FILE")
+      ->allow_extra_args(false)
+      ->check([](const std::string& text) {
+        return std::string(report::ParseReportFile(text).status().message());
+      });
   command.add_flag("--list", options.list, "Print the tests and run none");
 }
 

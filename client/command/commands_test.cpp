@@ -5,6 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -39,6 +42,12 @@ class CommandTest : public CommandFixture {
     return Captured([&] { return RunPlans(options); });
   }
 };
+
+std::string Read(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
 
 std::string LastLine(const std::string& text) {
   const size_t end = text.find_last_not_of('\n');
@@ -76,6 +85,49 @@ TEST_F(CommandTest, TellsFailedTestsFromAFailedRig) {
   EXPECT_THAT(all.out, HasSubstr("RIG   p / three"));
   EXPECT_EQ(Run(plan, "two").code, kTestsFailed);
   EXPECT_EQ(Run(plan, "one").code, kAllPassed);
+  daemon.Stop();
+}
+
+TEST_F(CommandTest, WritesReportsOfTheVerdictsThatItShows) {
+  daemon::FakeDaemon daemon;
+  daemon.detach = [](const auto& request) {
+    return request.link() != "two" ? grpc::Status::OK
+                                   : daemon::DaemonError(grpc::StatusCode::NOT_FOUND,
+                                                         bpfrig::v1::ERROR_REASON_UNKNOWN_NAME, "no link");
+  };
+  daemon.Start(target_);
+  RunOptions options;
+  options.plans.plans = {WritePlan()};
+  options.daemon.target = target_;
+  const std::string tap = (directory_ / "run.tap").string();
+  const std::string junit = (directory_ / "run.xml").string();
+  options.reports = {"tap=" + tap, "junit=" + junit};
+  ASSERT_EQ(unsetenv("GITHUB_ACTIONS"), 0);
+  EXPECT_EQ(Captured([&] { return RunPlans(options); }).code, kTestsFailed);
+  EXPECT_THAT(Read(tap), HasSubstr("1..3\nok 1 - p / one\nnot ok 2 - p / two\n"));
+  EXPECT_THAT(Read(junit), HasSubstr("<testsuite name=\"p\" tests=\"3\" failures=\"1\" errors=\"0\""));
+
+  options.reports = {"tap=" + (directory_ / "missing" / "run.tap").string()};
+  const Outcome unwritten = Captured([&] { return RunPlans(options); });
+  EXPECT_EQ(unwritten.code, kRigFailed);
+  EXPECT_THAT(unwritten.err, HasSubstr("run.tap: No such file or directory"));
+  daemon.Stop();
+}
+
+TEST_F(CommandTest, AnnotatesFailedTestsUnderGithubActions) {
+  daemon::FakeDaemon daemon;
+  daemon.detach = [](const auto&) {
+    return daemon::DaemonError(grpc::StatusCode::NOT_FOUND, bpfrig::v1::ERROR_REASON_UNKNOWN_NAME, "no link");
+  };
+  daemon.Start(target_);
+  const std::string summary = Write("summary.md", "before\n");
+  ASSERT_EQ(setenv("GITHUB_ACTIONS", "true", 1), 0);
+  ASSERT_EQ(setenv("GITHUB_STEP_SUMMARY", summary.c_str(), 1), 0);
+  const Outcome outcome = Run(WritePlan(), "one");
+  for (const char* name : {"GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"}) unsetenv(name);
+  EXPECT_THAT(outcome.out, HasSubstr("plan.yaml,line=3,col=26,title=p / one::"));
+  EXPECT_EQ(LastLine(outcome.out), "0 passed, 1 failed");
+  EXPECT_THAT(Read(summary), HasSubstr("before\n### bpfrig: 0 passed, 1 failed\n"));
   daemon.Stop();
 }
 

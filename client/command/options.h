@@ -33,6 +33,8 @@ struct RunOptions {
   // 0: one for each CPU.
   unsigned jobs = 0;
   bool control = false;
+  // "junit=FILE".
+  std::vector<std::string> reports;
 };
 
 struct HealthOptions {

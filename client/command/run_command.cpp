@@ -2,7 +2,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -16,6 +18,7 @@
 #include "client/command/exit_code.h"
 #include "client/command/load_plans.h"
 #include "client/report/report.h"
+#include "client/report/report_file.h"
 #include "client/run/test_pool.h"
 
 namespace bpfrig::client::command {
@@ -57,6 +60,25 @@ void PrintLogTail(const DaemonSession& session) {
   if (!tail.empty()) std::cerr << "bpfrig: the daemon's log ends:\n" << tail;
 }
 
+// True if all of them could be written.
+bool WriteReports(const std::vector<std::string>& reports, const report::RunRecord& record) {
+  absl::Status status;
+  for (const std::string& text : reports) {
+    // What the command line took can be read.
+    const absl::StatusOr<report::ReportFile> file = report::ParseReportFile(text);
+    if (file.ok()) status.Update(report::WriteFile(file->path, file->format(record)));
+  }
+  if (const char* actions = std::getenv("GITHUB_ACTIONS");
+      actions != nullptr && std::string(actions) == "true") {
+    std::cout << report::ToGithubAnnotations(record);
+    if (const char* summary = std::getenv("GITHUB_STEP_SUMMARY"); summary != nullptr) {
+      status.Update(report::AppendToFile(summary, report::ToGithubSummary(record)));
+    }
+  }
+  if (!status.ok()) std::cerr << "bpfrig: " << status.message() << "\n";
+  return status.ok();
+}
+
 }  // namespace
 
 int RunPlans(const RunOptions& options) {
@@ -73,10 +95,20 @@ int RunPlans(const RunOptions& options) {
 
   report::Report report(std::cout, isatty(STDOUT_FILENO) == 1, tests->size());
   run::TestRunner runner(session.client(), features, options.control);
+  report::RunRecord record;
+  record.started = std::chrono::system_clock::now();
+  record.results.resize(tests->size());
+  const auto started = std::chrono::steady_clock::now();
   run::RunTests(*tests, Threads(options, session.info()), runner,
-                [&](size_t index, verdict::TestResult result) { report.Add(index, std::move(result)); });
+                [&](size_t index, verdict::TestResult result) {
+                  record.results[index] = result;
+                  report.Add(index, std::move(result));
+                });
+  record.duration =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
 
   const report::Counts counts = report.counts();
+  record.counts = counts;
   const absl::Status closed = session.Close();
   // A signal that comes while the daemon leaves is too late to stop anything.
   const int stop_signal = counts.not_run > 0 ? session.stop_signal() : 0;
@@ -86,9 +118,10 @@ int RunPlans(const RunOptions& options) {
     std::cout << "interrupted by " << SignalName(stop_signal) << " after " << tests->size() - counts.not_run
               << " of " << tests->size() << " tests\n";
   }
+  const bool is_reported = WriteReports(options.reports, record);
   std::cout << report::Summary(counts) << std::endl;
   const int code = ExitCode(counts, stop_signal);
-  return closed.ok() || code >= kRigFailed ? code : kRigFailed;
+  return (closed.ok() && is_reported) || code >= kRigFailed ? code : kRigFailed;
 }
 
 }  // namespace bpfrig::client::command

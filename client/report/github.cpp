@@ -1,0 +1,64 @@
+// GitHub Actions: workflow commands, and the step's summary.
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "client/report/report_file.h"
+
+namespace bpfrig::client::report {
+namespace {
+
+using verdict::TestResult;
+using verdict::Verdict;
+
+std::string EscapedMessage(const std::string& text) {
+  return absl::StrReplaceAll(text, {{"%", "%25"}, {"\r", "%0D"}, {"\n", "%0A"}});
+}
+
+std::string EscapedProperty(const std::string& text) {
+  return absl::StrReplaceAll(EscapedMessage(text), {{":", "%3A"}, {",", "%2C"}});
+}
+
+// For a cell of a table.
+std::string EscapedCell(const std::string& text) {
+  return absl::StrReplaceAll(text, {{"|", "\\|"}, {"<", "&lt;"}, {"\n", " "}});
+}
+
+bool IsBad(const TestResult& result) {
+  return result.verdict == Verdict::kFailed || result.verdict == Verdict::kRigError;
+}
+
+}  // namespace
+
+std::string ToGithubAnnotations(const RunRecord& run) {
+  std::string text;
+  for (const TestResult& result : run.results) {
+    if (!IsBad(result)) continue;
+    const plan::Mark& mark = result.failures.empty() ? result.mark : result.failures[0].mark;
+    absl::StrAppend(&text, "::error ");
+    if (mark.file != nullptr) {
+      absl::StrAppend(&text, "file=", EscapedProperty(*mark.file), ",line=", mark.line, ",col=", mark.column,
+                      ",");
+    }
+    absl::StrAppend(&text, "title=", EscapedProperty(absl::StrCat(result.plan, " / ", result.name)),
+                    "::", EscapedMessage(Details(result)), "\n");
+  }
+  return text;
+}
+
+std::string ToGithubSummary(const RunRecord& run) {
+  std::string text = absl::StrCat("### bpfrig: ", Summary(run.counts), "\n\n");
+  bool has_table = false;
+  for (const TestResult& result : run.results) {
+    if (result.verdict == Verdict::kPassed) continue;
+    if (!has_table) text += "| test | verdict | |\n|---|---|---|\n";
+    has_table = true;
+    std::string why = result.reason;
+    if (why.empty() && !result.failures.empty()) {
+      why = absl::StrCat(ToString(result.failures[0].mark), ": ", result.failures[0].what);
+    }
+    absl::StrAppend(&text, "| ", EscapedCell(result.plan), " / ", EscapedCell(result.name), " | ",
+                    WordOf(result.verdict), " | ", EscapedCell(why), " |\n");
+  }
+  return text;
+}
+
+}  // namespace bpfrig::client::report

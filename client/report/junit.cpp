@@ -1,0 +1,99 @@
+// JUnit's XML.
+#include <map>
+#include <pugixml.hpp>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "client/report/report_file.h"
+
+namespace bpfrig::client::report {
+namespace {
+
+using verdict::TestResult;
+using verdict::Verdict;
+
+std::string Seconds(std::chrono::microseconds duration) {
+  return absl::StrFormat("%.6f", static_cast<double>(duration.count()) / 1e6);
+}
+
+void AddOutcome(const TestResult& result, pugi::xml_node& test) {
+  const auto add = [&](const char* kind, const std::string& message) {
+    pugi::xml_node outcome = test.append_child(kind);
+    outcome.append_attribute("message") = message.c_str();
+    return outcome;
+  };
+  switch (result.verdict) {
+    case Verdict::kPassed:
+      return;
+    case Verdict::kSkipped:
+      add("skipped", result.reason);
+      return;
+    case Verdict::kNotRun:
+      add("skipped", "the run was ended before it");
+      return;
+    case Verdict::kFailed:
+    case Verdict::kRigError:
+      break;
+  }
+  const std::string first = result.failures.empty() ? result.reason
+                                                    : absl::StrCat(ToString(result.failures[0].mark), ": ",
+                                                                   result.failures[0].what);
+  pugi::xml_node outcome = add(result.verdict == Verdict::kFailed ? "failure" : "error", first);
+  outcome.append_attribute("type") = WordOf(result.verdict).c_str();
+  outcome.text() = Details(result).c_str();
+}
+
+void Count(const char* name, size_t count, pugi::xml_node& node) {
+  node.append_attribute(name) = static_cast<unsigned long long>(count);
+}
+
+// Of some results: the numbers that a suite, and the whole, have as attributes.
+void AddCounts(const std::vector<const TestResult*>& results, pugi::xml_node& node) {
+  Counts counts;
+  std::chrono::microseconds duration{0};
+  for (const TestResult* result : results) {
+    counts.failed += result->verdict == Verdict::kFailed ? 1 : 0;
+    counts.rig_errors += result->verdict == Verdict::kRigError ? 1 : 0;
+    counts.skipped += result->verdict == Verdict::kSkipped || result->verdict == Verdict::kNotRun ? 1 : 0;
+    duration += result->duration;
+  }
+  Count("tests", results.size(), node);
+  Count("failures", counts.failed, node);
+  Count("errors", counts.rig_errors, node);
+  Count("skipped", counts.skipped, node);
+  node.append_attribute("time") = Seconds(duration).c_str();
+}
+
+}  // namespace
+
+std::string ToJunit(const RunRecord& run) {
+  // Plans in the order of their first test.
+  std::vector<std::string> plans;
+  std::map<std::string, std::vector<const TestResult*>> by_plan;
+  for (const TestResult& result : run.results) {
+    std::vector<const TestResult*>& tests = by_plan[result.plan];
+    if (tests.empty()) plans.push_back(result.plan);
+    tests.push_back(&result);
+  }
+  pugi::xml_document document;
+  pugi::xml_node suites = document.append_child("testsuites");
+  for (const std::string& plan : plans) {
+    pugi::xml_node suite = suites.append_child("testsuite");
+    suite.append_attribute("name") = plan.c_str();
+    AddCounts(by_plan[plan], suite);
+    suite.append_attribute("timestamp") = Timestamp(run.started).substr(0, 19).c_str();
+    for (const TestResult* result : by_plan[plan]) {
+      pugi::xml_node test = suite.append_child("testcase");
+      test.append_attribute("name") = result->name.c_str();
+      test.append_attribute("classname") = plan.c_str();
+      test.append_attribute("time") = Seconds(result->duration).c_str();
+      AddOutcome(*result, test);
+    }
+  }
+  std::ostringstream text;
+  document.save(text, "  ", pugi::format_default, pugi::encoding_utf8);
+  return text.str();
+}
+
+}  // namespace bpfrig::client::report

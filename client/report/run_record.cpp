@@ -1,0 +1,33 @@
+#include "client/report/run_record.h"
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace bpfrig::client::report {
+
+std::string Timestamp(std::chrono::system_clock::time_point time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromChrono(time), absl::UTCTimeZone());
+}
+
+std::string WordOf(verdict::Verdict verdict) {
+  switch (verdict) {
+    case verdict::Verdict::kPassed:
+      return "passed";
+    case verdict::Verdict::kFailed:
+      return "failed";
+    case verdict::Verdict::kSkipped:
+      return "skipped";
+    case verdict::Verdict::kRigError:
+      return "rig error";
+    case verdict::Verdict::kNotRun:
+      break;
+  }
+  return "not run";
+}
+
+std::string Details(const verdict::TestResult& result) {
+  const std::string text = FormatResult(result, false);
+  return text.substr(text.find('\n') + 1);
+}
+
+}  // namespace bpfrig::client::report

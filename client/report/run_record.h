@@ -1,0 +1,28 @@
+// A whole run, for reports that are written once it is over.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "client/report/report.h"
+#include "client/verdict/test_result.h"
+
+namespace bpfrig::client::report {
+
+struct RunRecord {
+  std::chrono::system_clock::time_point started;
+  std::chrono::microseconds duration{0};
+  Counts counts;
+  // In the plans' order.
+  std::vector<verdict::TestResult> results;
+};
+
+// "2026-01-31T09:30:00Z".
+[[nodiscard]] std::string Timestamp(std::chrono::system_clock::time_point time);
+// "passed", "failed", "skipped", "rig error", "not run".
+[[nodiscard]] std::string WordOf(verdict::Verdict verdict);
+// What went wrong, as the terminal shows it below the test's line; empty if nothing did.
+[[nodiscard]] std::string Details(const verdict::TestResult& result);
+
+}  // namespace bpfrig::client::report
