@@ -1,13 +1,17 @@
 // Objects that are broken: cut short, or changed at random. Reading them may crash the process, so a child
 // does it; but it must not take nonsense for an object, and must not hang.
+#include <bpf/btf.h>
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <functional>
 #include <random>
 
 #include "daemon/base/status.h"
+#include "daemon/kernel_bpf/btf/btf_types.h"
+#include "daemon/kernel_bpf/btf/elf_file.h"
 #include "tests/kernel/kernel_bpf_fixture.h"
 
 namespace bpfrig::kernel_bpf {
@@ -76,6 +80,63 @@ TEST(KernelBpfHostileTest, SurvivesObjectsChangedAtRandom) {
     }
   }
   EXPECT_GT(refused, 20) << "hardly any of the changes was noticed";
+}
+
+// The object with its BTF changed by `change`, which gets the types where they lie in it.
+std::string WithBtf(std::string elf, const std::function<void(struct btf*)>& change) {
+  const size_t section = FindElfSection(elf, ".BTF")->data() - elf.data();
+  const absl::StatusOr<BtfTypes> types = BtfTypes::FromElf(elf);
+  change(const_cast<struct btf*>(types->types().get()));
+  uint32_t size = 0;
+  const void* raw = btf__raw_data(types->types().get(), &size);
+  return elf.replace(section, size, static_cast<const char*>(raw), size);
+}
+
+struct btf_type* FindType(struct btf* btf, const char* name, int kind) {
+  const int id = btf__find_by_name_kind(btf, name, static_cast<uint32_t>(kind));
+  EXPECT_GT(id, 0) << name;
+  return const_cast<struct btf_type*>(btf__type_by_id(btf, static_cast<uint32_t>(id)));
+}
+
+// Libbpf 1.1.2 crashes on each of these.
+TEST(KernelBpfHostileTest, RefusesBtfThatRefersToWhatIsNotThere) {
+  constexpr uint32_t kMissing = 4711;
+  const std::string maps = ReadTestObject("all_maps");
+  const std::string struct_ops = ReadTestObject("struct_ops");
+  const std::string objects[] = {
+      WithBtf(maps, [](struct btf* btf) { FindType(btf, "hash", BTF_KIND_VAR)->type = kMissing; }),
+      WithBtf(maps,
+              [](struct btf* btf) {
+                btf_var_secinfos(FindType(btf, ".maps", BTF_KIND_DATASEC))->type = kMissing;
+              }),
+      WithBtf(maps, [](struct btf* btf) { FindType(btf, ".maps", BTF_KIND_DATASEC)->name_off = 1 << 24; }),
+      // The type of the definition's first member, which is a pointer to an array.
+      WithBtf(maps,
+              [](struct btf* btf) {
+                const uint32_t definition = FindType(btf, "hash", BTF_KIND_VAR)->type;
+                auto* type = const_cast<struct btf_type*>(btf__type_by_id(btf, definition));
+                btf_members(type)->type = kMissing;
+              }),
+      WithBtf(struct_ops,
+              [](struct btf* btf) {
+                btf_members(FindType(btf, "tcp_congestion_ops", BTF_KIND_STRUCT))->type = kMissing;
+              }),
+  };
+  for (size_t i = 0; i < std::size(objects); ++i) {
+    const int status = LoadInChild(objects[i]);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == kBadObject)
+        << "object " << i << ": wait status " << status;
+  }
+}
+
+TEST(KernelBpfHostileTest, RefusesASecondSectionOfTypes) {
+  std::string elf = ReadTestObject("all_maps");
+  const size_t name = elf.rfind(".BTF.ext");
+  ASSERT_NE(name, std::string::npos);
+  elf[name + 4] = '\0';
+  const int status = LoadInChild(elf);
+  ASSERT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), kBadObject);
 }
 
 TEST(KernelBpfHostileTest, RefusesMapNamesThatLeadElsewhere) {

@@ -10,6 +10,7 @@
 #include "common/errno_name.h"
 #include "common/near_names.h"
 #include "daemon/base/status.h"
+#include "daemon/kernel_bpf/btf/check_btf.h"
 #include "daemon/kernel_bpf/btf/elf_file.h"
 #include "daemon/kernel_bpf/btf/type_layout.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
@@ -186,7 +187,9 @@ absl::StatusOr<BtfTypes> BtfTypes::FromElf(absl::string_view elf) {
     return base::MakeError(base::Reason::kBadObject,
                            absl::StrCat("the object's BTF is broken: ", output.LastLine()));
   }
-  return BtfTypes(btf);
+  BtfTypes types(btf);
+  BPFRIG_RETURN_IF_ERROR(CheckBtf(btf));
+  return types;
 }
 
 absl::StatusOr<BtfTypes> BtfTypes::FromKernel() {

@@ -78,10 +78,13 @@ absl::StatusOr<absl::string_view> FindElfSection(absl::string_view elf, absl::st
   if (header->e_shoff > elf.size() || header->e_shentsize != sizeof(Elf64_Shdr)) {
     return Bad("the ELF object's section table is broken");
   }
+  // With more than 65279 sections ELF keeps their number elsewhere; then nothing here would be found.
+  if (header->e_shnum == 0) return Bad("the ELF object has no sections, or too many");
   std::optional<Elf64_Shdr> names_header = section_at(header->e_shstrndx);
   std::optional<absl::string_view> names;
   if (names_header) names = SectionBytes(elf, *names_header);
   if (!names) return Bad("the ELF object's section names are broken");
+  std::optional<absl::string_view> result;
   for (uint64_t i = 0; i < header->e_shnum; ++i) {
     std::optional<Elf64_Shdr> section = section_at(i);
     if (!section) return Bad("the ELF object's section table is cut short");
@@ -90,9 +93,11 @@ absl::StatusOr<absl::string_view> FindElfSection(absl::string_view elf, absl::st
     if (found.substr(0, found.find('\0')) != name) continue;
     std::optional<absl::string_view> bytes = SectionBytes(elf, *section);
     if (!bytes) return Bad(absl::StrCat("the ELF object's section ", name, " is cut short"));
-    return *bytes;
+    // Libbpf takes the last one, and would read what nobody has looked at.
+    if (result) return Bad(absl::StrCat("the ELF object has two sections called ", name));
+    result = bytes;
   }
-  return absl::string_view();
+  return result.value_or(absl::string_view());
 }
 
 }  // namespace bpfrig::kernel_bpf

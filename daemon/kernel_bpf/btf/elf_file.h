@@ -12,7 +12,7 @@ namespace bpfrig::kernel_bpf {
 [[nodiscard]] absl::Status CheckBpfElf(absl::string_view elf);
 
 // The bytes of the section of that name, within `elf`, which CheckBpfElf has passed; empty if there is none.
-// BAD_OBJECT if the section table is broken.
+// BAD_OBJECT if the section table is broken, or two are called so.
 [[nodiscard]] absl::StatusOr<absl::string_view> FindElfSection(absl::string_view elf, absl::string_view name);
 
 }  // namespace bpfrig::kernel_bpf

@@ -14,6 +14,7 @@
 #include "common/errno_name.h"
 #include "common/near_names.h"
 #include "daemon/base/status.h"
+#include "daemon/kernel_bpf/btf/check_btf.h"
 #include "daemon/kernel_bpf/btf/elf_file.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
 #include "daemon/kernel_bpf/object/section_kind.h"
@@ -82,7 +83,8 @@ absl::StatusOr<OpenedObject> OpenedObject::Open(const ObjectSpec& spec) {
 absl::Status OpenedObject::ReadElf(const ObjectSpec& spec) {
   BPFRIG_RETURN_IF_ERROR(CheckBpfElf(spec.elf));
   // For a broken section table this gives a better message than libelf.
-  BPFRIG_RETURN_IF_ERROR(FindElfSection(spec.elf, ".BTF").status());
+  BPFRIG_ASSIGN_OR_RETURN(absl::string_view btf, FindElfSection(spec.elf, ".BTF"));
+  BPFRIG_RETURN_IF_ERROR(CheckBtfSection(btf));
   LibbpfOutput output;
   std::string name = NameForLibbpf(spec.name);
   auto options = LibbpfOptions<bpf_object_open_opts>();
