@@ -62,6 +62,13 @@ absl::Status ToStatus(const v1::SandboxEnded& ended) {
 
 }  // namespace
 
+absl::Status HasEnded(const std::string& id, absl::string_view why) {
+  return base::WithHint(
+      base::WithObject(MakeError(Reason::kUnknownName, absl::StrCat("sandbox ", id, " has ended: ", why)),
+                       id),
+      "Open another sandbox: nothing of this one is left.");
+}
+
 Sandbox::Sandbox(std::string id, std::string label, Share share, SupervisorLink& link,
                  std::function<void(const Sandbox&)> on_exited)
     : id_(std::move(id)),
@@ -111,10 +118,7 @@ absl::Status Sandbox::CheckOpen() const {
   const std::string why = ended_                      ? ended_->message()
                           : state_ == State::kClosing ? "it is being closed"
                                                       : "it has not begun";
-  return base::WithHint(
-      base::WithObject(MakeError(Reason::kUnknownName, absl::StrCat("sandbox ", id_, " has ended: ", why)),
-                       id_),
-      "Open another sandbox: nothing of this one is left.");
+  return HasEnded(id_, why);
 }
 
 void Sandbox::SetEndListener(EndListener listener) {

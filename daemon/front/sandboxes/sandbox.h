@@ -24,6 +24,9 @@ namespace bpfrig::front {
 
 class WorkerCall;
 
+// What a call is told that comes after the sandbox's end.
+[[nodiscard]] absl::Status HasEnded(const std::string& id, absl::string_view why);
+
 class Sandbox : public std::enable_shared_from_this<Sandbox> {
  public:
   using EndListener = std::function<void(const v1::SandboxEnded&)>;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -64,7 +65,7 @@ absl::StatusOr<std::shared_ptr<Sandbox>> SandboxRegistry::Find(const std::string
   std::shared_ptr<Sandbox> sandbox;
   {
     const std::lock_guard lock(mutex_);
-    if (const auto past = past_.find(id); past != past_.end()) return past->second;
+    if (const auto past = past_.find(id); past != past_.end()) return HasEnded(id, past->second);
     const auto found = sandboxes_.find(id);
     if (found != sandboxes_.end()) sandbox = found->second;
   }
@@ -84,7 +85,7 @@ std::shared_ptr<Sandbox> SandboxRegistry::FindAny(const std::string& id) const {
 }
 
 void SandboxRegistry::Retire(const Sandbox& sandbox) {
-  const absl::Status why = sandbox.CheckOpen();
+  const std::optional<v1::SandboxEnded> ended = sandbox.ended();
   std::shared_ptr<Sandbox> last_reference;  // let go of after the lock
   {
     const std::lock_guard lock(mutex_);
@@ -92,8 +93,7 @@ void SandboxRegistry::Retire(const Sandbox& sandbox) {
     if (found == sandboxes_.end()) return;
     last_reference = std::move(found->second);
     sandboxes_.erase(found);
-    past_.emplace(sandbox.id(), why);
-    past_order_.push_back(sandbox.id());
+    past_order_.push_back(past_.emplace(sandbox.id(), ended ? ended->message() : "it has not begun").first);
     if (past_order_.size() > kMaxPast) {
       past_.erase(past_order_.front());
       past_order_.pop_front();

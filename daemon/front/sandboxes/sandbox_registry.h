@@ -55,8 +55,9 @@ class SandboxRegistry {
   std::condition_variable retired_;
   bool closed_ = false;
   std::map<std::string, std::shared_ptr<Sandbox>> sandboxes_;
-  std::map<std::string, absl::Status> past_;
-  std::deque<std::string> past_order_;  // oldest first
+  // Why they ended, by id. As statuses they would take a kilobyte each.
+  std::map<std::string, std::string> past_;
+  std::deque<std::map<std::string, std::string>::iterator> past_order_;  // oldest first
 };
 
 }  // namespace bpfrig::front
