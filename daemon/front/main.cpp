@@ -1,6 +1,7 @@
 // bpfrigd-front: the process that speaks gRPC. The supervisor starts it, as an ordinary user, with
 // descriptors at fixed numbers; it is not for use by hand.
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -23,6 +24,8 @@
 
 namespace bpfrig::front {
 namespace {
+
+constexpr int kMaxArenas = 4;
 
 // Takes over a descriptor that the supervisor passed.
 absl::StatusOr<common::Fd> Inherit(int fd) {
@@ -66,7 +69,13 @@ absl::Status Serve(const FrontOptions& options, bool with_tcp) {
   return front->Run(lifeline.Get(), signals.Get());
 }
 
+// The allocator makes up to eight arenas for each processor, and each keeps about as much as it ever held.
+// With a thread for each call all of them come to be used: the front would grow for a thousand sandboxes, and
+// more on a machine with more processors.
+void BoundArenas() { (void)::mallopt(M_ARENA_MAX, kMaxArenas); }
+
 int Main(int argc, char** argv) {
+  BoundArenas();
   FrontOptions options;
   bool with_tcp = false;
   base::LogLevel level = base::LogLevel::kInfo;
