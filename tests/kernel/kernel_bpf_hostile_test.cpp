@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <functional>
 #include <random>
@@ -27,9 +28,19 @@ constexpr int kBadObject = 12;
 constexpr int kOtherError = 13;
 // No parsing takes longer; SIGALRM ends the child.
 constexpr unsigned kMaxSeconds = 30;
+constexpr uint64_t kMaxMapBytes = uint64_t{256} << 20;
+
+// As a worker does: a changed size can ask for a map of many gigabytes, and the kernel takes half a minute to
+// make one.
+absl::Status RefuseLargeMaps(const std::vector<MapCost>& costs) {
+  const auto is_large = [](const MapCost& cost) { return cost.bytes > kMaxMapBytes; };
+  return std::none_of(costs.begin(), costs.end(), is_large) ? absl::OkStatus()
+                                                            : absl::ResourceExhaustedError("too large");
+}
 
 int Judge(const std::string& elf) {
   ObjectSpec spec;
+  spec.admit_maps = RefuseLargeMaps;
   spec.name = "hostile";
   spec.elf = elf;
   absl::StatusOr<LoadOutcome> outcome = BpfObject::Load(spec);
