@@ -150,6 +150,22 @@ TEST(KernelBpfHostileTest, RefusesASecondSectionOfTypes) {
   EXPECT_EQ(WEXITSTATUS(status), kBadObject);
 }
 
+// Whatever the limit on memory is: the kernel would crash on freeing it.
+TEST(KernelBpfHostileTest, RefusesMoreEntriesThanTheKernelCanFree) {
+  TestSpec test("all_maps");
+  // No map is made even if the number is not noticed.
+  test.spec.admit_maps = [](const std::vector<MapCost>&) { return absl::InternalError("not noticed"); };
+  MapChoice choice;
+  choice.map = "sockmap";
+  choice.max_entries = uint32_t{1} << 31;
+  test.spec.maps = {choice};
+  const absl::Status status = BpfObject::Load(test.spec).status();
+  EXPECT_EQ(DetailOf(status).reason, Reason::kLimitReached) << status;
+  EXPECT_EQ(DetailOf(status).field, "maps[0].max_entries");
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("making map sockmap of 2147483648 entries: the kernel can free a map of"));
+}
+
 TEST(KernelBpfHostileTest, RefusesMapNamesThatLeadElsewhere) {
   std::string elf = ReadTestObject("kernel_bpf_hooks");
   // The map "sockets", in the symbols' names and in BTF alike.

@@ -145,4 +145,10 @@ uint64_t EstimateMapMemory(const MapShape& shape, uint32_t possible_cpus) {
   return Add(kMapItself, bytes);
 }
 
+bool CanBeFreed(uint32_t type, uint32_t max_entries) {
+  // There it is a number of bytes.
+  if (type == BPF_MAP_TYPE_RINGBUF || type == BPF_MAP_TYPE_USER_RINGBUF) return true;
+  return max_entries <= uint32_t{std::numeric_limits<int32_t>::max()};
+}
+
 }  // namespace bpfrig::kernel_bpf

@@ -29,4 +29,8 @@ struct MapCost {
   uint64_t bytes = 0;
 };
 
+// Whether the kernel can free a map of so many entries. It counts those of some types in an int: Linux 6.18
+// crashes when it frees a sockmap of 2^31, and does not get its memory back.
+[[nodiscard]] bool CanBeFreed(uint32_t type, uint32_t max_entries);
+
 }  // namespace bpfrig::kernel_bpf

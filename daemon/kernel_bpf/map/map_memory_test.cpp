@@ -67,5 +67,12 @@ TEST(MapMemoryTest, ATypeThatIsNotKnownCountsLikeAHash) {
   EXPECT_GE(Estimate(99, 4, 4096, 1000), 1000 * uint64_t{4096});
 }
 
+TEST(MapMemoryTest, MoreEntriesThanAnIntCountsCannotBeFreed) {
+  constexpr uint32_t kLast = std::numeric_limits<int32_t>::max();
+  EXPECT_TRUE(CanBeFreed(BPF_MAP_TYPE_SOCKMAP, kLast));
+  EXPECT_FALSE(CanBeFreed(BPF_MAP_TYPE_SOCKMAP, kLast + 1));
+  EXPECT_TRUE(CanBeFreed(BPF_MAP_TYPE_RINGBUF, kLast + 1)) << "these are bytes";
+}
+
 }  // namespace
 }  // namespace bpfrig::kernel_bpf

@@ -3,6 +3,7 @@
 #include <bpf/libbpf.h>
 
 #include "absl/strings/str_cat.h"
+#include "daemon/base/status.h"
 
 namespace bpfrig::kernel_bpf {
 namespace {
@@ -35,11 +36,23 @@ Chosen ChosenFor(const std::string& map, const std::vector<MapChoice>& choices) 
   return chosen;
 }
 
-uint64_t CostAs(const DeclaredMap& declared, const std::vector<MapChoice>& choices, uint32_t cpus) {
+MapShape ShapeAs(const DeclaredMap& declared, const std::vector<MapChoice>& choices) {
   MapShape shape = ShapeOf(declared.map);
   const Chosen chosen = ChosenFor(declared.name, choices);
   if (chosen.max_entries != 0) shape.max_entries = chosen.max_entries;
-  return EstimateMapMemory(shape, cpus);
+  return shape;
+}
+
+uint64_t CostAs(const DeclaredMap& declared, const std::vector<MapChoice>& choices, uint32_t cpus) {
+  return EstimateMapMemory(ShapeAs(declared, choices), cpus);
+}
+
+absl::Status CheckShape(const std::string& map, const MapShape& shape) {
+  if (CanBeFreed(shape.type, shape.max_entries)) return absl::OkStatus();
+  const absl::Status status = base::MakeError(
+      base::Reason::kLimitReached, absl::StrCat("making map ", map, " of ", shape.max_entries,
+                                                " entries: the kernel can free a map of 2147483647 at most"));
+  return base::WithHint(base::WithObject(status, map), "give it fewer entries");
 }
 
 }  // namespace
@@ -64,6 +77,20 @@ std::vector<MapCost> CostsOfMaps(const std::vector<DeclaredMap>& maps, const std
     }
   }
   return costs;
+}
+
+absl::Status CheckEntries(const std::vector<DeclaredMap>& maps, const std::vector<MapChoice>& choices) {
+  for (const DeclaredMap& declared : maps) {
+    const Chosen chosen = ChosenFor(declared.name, choices);
+    if (chosen.is_shared) continue;
+    BPFRIG_RETURN_IF_ERROR(base::WithField(CheckShape(declared.name, ShapeAs(declared, choices)),
+                                           chosen.field.empty() ? "object" : chosen.field));
+    if (const struct bpf_map* inner = bpf_map__inner_map(declared.map); inner != nullptr) {
+      BPFRIG_RETURN_IF_ERROR(
+          base::WithField(CheckShape(absl::StrCat(declared.name, ".inner"), ShapeOf(inner)), "object"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace bpfrig::kernel_bpf

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "daemon/kernel_bpf/map/map_memory.h"
 #include "daemon/kernel_bpf/object/object_spec.h"
 #include "daemon/kernel_bpf/object/opened_object.h"
@@ -15,5 +16,9 @@ namespace bpfrig::kernel_bpf {
 // as the loading takes.
 [[nodiscard]] std::vector<MapCost> CostsOfMaps(const std::vector<DeclaredMap>& maps,
                                                const std::vector<MapChoice>& choices, uint32_t possible_cpus);
+
+// LIMIT_REACHED if one of them has more entries than the kernel can free.
+[[nodiscard]] absl::Status CheckEntries(const std::vector<DeclaredMap>& maps,
+                                        const std::vector<MapChoice>& choices);
 
 }  // namespace bpfrig::kernel_bpf

@@ -58,6 +58,7 @@ absl::string_view ObjectLoader::Attempt::RefusedLog() const {
 absl::StatusOr<LoadOutcome> ObjectLoader::Run() {
   BPFRIG_ASSIGN_OR_RETURN(const Attempt rehearsal, RehearseAndJudge());
   if (rehearsal.error != 0) return Reject(rehearsal, rehearsal.error, "", false);
+  BPFRIG_RETURN_IF_ERROR(CheckEntries(rehearsal.object.maps(), spec_.maps));
   if (spec_.admit_maps) {
     BPFRIG_ASSIGN_OR_RETURN(const uint32_t cpus, PossibleCpus());
     BPFRIG_RETURN_IF_ERROR(spec_.admit_maps(CostsOfMaps(rehearsal.object.maps(), spec_.maps, cpus)));
