@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/plan/field_path.h"
 #include "proto/rules/field_words.h"
+#include "proto/rules/transports.h"
 
 namespace bpfrig::client::plan {
 namespace {
@@ -18,19 +19,11 @@ std::string WordOf(Transport transport) {
   return rules::EnumWord(*bpfrig::v1::Transport_descriptor()->FindValueByNumber(transport));
 }
 
-bool IsUnix(Transport transport) {
-  return transport == bpfrig::v1::TRANSPORT_UNIX || transport == bpfrig::v1::TRANSPORT_UNIX_DATAGRAM;
-}
-
 absl::string_view KindOf(bool is_abstract) {
   return is_abstract ? "an abstract name" : "an IPv4 or IPv6 address";
 }
 
 }  // namespace
-
-bool IsOfDatagrams(Transport transport) {
-  return transport == bpfrig::v1::TRANSPORT_UDP || transport == bpfrig::v1::TRANSPORT_UNIX_DATAGRAM;
-}
 
 void CheckAddresses(StepSource& source) {
   const Message& request = *source.call.request;
@@ -39,7 +32,7 @@ void CheckAddresses(StepSource& source) {
   const auto transport =
       static_cast<Transport>(reflection.GetEnumValue(request, type.FindFieldByName("transport")));
   const FieldDescriptor* first = nullptr;
-  bool wants_abstract = IsUnix(transport);
+  bool wants_abstract = rules::IsUnix(transport);
   for (int i = 0; i < type.field_count(); ++i) {
     const FieldDescriptor& field = *type.field(i);
     if (field.message_type() != SocketAddress::descriptor() || !reflection.HasField(request, &field))
@@ -61,12 +54,12 @@ void CheckAddresses(StepSource& source) {
 }
 
 void NeedsConnections(absl::string_view what, const Mark& mark, Transport transport, Problems& problems) {
-  if (!IsOfDatagrams(transport)) return;
+  if (!rules::IsOfDatagrams(transport)) return;
   problems.Add(mark, absl::StrCat(what, " goes with tcp and unix, not with ", WordOf(transport)));
 }
 
 void NeedsIp(absl::string_view what, const Mark& mark, Transport transport, Problems& problems) {
-  if (!IsUnix(transport)) return;
+  if (!rules::IsUnix(transport)) return;
   problems.Add(mark, absl::StrCat(what, " goes with tcp and udp, not with ", WordOf(transport)));
 }
 

@@ -9,8 +9,6 @@
 
 namespace bpfrig::client::plan {
 
-[[nodiscard]] bool IsOfDatagrams(bpfrig::v1::Transport transport);
-
 // Complains of addresses that the request's transport does not have.
 void CheckAddresses(StepSource& source);
 

@@ -8,9 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "client/plan/check_transport.h"
 #include "client/verdict/answer.h"
 #include "client/verdict/format.h"
+#include "proto/rules/transports.h"
 
 namespace bpfrig::client::verdict {
 namespace {
@@ -78,7 +78,7 @@ Differences CompareConnect(const plan::Call& call, const plan::Mark& mark,
     }
   }
   const auto& request = plan::As<ConnectRequest>(*call.request);
-  if (plan::IsOfDatagrams(request.transport())) {
+  if (rules::IsOfDatagrams(request.transport())) {
     CompareDatagram(call, mark, response, differences);
     return differences;
   }

@@ -12,6 +12,7 @@
 #include "daemon/worker/handlers/ready_options.h"
 #include "daemon/worker/traffic/open_socket.h"
 #include "daemon/worker/traffic/plain_socket.h"
+#include "proto/rules/transports.h"
 
 namespace bpfrig::worker {
 namespace {
@@ -20,9 +21,7 @@ using bpfrig::v1::OpenSocketRequest;
 
 // Of a socket that is not bound.
 int FamilyOf(const OpenSocketRequest& request) {
-  const bool is_unix = request.transport() == bpfrig::v1::TRANSPORT_UNIX ||
-                       request.transport() == bpfrig::v1::TRANSPORT_UNIX_DATAGRAM;
-  if (is_unix) return AF_UNIX;
+  if (rules::IsUnix(request.transport())) return AF_UNIX;
   return request.family() == bpfrig::v1::ADDRESS_FAMILY_IPV6 ? AF_INET6 : AF_INET;
 }
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
 #include "proto/rules/field_words.h"
+#include "proto/rules/transports.h"
 
 namespace bpfrig::worker {
 namespace {
@@ -25,12 +26,8 @@ bool SocketKind::IsDatagram() const { return type == SOCK_DGRAM; }
 bool SocketKind::IsTcp() const { return type == SOCK_STREAM && family != AF_UNIX; }
 
 absl::StatusOr<SocketKind> KindOf(Transport transport, int family) {
-  const bool is_datagram =
-      transport == bpfrig::v1::TRANSPORT_UDP || transport == bpfrig::v1::TRANSPORT_UNIX_DATAGRAM;
-  const bool is_unix =
-      transport == bpfrig::v1::TRANSPORT_UNIX || transport == bpfrig::v1::TRANSPORT_UNIX_DATAGRAM;
-  if (transport == bpfrig::v1::TRANSPORT_UNSPECIFIED || is_unix == (family == AF_UNIX)) {
-    return SocketKind{family, is_datagram ? SOCK_DGRAM : SOCK_STREAM};
+  if (transport == bpfrig::v1::TRANSPORT_UNSPECIFIED || rules::IsUnix(transport) == (family == AF_UNIX)) {
+    return SocketKind{family, rules::IsOfDatagrams(transport) ? SOCK_DGRAM : SOCK_STREAM};
   }
   const auto& word = *bpfrig::v1::Transport_descriptor()->FindValueByNumber(transport);
   return base::WithField(base::MakeError(base::Reason::kInvalidField,
