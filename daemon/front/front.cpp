@@ -1,6 +1,6 @@
 #include "daemon/front/front.h"
 
-#include <grpcpp/grpcpp.h>
+#include <grpcpp/impl/service_type.h>
 
 #include <utility>
 
