@@ -160,6 +160,20 @@ TEST_F(TrafficTest, ASocketFilterStaysUntilItIsDetached) {
   EXPECT_TRUE(arrives(""));
 }
 
+TEST_F(TrafficTest, WhatMeansNothingForAnAttachmentIsRefused) {
+  LoadSocketCalls("");
+  BPFRIG_EXPECT_RUNS(R"(listen { name: "u" transport: TRANSPORT_UDP at { address: "10.96.0.1" port: 53 } })");
+  const auto refused = [&](const std::string& program, const std::string& more) {
+    return Run(absl::StrCat("attach { target { program: \"", program, "\" ", more, " } }"));
+  };
+  const CallResult egress = refused("count_getsockopt", "egress: true");
+  EXPECT_EQ(egress.field(), "target.egress");
+  EXPECT_THAT(egress.Text(), HasSubstr("egress means nothing for one of type cgroup_sockopt"));
+  EXPECT_EQ(refused("count_getsockopt", "map: \"group\"").field(), "target.map");
+  EXPECT_EQ(refused("count_getsockopt", "socket { connection: \"u\" }").field(), "target.socket");
+  EXPECT_EQ(refused("drop_empty", "socket { connection: \"u\" } egress: true").field(), "target.egress");
+}
+
 TEST_F(TrafficTest, AReuseportProgramChoosesAmongServers) {
   LoadSocketCalls("");
   for (const char* name : {"a", "b"}) {

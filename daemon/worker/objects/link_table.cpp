@@ -1,6 +1,7 @@
 #include "daemon/worker/objects/link_table.h"
 
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <net/if.h>
 
 #include <algorithm>
@@ -14,7 +15,25 @@
 
 namespace bpfrig::worker {
 
+namespace {
+
 using kernel_bpf::AttachPlace;
+
+// INVALID_FIELD for what says nothing of a program that goes to this place.
+absl::Status CheckMeaning(const kernel_bpf::Program& program, AttachPlace place,
+                          const bpfrig::v1::AttachTarget& target) {
+  const char* field = nullptr;
+  if (target.egress() && program.type() != BPF_PROG_TYPE_SCHED_CLS) field = "egress";
+  if (!target.map().empty() && place != AttachPlace::kSocketMap) field = "map";
+  if (target.has_socket() && place != AttachPlace::kSocket) field = "socket";
+  if (field == nullptr) return absl::OkStatus();
+  const absl::Status status = base::MakeError(
+      base::Reason::kInvalidField, absl::StrCat("attaching program \"", program.name(), "\": ", field,
+                                                " means nothing for one of type ", program.type_name()));
+  return base::WithField(base::WithObject(status, program.name()), field);
+}
+
+}  // namespace
 
 absl::StatusOr<common::Fd> LinkTable::OpenNetns() const {
   common::Fd netns(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
@@ -31,6 +50,7 @@ absl::StatusOr<bpfrig::v1::Link> LinkTable::Attach(ProgramRecord& program,
         base::WithHint(DuplicateName("link", name), "give the link a name of its own: link"), "link");
   }
   BPFRIG_ASSIGN_OR_RETURN(const AttachPlace place, kernel_bpf::PlaceOf(*program.program));
+  BPFRIG_RETURN_IF_ERROR(CheckMeaning(*program.program, place, target));
   kernel_bpf::AttachPoints points;
   common::Fd netns;
   if (place == AttachPlace::kCgroup) points.cgroup_fd = cgroup_.Get();
