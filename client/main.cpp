@@ -26,7 +26,8 @@ using command::PlanOptions;
 using command::RunOptions;
 
 void AddPlanOptions(CLI::App& command, PlanOptions& options) {
-  command.add_option("plans", options.plans, "Plans, or directories of them (*.yaml, at any depth)")
+  command
+      .add_option("plans", options.plans, "Plans, or directories of them (*.yaml and *.yml, at any depth)")
       ->required()
       ->type_name("PLAN|DIR");
   command

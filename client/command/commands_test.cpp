@@ -131,6 +131,18 @@ TEST_F(CommandTest, AnnotatesFailedTestsUnderGithubActions) {
   daemon.Stop();
 }
 
+TEST_F(CommandTest, TakesPlansOfBothEndingsAndNoOtherFile) {
+  daemon::FakeDaemon daemon;
+  daemon.Start(target_);
+  std::filesystem::rename(WritePlan(), directory_ / "plan.yml");
+  EXPECT_EQ(LastLine(Run(directory_.string()).out), "3 passed, 0 failed");
+  EXPECT_EQ(LastLine(Run((directory_ / "plan.yml").string()).out), "3 passed, 0 failed");
+  const Outcome other = Run(Write("plan.txt", "name: p\n"));
+  EXPECT_EQ(other.code, kUsageError);
+  EXPECT_THAT(other.err, HasSubstr("plan.txt is not a plan: plans are called *.yaml or *.yml"));
+  daemon.Stop();
+}
+
 TEST_F(CommandTest, RunsNothingWhenAPlanIsBad) {
   daemon::FakeDaemon daemon;
   daemon.Start(target_);

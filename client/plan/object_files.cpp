@@ -30,18 +30,21 @@ absl::Status Failure(absl::string_view action, const fs::path& path, const std::
   return absl::NotFoundError(absl::StrCat(action, " ", path.string(), ": ", error.message()));
 }
 
+bool IsPlan(const fs::path& path) { return path.extension() == ".yaml" || path.extension() == ".yml"; }
+
 absl::Status AddPlansBelow(const fs::path& directory, std::vector<std::string>& files) {
   std::error_code error;
   std::vector<std::string> found;
   fs::recursive_directory_iterator iterator(directory, error);
   for (; !error && iterator != fs::recursive_directory_iterator(); iterator.increment(error)) {
     std::error_code not_a_file;
-    if (iterator->path().extension() == ".yaml" && iterator->is_regular_file(not_a_file)) {
+    if (IsPlan(iterator->path()) && iterator->is_regular_file(not_a_file)) {
       found.push_back(iterator->path().string());
     }
   }
   if (error) return Failure("reading directory", directory, error);
-  if (found.empty()) return absl::NotFoundError(absl::StrCat("no *.yaml below ", directory.string()));
+  if (found.empty())
+    return absl::NotFoundError(absl::StrCat("no *.yaml or *.yml below ", directory.string()));
   std::sort(found.begin(), found.end());
   std::move(found.begin(), found.end(), std::back_inserter(files));
   return absl::OkStatus();
@@ -59,6 +62,10 @@ absl::StatusOr<std::vector<std::string>> FindPlanFiles(const std::vector<std::st
                      error ? error : std::make_error_code(std::errc::no_such_file_or_directory));
     }
     if (!fs::is_directory(status)) {
+      if (!IsPlan(argument)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(argument, " is not a plan: plans are called *.yaml or *.yml"));
+      }
       files.push_back(argument);
       continue;
     }

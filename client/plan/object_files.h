@@ -12,7 +12,7 @@
 
 namespace bpfrig::client::plan {
 
-// The plan files that these arguments name: files as they are, of directories every *.yaml below, sorted.
+// The plan files that these arguments name: *.yaml and *.yml, of directories all below, sorted.
 [[nodiscard]] absl::StatusOr<std::vector<std::string>> FindPlanFiles(
     const std::vector<std::string>& arguments);
 
