@@ -56,6 +56,7 @@ absl::string_view ObjectLoader::Attempt::RefusedLog() const {
 }
 
 absl::StatusOr<LoadOutcome> ObjectLoader::Run() {
+  BPFRIG_RETURN_IF_ERROR(base::WithField(OpenedObject::CheckBytes(spec_.elf), "object"));
   BPFRIG_ASSIGN_OR_RETURN(const Attempt rehearsal, RehearseAndJudge());
   if (rehearsal.error != 0) return Reject(rehearsal, rehearsal.error, "", false);
   BPFRIG_RETURN_IF_ERROR(CheckEntries(rehearsal.object.maps(), spec_.maps));

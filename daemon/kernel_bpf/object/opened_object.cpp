@@ -69,7 +69,7 @@ void CloseObject::operator()(struct bpf_object* object) const { bpf_object__clos
 
 absl::StatusOr<OpenedObject> OpenedObject::Open(const ObjectSpec& spec) {
   OpenedObject opened;
-  absl::Status read = opened.ReadElf(spec);
+  absl::Status read = opened.Parse(spec);
   if (read.ok()) read = opened.ListMaps();
   if (read.ok()) read = opened.RequireContents();
   BPFRIG_RETURN_IF_ERROR(base::WithField(read, "object"));
@@ -80,11 +80,14 @@ absl::StatusOr<OpenedObject> OpenedObject::Open(const ObjectSpec& spec) {
   return opened;
 }
 
-absl::Status OpenedObject::ReadElf(const ObjectSpec& spec) {
-  BPFRIG_RETURN_IF_ERROR(CheckBpfElf(spec.elf));
+absl::Status OpenedObject::CheckBytes(absl::string_view elf) {
+  BPFRIG_RETURN_IF_ERROR(CheckBpfElf(elf));
   // For a broken section table this gives a better message than libelf.
-  BPFRIG_ASSIGN_OR_RETURN(absl::string_view btf, FindElfSection(spec.elf, ".BTF"));
-  BPFRIG_RETURN_IF_ERROR(CheckBtfSection(btf));
+  BPFRIG_ASSIGN_OR_RETURN(absl::string_view btf, FindElfSection(elf, ".BTF"));
+  return CheckBtfSection(btf);
+}
+
+absl::Status OpenedObject::Parse(const ObjectSpec& spec) {
   LibbpfOutput output;
   std::string name = NameForLibbpf(spec.name);
   auto options = LibbpfOptions<bpf_object_open_opts>();

@@ -29,7 +29,11 @@ struct DeclaredMap {
 
 class OpenedObject {
  public:
-  // Errors as BpfObject::Load documents them. Nothing has reached the kernel except templates of inner maps.
+  // BAD_OBJECT for bytes that libbpf would crash on, or say too little of. Once for an object, however often
+  // it is opened.
+  [[nodiscard]] static absl::Status CheckBytes(absl::string_view elf);
+  // Of bytes that CheckBytes has passed. Errors as BpfObject::Load documents them. Nothing has reached the
+  // kernel except templates of inner maps.
   [[nodiscard]] static absl::StatusOr<OpenedObject> Open(const ObjectSpec& spec);
 
   [[nodiscard]] struct bpf_object* get() const { return handle_.get(); }
@@ -41,7 +45,7 @@ class OpenedObject {
 
  private:
   OpenedObject() = default;
-  [[nodiscard]] absl::Status ReadElf(const ObjectSpec& spec);
+  [[nodiscard]] absl::Status Parse(const ObjectSpec& spec);
   [[nodiscard]] absl::Status ListMaps();
   // BAD_OBJECT for one with nothing to load.
   [[nodiscard]] absl::Status RequireContents() const;
