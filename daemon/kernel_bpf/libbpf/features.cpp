@@ -15,14 +15,10 @@
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
+#include "daemon/kernel_bpf/libbpf/newer_attach_types.h"
 
 namespace bpfrig::kernel_bpf {
 namespace {
-
-// BPF_TCX_INGRESS, which kernel headers before 6.6 do not have.
-constexpr int kTcxIngress = 46;
-// BPF_CGROUP_UNIX_CONNECT, which kernel headers before 6.7 do not have.
-constexpr int kUnixConnect = 49;
 
 constexpr struct bpf_insn Instruction(uint8_t code, int32_t immediate) {
   struct bpf_insn instruction {};
@@ -79,8 +75,7 @@ Probe TryLink(enum bpf_prog_type type, enum bpf_attach_type load_type, int targe
 Probe TryTcx(unsigned interface_index) {
   uint32_t attach_flags = 0;
   uint32_t count = 0;
-  return bpf_prog_query(static_cast<int>(interface_index), static_cast<enum bpf_attach_type>(kTcxIngress), 0,
-                        &attach_flags, nullptr, &count);
+  return bpf_prog_query(static_cast<int>(interface_index), kTcxIngress, 0, &attach_flags, nullptr, &count);
 }
 
 Probe TryKernelBtf() {
@@ -166,8 +161,7 @@ std::vector<Feature> ProbeFeatures(unsigned interface_index) {
       Report("tcx", TryTcx(interface_index), "tc programs attach to an interface by a link."),
       Report("cgroup_sock_addr", TryProgram(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_CONNECT),
              "Programs can see and change the addresses of connect, bind and sendmsg."),
-      Report("cgroup_unix",
-             TryProgram(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, static_cast<enum bpf_attach_type>(kUnixConnect)),
+      Report("cgroup_unix", TryProgram(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, kUnixConnect),
              "Programs can see and change the names of unix sockets in connect, sendmsg and the like."),
       Report("sock_ops", TryProgram(BPF_PROG_TYPE_SOCK_OPS, BPF_CGROUP_SOCK_OPS),
              "Programs can follow what becomes of TCP connections."),

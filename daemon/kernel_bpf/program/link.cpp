@@ -9,16 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
+#include "daemon/kernel_bpf/libbpf/newer_attach_types.h"
 
 namespace bpfrig::kernel_bpf {
 namespace {
-
-// BPF_TCX_INGRESS and BPF_TCX_EGRESS, which kernel headers before 6.6 do not have.
-constexpr uint32_t kTcxIngress = 46;
-constexpr uint32_t kTcxEgress = 47;
-// BPF_CGROUP_UNIX_GETPEERNAME and BPF_CGROUP_UNIX_GETSOCKNAME, of 6.7.
-constexpr uint32_t kUnixGetPeerName = 52;
-constexpr uint32_t kUnixGetSockName = 53;
 
 absl::Status Missing(const Program& program, absl::string_view what) {
   return base::WithObject(base::MakeError(base::Reason::kInvalidField,
@@ -145,8 +139,8 @@ bool WatchesSocketCalls(const Program& program) {
     case BPF_CGROUP_INET6_GETPEERNAME:
     case BPF_CGROUP_INET4_GETSOCKNAME:
     case BPF_CGROUP_INET6_GETSOCKNAME:
-    case kUnixGetPeerName:
-    case kUnixGetSockName:
+    case kUnixGetpeername:
+    case kUnixGetsockname:
       return true;
     default:
       return false;
