@@ -5,10 +5,9 @@
 #include <net/if.h>
 
 #include <array>
-#include <cerrno>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/base/log.h"
 #include "daemon/base/status.h"
 
 namespace bpfrig::kernel_os {
@@ -56,37 +55,14 @@ std::array<uint8_t, 16> Masked(const common::IpPrefix& prefix) {
 
 }  // namespace
 
-void Netlink::Closer::operator()(mnl_socket* socket) const {
-  if (::mnl_socket_close(socket) != 0) base::LogWarning(ErrnoError("closing a netlink socket").message());
-}
-
 absl::StatusOr<Netlink> Netlink::Open() {
-  Netlink netlink(::mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC));
-  if (netlink.socket_ == nullptr) return ErrnoError("opening a netlink socket");
-  if (::mnl_socket_bind(netlink.socket_.get(), 0, MNL_SOCKET_AUTOPID) != 0) {
-    return ErrnoError("binding a netlink socket");
-  }
-  return netlink;
-}
-
-absl::Status Netlink::Exchange(nlmsghdr* message, mnl_cb_t callback, void* data, absl::string_view action) {
-  message->nlmsg_seq = ++sequence_;
-  if (::mnl_socket_sendto(socket_.get(), message, message->nlmsg_len) < 0) return ErrnoError(action);
-  const uint32_t port = ::mnl_socket_get_portid(socket_.get());
-  alignas(NLMSG_ALIGNTO) std::array<char, 32 * 1024> answer;
-  while (true) {
-    const ssize_t count =
-        TEMP_FAILURE_RETRY(::mnl_socket_recvfrom(socket_.get(), answer.data(), answer.size()));
-    if (count < 0) return ErrnoError(action);
-    const int next = ::mnl_cb_run(answer.data(), static_cast<size_t>(count), sequence_, port, callback, data);
-    if (next < 0) return ErrnoError(action);
-    if (next == MNL_CB_STOP) return absl::OkStatus();
-  }
+  BPFRIG_ASSIGN_OR_RETURN(NetlinkSocket socket, NetlinkSocket::Open(NETLINK_ROUTE));
+  return Netlink(std::move(socket));
 }
 
 absl::Status Netlink::Request(nlmsghdr* message, absl::string_view action) {
   message->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
-  return Exchange(message, nullptr, nullptr, action);
+  return socket_.Exchange(message, nullptr, nullptr, action);
 }
 
 absl::StatusOr<std::vector<NetworkInterface>> Netlink::ListInterfaces() {
@@ -97,7 +73,7 @@ absl::StatusOr<std::vector<NetworkInterface>> Netlink::ListInterfaces() {
   auto* info = static_cast<ifinfomsg*>(::mnl_nlmsg_put_extra_header(message, sizeof(ifinfomsg)));
   info->ifi_family = AF_UNSPEC;
   std::vector<NetworkInterface> interfaces;
-  BPFRIG_RETURN_IF_ERROR(Exchange(message, CollectInterface, &interfaces, "listing interfaces"));
+  BPFRIG_RETURN_IF_ERROR(socket_.Exchange(message, CollectInterface, &interfaces, "listing interfaces"));
   return interfaces;
 }
 

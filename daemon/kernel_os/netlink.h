@@ -2,17 +2,15 @@
 // routes. Needs CAP_NET_ADMIN there. One request at a time, answered before the call returns.
 #pragma once
 
-#include <libmnl/libmnl.h>
-
-#include <cstdint>
-#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "common/ip_prefix.h"
+#include "daemon/kernel_os/netlink_socket.h"
 
 namespace bpfrig::kernel_os {
 
@@ -39,19 +37,12 @@ class Netlink {
   [[nodiscard]] absl::Status AddLocalRoute(const std::string& interface, const common::IpPrefix& prefix);
 
  private:
-  struct Closer {
-    void operator()(mnl_socket* socket) const;
-  };
-  explicit Netlink(mnl_socket* socket) : socket_(socket) {}
+  explicit Netlink(NetlinkSocket socket) : socket_(std::move(socket)) {}
 
   // Sends a request that is answered by an acknowledgement alone.
   [[nodiscard]] absl::Status Request(nlmsghdr* message, absl::string_view action);
-  // Sends a request and hands every answer to `callback`.
-  [[nodiscard]] absl::Status Exchange(nlmsghdr* message, mnl_cb_t callback, void* data,
-                                      absl::string_view action);
 
-  std::unique_ptr<mnl_socket, Closer> socket_;
-  uint32_t sequence_ = 0;
+  NetlinkSocket socket_;
 };
 
 }  // namespace bpfrig::kernel_os

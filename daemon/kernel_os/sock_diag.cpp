@@ -1,6 +1,5 @@
 #include "daemon/kernel_os/sock_diag.h"
 
-#include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -8,52 +7,34 @@
 #include <netinet/in.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <functional>
 
-#include "common/fd.h"
 #include "daemon/base/status.h"
+#include "daemon/kernel_os/netlink_socket.h"
 
 namespace bpfrig::kernel_os {
 namespace {
 
-using base::ErrnoError;
 using OnMessage = std::function<void(const nlmsghdr&)>;
 
 // TIME_WAIT and half-open connections, of which there may be thousands, are nobody's descriptors.
 constexpr uint32_t kStatesOfDescriptors = ~((1U << 6) | (1U << 12));
-constexpr unsigned kSequence = 1;
 
 int CallBack(const nlmsghdr* message, void* data) {
   (*static_cast<OnMessage*>(data))(*message);
   return MNL_CB_OK;
 }
 
-// Sends one request and hands over each message of the answer. ENOENT of a request for one socket is no
-// error: there is none.
+// Hands over each message of the answer. ENOENT is no error: there is no such socket.
 absl::Status Ask(nlmsghdr& request, OnMessage on_message) {
-  const common::Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-  if (!socket.IsOpen()) return ErrnoError("opening a sock_diag socket");
+  BPFRIG_ASSIGN_OR_RETURN(NetlinkSocket socket, NetlinkSocket::Open(NETLINK_SOCK_DIAG));
   request.nlmsg_type = SOCK_DIAG_BY_FAMILY;
-  request.nlmsg_seq = kSequence;
-  if (::send(socket.Get(), &request, request.nlmsg_len, 0) < 0) return ErrnoError("asking sock_diag");
-  alignas(NLMSG_ALIGNTO) std::array<char, 32 * 1024> answer;
-  int next = MNL_CB_OK;
-  while (next > MNL_CB_STOP) {
-    const ssize_t count = TEMP_FAILURE_RETRY(::recv(socket.Get(), answer.data(), answer.size(), 0));
-    if (count < 0) return ErrnoError("reading from sock_diag");
-    next = ::mnl_cb_run(answer.data(), static_cast<size_t>(count), kSequence, 0, CallBack, &on_message);
-    // The answer about one socket is not ended by a message of its own.
-    if ((request.nlmsg_flags & NLM_F_DUMP) == 0) break;
-  }
-  if (next < 0 && errno != ENOENT) return ErrnoError("asking sock_diag");
-  return absl::OkStatus();
+  const absl::Status status = socket.Exchange(&request, CallBack, &on_message, "asking sock_diag");
+  return base::DetailOf(status).errno_name == "ENOENT" ? absl::OkStatus() : status;
 }
 
 template <typename Body>
@@ -125,7 +106,7 @@ int ReadUnixAttribute(const nlattr* attribute, void* data) {
 }
 
 absl::StatusOr<UnixAnswer> AskUnix(uint32_t inode) {
-  Request<unix_diag_req> request(0);
+  Request<unix_diag_req> request(NLM_F_ACK);
   request.body.sdiag_family = AF_UNIX;
   request.body.udiag_states = ~0U;
   request.body.udiag_ino = inode;
@@ -160,7 +141,7 @@ absl::StatusOr<std::optional<ListedSocket>> FindUnix(ino_t inode) {
 
 absl::StatusOr<std::optional<ListedSocket>> FindListed(int descriptor, int family, int type) {
   struct stat status {};
-  if (::fstat(descriptor, &status) != 0) return ErrnoError("looking at a socket");
+  if (::fstat(descriptor, &status) != 0) return base::ErrnoError("looking at a socket");
   return family == AF_UNIX ? FindUnix(status.st_ino) : FindInternet(status.st_ino, family, type);
 }
 
