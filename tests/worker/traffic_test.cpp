@@ -64,6 +64,13 @@ TEST_F(TrafficTest, ProgramsSeeNothingOfTheRigsOwnCalls) {
                                                send: "hello" receive { at_least: 1 } })");
   EXPECT_EQ(datagram.reply().connect().server(), "u") << datagram.Text();
   EXPECT_EQ(datagram.reply().connect().received(), "hello");
+  BPFRIG_EXPECT_RUNS(R"(listen { name: "x" at { abstract: "service" } behaviour { echo: true } })");
+  const CallResult local = Run(R"(connect { to { abstract: "service" } from { abstract: "me" }
+                                            send: "hello" receive { at_least: 5 } })");
+  EXPECT_EQ(local.reply().connect().server(), "x") << local.Text();
+  EXPECT_EQ(local.reply().connect().local().abstract(), "me");
+  EXPECT_EQ(local.reply().connect().peer().abstract(), "service");
+  EXPECT_NE(local.reply().connect().dialled_cookie(), 0u);
   EXPECT_EQ(Counters(), kNothing);
 }
 

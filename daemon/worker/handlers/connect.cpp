@@ -99,6 +99,10 @@ void Connecting::AwaitAccepted() {
         self->accepted_ = std::move(accepted->end);
         self->response().set_server(accepted->server);
         self->response().set_accepted_cookie(self->accepted_->cookie());
+        // sock_diag does not tell a peer of the unix family before it was accepted.
+        if (self->dialled_.stream->peer() == Endpoint()) {
+          *self->response().mutable_peer() = ToProto(Normalised(self->accepted_->local()));
+        }
         return true;
       },
       [self = shared_from_this()](WaitResult result) { self->OnAccepted(result); });
