@@ -73,7 +73,7 @@ void Connecting::OnDialled(DialResult result) {
     return Answer();
   }
   const SocketKind kind = plan_.setup.kind;
-  const SocketFacts facts = traffic().inspector().Inspect(result.descriptor.Get(), kind.family, kind.type);
+  const SocketFacts facts = traffic().inspector().Inspect(result.descriptor.Get(), kind);
   *response().mutable_local() = ToProto(Normalised(facts.local));
   *response().mutable_peer() = ToProto(Normalised(facts.peer));
   response().set_dialled_cookie(facts.cookie);

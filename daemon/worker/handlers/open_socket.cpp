@@ -66,8 +66,7 @@ absl::Status HandleOpenSocket(Sandbox& sandbox, const OpenSocketRequest& request
     response.set_refused(opened.refused);
     return absl::OkStatus();
   }
-  const SocketFacts facts =
-      traffic.inspector().Inspect(opened.descriptor.Get(), setup.kind.family, setup.kind.type);
+  const SocketFacts facts = traffic.inspector().Inspect(opened.descriptor.Get(), setup.kind);
   if (setup.bind.family() != AF_UNSPEC && facts.local.family() != AF_UNSPEC) {
     *response.mutable_local() = ToProto(facts.local);
   }

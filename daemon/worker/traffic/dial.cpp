@@ -1,7 +1,5 @@
 #include "daemon/worker/traffic/dial.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -82,17 +80,13 @@ void AwaitConnected(const std::shared_ptr<Dialling>& dialling, const Endpoint& t
 void Begin(const std::shared_ptr<Dialling>& dialling, const DialPlan& plan,
            const SocketInspector& inspector) {
   SocketSetup setup = plan.setup;
-  // A port that the caller chose may be in TIME_WAIT from the last time.
-  if (setup.kind.IsTcp() && setup.bind.port() != 0 && !inspector.IsWatched()) {
-    setup.options.insert(setup.options.begin(), ReadyOption::Of(SOL_SOCKET, SO_REUSEADDR, 1));
-  }
+  if (setup.bind.port() != 0) inspector.ReuseAddress(setup);
   OpenedSocket opened = OpenSocket(setup);
   dialling->finished = true;
   dialling->error = opened.error;
   if (!opened.descriptor.IsOpen()) return;
   const int descriptor = opened.descriptor.Get();
-  // What is sent goes at once, and by itself: a plan's next step must not wait for a delayed acknowledgement.
-  if (plan.setup.kind.IsTcp()) inspector.Tune(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+  inspector.SendAtOnce(descriptor, setup.kind);
   error_code error;
   dialling->watched.assign(opened.descriptor.Release(), error);
   dialling->error = error ? error.value() : Connect(descriptor, plan.to);

@@ -1,5 +1,7 @@
 #include "daemon/worker/traffic/socket_facts.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -21,9 +23,9 @@ Endpoint AskForName(int descriptor, int (*ask)(int, sockaddr*, socklen_t*)) {
   return {name, size};
 }
 
-std::optional<SocketFacts> FindListed(int descriptor, int family, int type) {
+std::optional<SocketFacts> FindListed(int descriptor, SocketKind kind) {
   const absl::StatusOr<std::optional<kernel_os::ListedSocket>> listed =
-      kernel_os::FindListed(descriptor, family, type);
+      kernel_os::FindListed(descriptor, kind.family, kind.type);
   if (!listed.ok()) {
     base::LogWarning(
         absl::StrCat(listed.status().message(), ": programs of the sandbox see how the rig asks for names"));
@@ -43,18 +45,24 @@ uint64_t AskForCookie(int descriptor) {
   return cookie;
 }
 
-SocketFacts SocketInspector::Inspect(int descriptor, int family, int type) const {
+SocketFacts SocketInspector::Inspect(int descriptor, SocketKind kind) const {
   if (is_watched_()) {
-    if (const std::optional<SocketFacts> listed = FindListed(descriptor, family, type)) return *listed;
+    if (const std::optional<SocketFacts> listed = FindListed(descriptor, kind)) return *listed;
   }
   return {AskForName(descriptor, ::getsockname), AskForName(descriptor, ::getpeername),
           AskForCookie(descriptor)};
 }
 
-void SocketInspector::Tune(int descriptor, int level, int option, int value) const {
-  if (is_watched_()) return;
-  if (::setsockopt(descriptor, level, option, &value, sizeof(value)) != 0) {
-    base::LogDebug(absl::StrCat("setting option ", option, " of level ", level, ": ", std::strerror(errno)));
+void SocketInspector::ReuseAddress(SocketSetup& setup) const {
+  if (!setup.kind.IsTcp() || is_watched_()) return;
+  setup.options.insert(setup.options.begin(), ReadyOption::Of(SOL_SOCKET, SO_REUSEADDR, 1));
+}
+
+void SocketInspector::SendAtOnce(int descriptor, SocketKind kind) const {
+  if (!kind.IsTcp() || is_watched_()) return;
+  const int yes = 1;
+  if (::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)) != 0) {
+    base::LogDebug(absl::StrCat("setting TCP_NODELAY: ", std::strerror(errno)));
   }
 }
 

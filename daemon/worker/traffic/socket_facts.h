@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "daemon/worker/traffic/endpoint.h"
+#include "daemon/worker/traffic/open_socket.h"
 
 namespace bpfrig::worker {
 
@@ -25,13 +26,16 @@ class SocketInspector {
   // `is_watched` says whether a program of one of those kinds is attached just now.
   explicit SocketInspector(std::function<bool()> is_watched) : is_watched_(std::move(is_watched)) {}
 
-  [[nodiscard]] bool IsWatched() const { return is_watched_(); }
   // By system calls if nobody watches them, which is quicker; otherwise as sock_diag lists the socket, which
   // knows nothing of one that is not bound, nor of a TCP socket that is only bound. Without sock_diag by
   // system calls.
-  [[nodiscard]] SocketFacts Inspect(int descriptor, int family, int type) const;
-  // Sets an option that the rig is better off with, unless somebody watches.
-  void Tune(int descriptor, int level, int option, int value) const;
+  [[nodiscard]] SocketFacts Inspect(int descriptor, SocketKind kind) const;
+
+  // The options that the rig sets of its own accord, of TCP alone, and unless somebody watches.
+  // Of a socket that is to be made: its port may be in TIME_WAIT. (Of datagrams it would share the port.)
+  void ReuseAddress(SocketSetup& setup) const;
+  // What is sent goes at once, and by itself: a plan's next step must not wait for a delayed acknowledgement.
+  void SendAtOnce(int descriptor, SocketKind kind) const;
 
  private:
   std::function<bool()> is_watched_;

@@ -1,7 +1,5 @@
 #include "daemon/worker/traffic/start_server.h"
 
-#include <sys/socket.h>
-
 #include <cerrno>
 #include <string>
 #include <utility>
@@ -35,10 +33,7 @@ absl::StatusOr<std::shared_ptr<Server>> StartServer(Loop& loop, SocketSetup setu
                                                     const SocketInspector& inspector, EndSettings ends,
                                                     std::function<void()> on_arrival) {
   const SocketKind kind = setup.kind;
-  // A port may be in TIME_WAIT. Of datagrams it would share the port.
-  if (kind.IsTcp() && !inspector.IsWatched()) {
-    setup.options.insert(setup.options.begin(), ReadyOption::Of(SOL_SOCKET, SO_REUSEADDR, 1));
-  }
+  inspector.ReuseAddress(setup);
   OpenedSocket opened = OpenSocket(setup);
   if (!opened.descriptor.IsOpen()) return Refused(opened, setup.bind);
   if (!kind.IsDatagram()) {
@@ -47,7 +42,7 @@ absl::StatusOr<std::shared_ptr<Server>> StartServer(Loop& loop, SocketSetup setu
     if (!server.ok()) return server.status();
     return std::shared_ptr<Server>(*std::move(server));
   }
-  const SocketFacts facts = inspector.Inspect(opened.descriptor.Get(), kind.family, kind.type);
+  const SocketFacts facts = inspector.Inspect(opened.descriptor.Get(), kind);
   const std::shared_ptr<DatagramSocket> socket = DatagramSocket::Start(
       loop, std::move(opened.descriptor), facts, std::move(ends.behaviour), ends.receive_limit);
   socket->changed().Add(std::move(on_arrival));

@@ -1,7 +1,5 @@
 #include "daemon/worker/traffic/stream_server.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -45,7 +43,7 @@ absl::StatusOr<std::shared_ptr<StreamServer>> StreamServer::Start(Loop& loop, co
   // Or accept() would wait for the next connection if one was aborted.
   if (!error) acceptor.set_option(asio::socket_base::enable_connection_aborted(true), error);
   if (error) return base::KernelError(-error.value(), "preparing a socket");
-  const SocketFacts facts = inspector.Inspect(descriptor, kind.family, kind.type);
+  const SocketFacts facts = inspector.Inspect(descriptor, kind);
   auto server = std::make_shared<StreamServer>(std::make_shared<ListeningSocket>(std::move(acceptor), facts),
                                                loop, kind, inspector, std::move(ends), std::move(on_accept));
   server->WaitToAccept();
@@ -102,9 +100,8 @@ void StreamServer::AcceptAll() {
     if (error == asio::error::connection_aborted || error == asio::error::interrupted) continue;
     if (error) return RetryLater(error);
     const int descriptor = socket.native_handle();
-    // See Dial().
-    if (kind_.IsTcp()) inspector_.Tune(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
-    const SocketFacts facts = inspector_.Inspect(descriptor, kind_.family, kind_.type);
+    inspector_.SendAtOnce(descriptor, kind_);
+    const SocketFacts facts = inspector_.Inspect(descriptor, kind_);
     accepted_.push_back(StreamEnd::Start(std::move(socket), facts, ends_.behaviour, ends_.receive_limit));
     on_accept_();
   }

@@ -50,7 +50,7 @@ class TrafficTest : public ::testing::Test {
   std::shared_ptr<StreamEnd> Dial(const Endpoint& shown) {
     common::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     EXPECT_EQ(::connect(socket.Get(), at_.data(), at_.size()), 0);
-    SocketFacts facts = traffic_.inspector().Inspect(socket.Get(), AF_INET, SOCK_STREAM);
+    SocketFacts facts = traffic_.inspector().Inspect(socket.Get(), kTcp);
     facts.peer = shown;
     return StartDialled(loop_, std::move(socket), kTcp, facts, traffic_.receive_limit());
   }
