@@ -16,8 +16,6 @@ namespace {
 using bpfrig::v1::ConnectRequest;
 using bpfrig::v1::ConnectResponse;
 
-constexpr size_t kMaxDatagramBytes = 65536;
-
 // One Connect on its way. Each step starts the next; callbacks keep it alive.
 class Connecting : public std::enable_shared_from_this<Connecting> {
  public:

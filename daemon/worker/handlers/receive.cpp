@@ -14,8 +14,6 @@ namespace {
 using bpfrig::v1::ReceiveCondition;
 using bpfrig::v1::ReceiveRequest;
 
-constexpr size_t kDefaultRoom = 65536;
-
 void Answer(const CallPtr& call, StreamEnd& end, const ReceiveCondition& until, WaitResult result) {
   if (call->IsOver()) return;  // what arrived stays for the next
   const bool waits_for_close = until.until_closed() && until.at_least() == 0;
@@ -54,7 +52,7 @@ void AnswerDatagram(const CallPtr& call, DatagramSocket& socket, size_t room, Wa
 void AwaitDatagram(Loop& loop, const CallPtr& call, const std::shared_ptr<DatagramSocket>& socket,
                    const ReceiveRequest& request, Clock::time_point deadline) {
   const bool waits = request.until().at_least() > 0 || request.until().until_closed();
-  const size_t room = request.room() == 0 ? kDefaultRoom : request.room();
+  const size_t room = request.room() == 0 ? kMaxDatagramBytes : request.room();
   if (waits) socket->NotifyWhenReadable();
   AwaitSignal(
       loop, socket->changed(), call, deadline, [socket, waits] { return !waits || socket->IsReadable(); },

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -13,7 +14,6 @@
 namespace bpfrig::worker {
 namespace {
 
-constexpr size_t kMaxDatagramBytes = 65536;
 // One server does not keep the loop to itself for longer than this.
 constexpr int kReadsAtOnce = 64;
 // What a datagram takes beside its bytes.
@@ -96,9 +96,9 @@ int DatagramSocket::Send(const std::string& data, const Endpoint& to) {
 
 DatagramSocket::Taken DatagramSocket::ReadOne(size_t room) {
   Taken taken;
-  std::string data(room, '\0');
+  std::array<char, kMaxDatagramBytes> buffer;
   sockaddr_storage from{};
-  iovec part{data.data(), data.size()};
+  iovec part{buffer.data(), std::min(room, buffer.size())};
   msghdr message{};
   message.msg_name = &from;
   message.msg_namelen = sizeof(from);
@@ -109,10 +109,10 @@ DatagramSocket::Taken DatagramSocket::ReadOne(size_t room) {
     taken.error = errno;
     return taken;
   }
-  data.resize(static_cast<size_t>(count));
-  total_received_ += data.size();
-  taken.datagram =
-      Datagram{std::move(data), Endpoint(from, message.msg_namelen), (message.msg_flags & MSG_TRUNC) != 0};
+  const auto size = static_cast<size_t>(count);
+  total_received_ += size;
+  taken.datagram = Datagram{std::string(buffer.data(), size), Endpoint(from, message.msg_namelen),
+                            (message.msg_flags & MSG_TRUNC) != 0};
   return taken;
 }
 

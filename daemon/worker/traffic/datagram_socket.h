@@ -17,6 +17,9 @@
 
 namespace bpfrig::worker {
 
+// Room that every datagram fits in.
+inline constexpr size_t kMaxDatagramBytes = 65536;
+
 struct Datagram {
   std::string data;
   // As recvmsg() told it.
@@ -54,7 +57,7 @@ class DatagramSocket final : public Socket, public std::enable_shared_from_this<
     // The errno if there is none; EAGAIN if nothing came.
     int error = 0;
   };
-  // The oldest datagram, cut to `room` bytes.
+  // The oldest datagram, cut to `room` bytes, at most kMaxDatagramBytes.
   [[nodiscard]] Taken Take(size_t room);
   // How many datagrams a server had from that address.
   [[nodiscard]] uint64_t CountFrom(const Endpoint& source) const;
