@@ -25,6 +25,13 @@ bool NeverWaits(google::protobuf::Message& request) {
          request.GetDescriptor() != bpfrig::v1::SeedMapRequest::descriptor();
 }
 
+// Whether CountRuns tells what has run since this call began. Nothing can be asked after CloseSandbox, and
+// reading the counts takes a system call a program.
+bool MarksRuns(const google::protobuf::Message& request) {
+  return request.GetDescriptor() != bpfrig::v1::CountRunsRequest::descriptor() &&
+         request.GetDescriptor() != bpfrig::v1::CloseSandboxRequest::descriptor();
+}
+
 absl::Status OutOfDescriptors() {
   return base::WithHint(
       MakeError(Reason::kLimitReached, "starting a call: the sandbox has no open file left for it"),
@@ -96,7 +103,7 @@ void Dispatcher::Run(const CallPtr& call, google::protobuf::Message& request) {
     const absl::Status read = ReadAttachedFile(*call, *field, request);
     if (!read.ok()) return call->Finish(read);
   }
-  if (request.GetDescriptor() != bpfrig::v1::CountRunsRequest::descriptor()) sandbox_.objects().MarkRuns();
+  if (MarksRuns(request) && sandbox_.runs_counted()) sandbox_.objects().MarkRuns();
   (*handler)(sandbox_, call, request);
   // The front counts on the same: Sandbox::IsBusyWithOther.
   if (rules::LoopUseOf(request) != bpfrig::v1::LOOP_USE_HOLDS) call->ReleaseSlot();
