@@ -189,15 +189,13 @@ void Connecting::ReceiveDatagram() {
 
 void Connecting::Answer() {
   if (call_->IsOver()) return Abandon();
-  const bool came_through = dialled_.stream != nullptr || dialled_.datagrams != nullptr;
   if (dialled_.stream != nullptr) {
     dialled_.stream->ReadNow();
     response().set_peer_closed(dialled_.stream->PeerClosed());
   }
-  if (came_through && !request_.name().empty()) {
+  if (dialled_.socket() != nullptr && !request_.name().empty()) {
     Connection kept;
-    kept.dialled = dialled_.stream;
-    if (kept.dialled == nullptr) kept.dialled = dialled_.datagrams;
+    kept.dialled = dialled_.socket();
     kept.accepted = accepted_;
     traffic().Keep(request_.name(), std::move(kept));
   } else {
@@ -224,8 +222,7 @@ void Connecting::CloseBoth() {
     accepted_->ReadNow();
     accepted_->Close(false);
   }
-  if (dialled_.stream != nullptr) dialled_.stream->Close(false);
-  if (dialled_.datagrams != nullptr) dialled_.datagrams->Close(false);
+  if (dialled_.socket() != nullptr) dialled_.socket()->Close(false);
 }
 
 absl::Status StartConnecting(Sandbox& sandbox, const CallPtr& call, const ConnectRequest& request) {

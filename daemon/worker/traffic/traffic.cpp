@@ -139,7 +139,7 @@ absl::StatusOr<Carrier> Traffic::FindCarrier(const SocketReference& reference) c
   BPFRIG_ASSIGN_OR_RETURN(const std::shared_ptr<Socket> socket, FindSocket(reference));
   Carrier carrier{std::dynamic_pointer_cast<StreamEnd>(socket),
                   std::dynamic_pointer_cast<DatagramSocket>(socket)};
-  if (carrier.stream != nullptr || carrier.datagrams != nullptr) return carrier;
+  if (carrier.socket() != nullptr) return carrier;
   if (!HasConnection(reference.connection())) return FindConnection(reference.connection()).status();
   return base::WithObject(
       MakeError(Reason::kInvalidField,

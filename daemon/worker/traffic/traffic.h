@@ -39,6 +39,12 @@ struct Connection {
 struct Carrier {
   std::shared_ptr<StreamEnd> stream;
   std::shared_ptr<DatagramSocket> datagrams;
+
+  // Whichever it is; null if neither is there.
+  [[nodiscard]] std::shared_ptr<Socket> socket() const {
+    if (stream != nullptr) return stream;
+    return datagrams;
+  }
 };
 
 class Traffic {
