@@ -22,10 +22,6 @@ std::string EscapedCell(const std::string& text) {
   return absl::StrReplaceAll(text, {{"|", "\\|"}, {"<", "&lt;"}, {"\n", " "}});
 }
 
-bool IsBad(const TestResult& result) {
-  return result.verdict == Verdict::kFailed || result.verdict == Verdict::kRigError;
-}
-
 }  // namespace
 
 std::string ToGithubAnnotations(const RunRecord& run) {

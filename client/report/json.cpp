@@ -11,10 +11,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kSchema = 1;
 
-double Milliseconds(std::chrono::microseconds duration) {
-  return static_cast<double>(duration.count()) / 1000;
-}
-
 void AddMark(const plan::Mark& mark, Json& object) {
   if (mark.file == nullptr) return;
   object["file"] = *mark.file;

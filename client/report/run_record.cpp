@@ -9,6 +9,14 @@ std::string Timestamp(std::chrono::system_clock::time_point time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromChrono(time), absl::UTCTimeZone());
 }
 
+double Milliseconds(std::chrono::microseconds duration) {
+  return static_cast<double>(duration.count()) / 1000;
+}
+
+bool IsBad(const verdict::TestResult& result) {
+  return result.verdict == verdict::Verdict::kFailed || result.verdict == verdict::Verdict::kRigError;
+}
+
 std::string WordOf(verdict::Verdict verdict) {
   switch (verdict) {
     case verdict::Verdict::kPassed:

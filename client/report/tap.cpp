@@ -25,8 +25,7 @@ std::string Block(const TestResult& result) {
   if (result.mark.file != nullptr) {
     absl::StrAppend(&text, "  at: ", Quoted(ToString(result.mark)), "\n");
   }
-  absl::StrAppend(&text, "  duration_ms: ",
-                  absl::StrFormat("%.3f", static_cast<double>(result.duration.count()) / 1000), "\n");
+  absl::StrAppend(&text, "  duration_ms: ", absl::StrFormat("%.3f", Milliseconds(result.duration)), "\n");
   absl::StrAppend(&text, "  message: ", Quoted(Details(result)), "\n  ...\n");
   return text;
 }
@@ -37,13 +36,12 @@ std::string ToTap(const RunRecord& run) {
   std::string text = absl::StrCat("TAP version 14\n1..", run.results.size(), "\n");
   size_t number = 0;
   for (const TestResult& result : run.results) {
-    const bool is_bad = result.verdict == Verdict::kFailed || result.verdict == Verdict::kRigError;
-    absl::StrAppend(&text, is_bad ? "not ok " : "ok ", ++number, " - ", Escaped(result.plan), " / ",
+    absl::StrAppend(&text, IsBad(result) ? "not ok " : "ok ", ++number, " - ", Escaped(result.plan), " / ",
                     Escaped(result.name));
     if (result.verdict == Verdict::kSkipped) absl::StrAppend(&text, " # SKIP ", Escaped(result.reason));
     if (result.verdict == Verdict::kNotRun) absl::StrAppend(&text, " # SKIP the run was ended before it");
     text += '\n';
-    if (is_bad) text += Block(result);
+    if (IsBad(result)) text += Block(result);
   }
   return text;
 }
