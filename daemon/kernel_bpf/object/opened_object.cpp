@@ -128,8 +128,7 @@ absl::Status OpenedObject::RequireContents() const {
   if (!maps_.empty() || bpf_object__next_program(get(), nullptr) != nullptr) return absl::OkStatus();
   return base::WithHint(base::MakeError(base::Reason::kBadObject, "the object has no program and no map"),
                         "libbpf takes symbols of type STT_FUNC for programs: assembly needs `.type NAME, "
-                        "@function`; an object of "
-                        "types alone is loaded with types_only");
+                        "@function`; an object of types alone is loaded with types_only");
 }
 
 std::vector<struct bpf_program*> OpenedObject::Programs() const {

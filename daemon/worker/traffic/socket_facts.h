@@ -1,6 +1,6 @@
 // What the rig itself wants to know of a socket, and sets on it, without a program of the sandbox running
 // because of that: setsockopt, getsockopt, getsockname and getpeername programs run for every such call on a
-// socket of their cgroup, whoever makes it.
+// socket of their cgroup, the rig's as well.
 #pragma once
 
 #include <cstdint>
