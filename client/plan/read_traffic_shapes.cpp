@@ -6,17 +6,14 @@
 #include <vector>
 
 #include "bpfrig/v1/traffic.pb.h"
-#include "client/plan/check_transport.h"
-#include "client/plan/field_path.h"
 #include "client/plan/scalars.h"
 #include "client/plan/shapes.h"
+#include "proto/rules/transports.h"
 
 namespace bpfrig::client::plan {
 namespace {
 
 using bpfrig::v1::ConnectRequest;
-using bpfrig::v1::ListenRequest;
-using bpfrig::v1::OpenSocketRequest;
 using bpfrig::v1::ReceiveRequest;
 
 bool IsTrue(const Pattern* pattern) {
@@ -73,45 +70,14 @@ Expectation<std::vector<std::string>> TakeServers(StepSource& source) {
   return Marked<std::vector<std::string>>{std::move(names), node->mark};
 }
 
-// Where the plan has a field of the request, or the step.
-Mark MarkOf(const StepSource& source, absl::string_view path) {
-  return WalkPath(source.node, source.call.method->input_type(), path)->mark;
-}
-
-void CheckDatagrams(const ConnectRequest& request, const StepSource& source) {
-  if (request.receive().until_closed()) {
-    NeedsConnections("until_closed", MarkOf(source, "receive.until_closed"), request.transport(),
-                     source.problems);
-  }
+// Of an expectation: what the request says is held to its rules.
+void CheckExpectedClose(const ConnectRequest& request, StepSource& source) {
   const Pattern* closed = FindPart(source.call.expected, "peer_closed");
-  if (IsTrue(closed)) {
-    NeedsConnections("peer_closed", closed->node->mark, request.transport(), source.problems);
-  }
+  if (!IsTrue(closed) || !rules::IsOfDatagrams(request.transport())) return;
+  source.problems.Add(closed->node->mark, rules::NeedsConnections("peer_closed", request.transport()));
 }
 
 }  // namespace
-
-Shape ReadListen(StepSource& source) {
-  ReadRequest(source);
-  ReadExpected(source);
-  CheckAddresses(source);
-  const auto& request = As<ListenRequest>(*source.call.request);
-  if (request.behaviour().close()) {
-    NeedsConnections("close", MarkOf(source, "behaviour.close"), request.transport(), source.problems);
-  }
-  return PlainShape();
-}
-
-Shape ReadOpenSocket(StepSource& source) {
-  ReadRequest(source);
-  ReadExpected(source);
-  CheckAddresses(source);
-  const auto& request = As<OpenSocketRequest>(*source.call.request);
-  if (request.family() != bpfrig::v1::ADDRESS_FAMILY_UNSPECIFIED) {
-    NeedsIp("family", MarkOf(source, "family"), request.transport(), source.problems);
-  }
-  return PlainShape();
-}
 
 Shape ReadConnect(StepSource& source) {
   ConnectShape shape;
@@ -120,8 +86,7 @@ Shape ReadConnect(StepSource& source) {
   auto& request = As<ConnectRequest>(*source.call.request);
   const Pattern& expected = source.call.expected;
   shape.servers = TakeServers(source);
-  CheckAddresses(source);
-  CheckDatagrams(request, source);
+  CheckExpectedClose(request, source);
   if (!request.has_receive()) {
     const size_t bytes = LeastBytes(FindPart(expected, "received"));
     if (IsTrue(FindPart(expected, "peer_closed"))) {

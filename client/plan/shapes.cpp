@@ -11,11 +11,10 @@ struct NamedShape {
 };
 
 constexpr std::array kShapes = {
-    NamedShape{"load", ReadLoad},         NamedShape{"seed", ReadSeed},
-    NamedShape{"dump", ReadDump},         NamedShape{"events", ReadEvents},
-    NamedShape{"connect", ReadConnect},   NamedShape{"send", ReadSend},
-    NamedShape{"receive", ReadReceive},   NamedShape{"listen", ReadListen},
-    NamedShape{"socket", ReadOpenSocket},
+    NamedShape{"load", ReadLoad},       NamedShape{"seed", ReadSeed},
+    NamedShape{"dump", ReadDump},       NamedShape{"events", ReadEvents},
+    NamedShape{"connect", ReadConnect}, NamedShape{"send", ReadSend},
+    NamedShape{"receive", ReadReceive},
 };
 
 }  // namespace

@@ -41,8 +41,6 @@ using ReadShape = Shape (*)(StepSource& source);
 [[nodiscard]] Shape ReadDump(StepSource& source);
 [[nodiscard]] Shape ReadEvents(StepSource& source);
 
-[[nodiscard]] Shape ReadListen(StepSource& source);
-[[nodiscard]] Shape ReadOpenSocket(StepSource& source);
 [[nodiscard]] Shape ReadConnect(StepSource& source);
 [[nodiscard]] Shape ReadSend(StepSource& source);
 [[nodiscard]] Shape ReadReceive(StepSource& source);

@@ -1,7 +1,15 @@
-// What the transports of sockets have in common.
+// What the transports of sockets have in common, and what of a request does not go with its transport. The
+// validator calls CheckTransport(), so that the daemon and `bpfrig check` say the same.
 #pragma once
 
+#include <google/protobuf/message.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
 #include "bpfrig/v1/socket.pb.h"
+#include "proto/rules/validate.h"
 
 namespace bpfrig::rules {
 
@@ -14,5 +22,12 @@ namespace bpfrig::rules {
 [[nodiscard]] constexpr bool IsOfDatagrams(v1::Transport transport) {
   return transport == v1::TRANSPORT_UDP || transport == v1::TRANSPORT_UNIX_DATAGRAM;
 }
+
+// That `what`, which only connections have, does not go with a transport of datagrams.
+[[nodiscard]] std::string NeedsConnections(absl::string_view what, v1::Transport transport);
+
+// Of a request that makes a socket: addresses that its transport does not have, and what only some transports
+// have. Nothing of any other message.
+[[nodiscard]] std::vector<Violation> CheckTransport(const google::protobuf::Message& request, Names names);
 
 }  // namespace bpfrig::rules

@@ -1,5 +1,6 @@
 #include "proto/rules/validate.h"
 
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "bpfrig/v1/value.pb.h"
 #include "common/shorten.h"
 #include "proto/rules/field_words.h"
+#include "proto/rules/transports.h"
 
 namespace bpfrig::rules {
 namespace {
@@ -201,7 +203,10 @@ class Validation {
 std::vector<Violation> Validate(const Message& message, Position position, Names names) {
   Validation validation(position, names);
   validation.Look(message, "");
-  return validation.Take();
+  std::vector<Violation> violations = validation.Take();
+  std::vector<Violation> of_transport = CheckTransport(message, names);
+  std::move(of_transport.begin(), of_transport.end(), std::back_inserter(violations));
+  return violations;
 }
 
 }  // namespace bpfrig::rules

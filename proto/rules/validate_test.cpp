@@ -57,6 +57,36 @@ TEST(ValidateTest, HoldsFieldsThatExcludeEachOtherAndEnumsToTheirRules) {
                                                             "until_closed and at_least exclude each other"));
 }
 
+TEST(ValidateTest, WantsAddressesThatGoWithTheTransport) {
+  v1::ListenRequest listen;
+  listen.set_sandbox("a");
+  listen.set_name("s");
+  listen.set_transport(v1::TRANSPORT_UDP);
+  listen.mutable_at()->set_abstract("web");
+  listen.mutable_behaviour()->set_close(true);
+  EXPECT_THAT(Sentences(listen, Names::kPlan),
+              ElementsAre("at must be an IPv4 or IPv6 address with transport: udp, not an abstract name",
+                          "close goes with tcp and unix, not with udp"));
+  // Without a transport the first address says which it is.
+  v1::ConnectRequest connect;
+  connect.mutable_to()->set_abstract("web");
+  connect.mutable_from()->set_address("10.0.0.1");
+  EXPECT_THAT(Sentences(connect, Names::kPlan),
+              ElementsAre("from must be an abstract name as in to, not an IPv4 or IPv6 address"));
+  connect.clear_from();
+  connect.set_transport(v1::TRANSPORT_UNIX_DATAGRAM);
+  connect.mutable_receive()->set_until_closed(true);
+  EXPECT_THAT(Sentences(connect, Names::kPlan),
+              ElementsAre("until_closed goes with tcp and unix, not with unix_datagram"));
+  v1::OpenSocketRequest socket;
+  socket.set_name("s");
+  socket.set_transport(v1::TRANSPORT_UNIX);
+  socket.set_family(v1::ADDRESS_FAMILY_IPV6);
+  EXPECT_THAT(Sentences(socket, Names::kPlan), ElementsAre("family goes with tcp and udp, not with unix"));
+  socket.set_family(v1::ADDRESS_FAMILY_UNSPECIFIED);
+  EXPECT_THAT(Sentences(socket, Names::kPlan), ElementsAre());
+}
+
 // Types that no call had before, a chain of them with a rule in the last, asked about by all threads at once.
 TEST(ValidateTest, FindsARuleFromEveryThreadAtOnce) {
   constexpr int kRounds = 100;

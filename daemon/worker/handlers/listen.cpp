@@ -35,17 +35,11 @@ absl::StatusOr<SocketSetup> ReadSetup(const ListenRequest& request, const ValueR
   const absl::StatusOr<Endpoint> at = ParseEndpoint(request.at());
   if (!at.ok()) return base::WithField(at.status(), "at");
   setup.bind = *at;
-  BPFRIG_ASSIGN_OR_RETURN(setup.kind, KindOf(request.transport(), at->family()));
+  setup.kind = KindOf(request.transport(), at->family());
   if (request.v6_only() && at->family() != AF_INET6) {
     return base::WithField(base::MakeError(base::Reason::kInvalidField,
                                            "listening for IPv6 alone: the address is not one of IPv6"),
                            "v6_only");
-  }
-  if (request.behaviour().close() && setup.kind.IsDatagram()) {
-    return base::WithField(
-        base::MakeError(base::Reason::kInvalidField,
-                        "closing what was accepted: a server of datagrams accepts nothing"),
-        "behaviour.close");
   }
   if (request.v6_only()) setup.options.push_back(ReadyOption::Of(IPPROTO_IPV6, IPV6_V6ONLY, 1));
   if (request.reuseport()) setup.options.push_back(ReadyOption::Of(SOL_SOCKET, SO_REUSEPORT, 1));

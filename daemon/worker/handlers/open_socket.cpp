@@ -40,7 +40,7 @@ absl::StatusOr<SocketSetup> ReadSetup(const OpenSocketRequest& request, const Va
     }
     family = bind->family();
   }
-  BPFRIG_ASSIGN_OR_RETURN(setup.kind, KindOf(request.transport(), family));
+  setup.kind = KindOf(request.transport(), family);
   BPFRIG_ASSIGN_OR_RETURN(setup.options, ResolveOptions(request.options(), values));
   return setup;
 }

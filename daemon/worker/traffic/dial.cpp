@@ -102,7 +102,7 @@ absl::StatusOr<DialPlan> ParseDialPlan(const ConnectRequest& request) {
   absl::StatusOr<Endpoint> to = ParseEndpoint(request.to());
   if (!to.ok()) return base::WithField(to.status(), "to");
   plan.to = *to;
-  BPFRIG_ASSIGN_OR_RETURN(plan.setup.kind, KindOf(request.transport(), plan.to.family()));
+  plan.setup.kind = KindOf(request.transport(), plan.to.family());
   if (request.has_from()) {
     absl::StatusOr<Endpoint> from = ParseFrom(request.from(), plan.to);
     if (!from.ok()) return base::WithField(from.status(), "from");

@@ -3,37 +3,15 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "daemon/base/status.h"
-#include "proto/rules/field_words.h"
 #include "proto/rules/transports.h"
 
 namespace bpfrig::worker {
-namespace {
-
-using bpfrig::v1::Transport;
-
-const char* NameOfFamily(int family) {
-  if (family == AF_UNIX) return "an abstract name";
-  return family == AF_INET6 ? "an IPv6 address" : "an IPv4 address";
-}
-
-}  // namespace
-
 bool SocketKind::IsDatagram() const { return type == SOCK_DGRAM; }
 bool SocketKind::IsTcp() const { return type == SOCK_STREAM && family != AF_UNIX; }
 
-absl::StatusOr<SocketKind> KindOf(Transport transport, int family) {
-  if (transport == bpfrig::v1::TRANSPORT_UNSPECIFIED || rules::IsUnix(transport) == (family == AF_UNIX)) {
-    return SocketKind{family, rules::IsOfDatagrams(transport) ? SOCK_DGRAM : SOCK_STREAM};
-  }
-  const auto& word = *bpfrig::v1::Transport_descriptor()->FindValueByNumber(transport);
-  return base::WithField(base::MakeError(base::Reason::kInvalidField,
-                                         absl::StrCat("making a socket for ", rules::EnumWord(word),
-                                                      ": it does not go with ", NameOfFamily(family))),
-                         "transport");
+SocketKind KindOf(bpfrig::v1::Transport transport, int family) {
+  return {family, rules::IsOfDatagrams(transport) ? SOCK_DGRAM : SOCK_STREAM};
 }
 
 ReadyOption ReadyOption::Of(int level, int option, int number) {

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "bpfrig/v1/socket.pb.h"
 #include "common/fd.h"
 #include "daemon/worker/traffic/endpoint.h"
@@ -22,9 +21,8 @@ struct SocketKind {
   [[nodiscard]] bool IsTcp() const;
 };
 
-// What speaks `transport` at an address of `family`; INVALID_FIELD with the field `transport` if nothing
-// does.
-[[nodiscard]] absl::StatusOr<SocketKind> KindOf(bpfrig::v1::Transport transport, int family);
+// What speaks `transport` at an address of `family`, which go together: the rules of requests say so.
+[[nodiscard]] SocketKind KindOf(bpfrig::v1::Transport transport, int family);
 
 // An option, ready for setsockopt().
 struct ReadyOption {
