@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "bpfrig/v1/map.pb.h"
 #include "client/plan/read_pattern.h"
+#include "client/plan/request_patterns.h"
 #include "client/plan/scalars.h"
 #include "client/plan/shapes.h"
 
@@ -99,16 +100,10 @@ void RequestPatterns(DumpShape& shape, DumpMapRequest& request) {
 
 void RequestPatterns(EventsShape& shape, ReadEventsRequest& request) {
   for (const RecordExpectation& record : shape.records) {
-    // One without a plain part says nothing, and keeps its place.
-    *request.add_patterns() = PlainPart(record.record);
-    shape.sources.push_back(record.source);
+    RequestPlainPart(record.record, record.source, request, shape.sources);
   }
   for (RecordExpectation& record : shape.records) {
-    ForEachEncoded(record.record, [&](Pattern& part, Value in_its_place) {
-      part.encoding = static_cast<size_t>(request.patterns_size());
-      *request.add_patterns() = std::move(in_its_place);
-      shape.sources.push_back({record.source.name, part.node});
-    });
+    RequestEncodings(record.record, record.source.name, request, shape.sources);
   }
 }
 

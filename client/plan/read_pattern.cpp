@@ -243,7 +243,7 @@ Pattern ReadFieldPattern(const NodePtr& node, const FieldDescriptor& field, Prob
 }
 
 Pattern ReadAnswerPattern(const google::protobuf::Descriptor& answer, FieldReader& fields,
-                          const NodePtr& node, Problems& problems) {
+                          const NodePtr& node, Problems& problems, absl::string_view typed) {
   Pattern pattern;
   pattern.kind = PatternKind::kFields;
   pattern.node = node;
@@ -261,7 +261,8 @@ Pattern ReadAnswerPattern(const google::protobuf::Descriptor& answer, FieldReade
       found = tagged;
     }
     pattern.names.push_back(key);
-    pattern.parts.push_back(ReadFieldPattern(found, field, problems));
+    pattern.parts.push_back(key == typed ? ReadValuePattern(found, problems)
+                                         : ReadFieldPattern(found, field, problems));
   };
   for (int i = 0; i < answer.field_count(); ++i) {
     const FieldDescriptor& field = *answer.field(i);

@@ -14,7 +14,7 @@ constexpr std::array kShapes = {
     NamedShape{"load", ReadLoad},       NamedShape{"seed", ReadSeed},
     NamedShape{"dump", ReadDump},       NamedShape{"events", ReadEvents},
     NamedShape{"connect", ReadConnect}, NamedShape{"send", ReadSend},
-    NamedShape{"receive", ReadReceive},
+    NamedShape{"receive", ReadReceive}, NamedShape{"getsockopt", ReadGetSocketOption},
 };
 
 }  // namespace

@@ -26,9 +26,9 @@ struct StepSource {
 };
 
 // The two halves that most steps consist of: the request by the fields' names, the expectations by the
-// answer's.
+// answer's. What stands under the key `typed` is a value whose BTF type only the daemon knows.
 void ReadRequest(StepSource& source);
-void ReadExpected(StepSource& source);
+void ReadExpected(StepSource& source, absl::string_view typed = "");
 
 using ReadShape = Shape (*)(StepSource& source);
 // Null for a step that is nothing but its call.
@@ -44,5 +44,7 @@ using ReadShape = Shape (*)(StepSource& source);
 [[nodiscard]] Shape ReadConnect(StepSource& source);
 [[nodiscard]] Shape ReadSend(StepSource& source);
 [[nodiscard]] Shape ReadReceive(StepSource& source);
+
+[[nodiscard]] Shape ReadGetSocketOption(StepSource& source);
 
 }  // namespace bpfrig::client::plan

@@ -19,6 +19,7 @@ PatternPlace FindPattern(const Shape& shape, absl::string_view path) {
   const std::vector<PatternSource>* sources = nullptr;
   if (const auto* dump = std::get_if<DumpShape>(&shape)) sources = &dump->sources;
   if (const auto* events = std::get_if<EventsShape>(&shape)) sources = &events->sources;
+  if (const auto* option = std::get_if<SocketOptionShape>(&shape)) sources = &option->sources;
   if (sources == nullptr || !absl::ConsumePrefix(&path, "patterns[")) return {};
   const size_t end = path.find(']');
   size_t index = 0;

@@ -124,8 +124,15 @@ struct EventsShape {
   std::optional<Pattern> count;
 };
 
+// Of an option whose value has a BTF type.
+struct SocketOptionShape {
+  // The request's first pattern is the plain part of what is expected of `value`, if anything is; then come
+  // encodings.
+  std::vector<PatternSource> sources;
+};
+
 using Shape = std::variant<PlainShape, LoadShape, SeedShape, ConnectShape, SendShape, ReceiveShape, DumpShape,
-                           EventsShape>;
+                           EventsShape, SocketOptionShape>;
 
 // How often a program runs in a step.
 struct RunsExpectation {

@@ -245,9 +245,9 @@ void ReadRequest(StepSource& source) {
   reader.CheckRules(source.fields, source.node, *source.call.request);
 }
 
-void ReadExpected(StepSource& source) {
+void ReadExpected(StepSource& source, absl::string_view typed) {
   source.call.expected = ReadAnswerPattern(*source.call.method->output_type(), source.expect,
-                                           source.expect_node, source.problems);
+                                           source.expect_node, source.problems, typed);
 }
 
 }  // namespace bpfrig::client::plan

@@ -1,4 +1,4 @@
-// The handlers of connect, send and receive.
+// The handlers of connect, send, receive and getsockopt.
 #include <algorithm>
 #include <chrono>
 #include <set>
@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "bpfrig/v1/traffic.pb.h"
 #include "client/run/step_runner.h"
+#include "client/verdict/socket_option.h"
 #include "client/verdict/traffic.h"
 
 namespace bpfrig::client::run {
@@ -83,6 +84,15 @@ StepOutcome StepRunner::Do(const Call& call, const plan::ReceiveShape& shape, co
       return {std::nullopt, std::move(differences)};
     }
   }
+}
+
+StepOutcome StepRunner::Do(const Call& call, const plan::SocketOptionShape&, const Mark& mark) {
+  auto request = plan::As<bpfrig::v1::GetSocketOptionRequest>(*call.request);
+  bpfrig::v1::GetSocketOptionResponse response;
+  if (auto error = Ask(call, request, response)) return {std::move(error), {}};
+  const auto answered = static_cast<size_t>(response.patterns_size());
+  if (auto error = CheckPatterns(request.patterns_size(), answered)) return {std::move(error), {}};
+  return {std::nullopt, verdict::CompareSocketOption(call, mark, response)};
 }
 
 }  // namespace bpfrig::client::run

@@ -56,6 +56,7 @@ class StepRunner {
   StepOutcome Do(const Call& call, const plan::ConnectShape& shape, const Mark& mark);
   StepOutcome Do(const Call& call, const plan::SendShape& shape, const Mark& mark);
   StepOutcome Do(const Call& call, const plan::ReceiveShape& shape, const Mark& mark);
+  StepOutcome Do(const Call& call, const plan::SocketOptionShape& shape, const Mark& mark);
 
   // Sends `request`, a copy of the call's own, to the sandbox.
   std::optional<daemon::RpcError> Ask(const Call& call, google::protobuf::Message& request,
@@ -67,6 +68,8 @@ class StepRunner {
 
 // How long a call may take before the client gives it up: what the request allows, and the step's patience.
 [[nodiscard]] std::chrono::milliseconds TimeoutOf(const plan::Call& call);
+// An answer that does not have one encoded pattern for each that was sent could pass a test unseen.
+[[nodiscard]] std::optional<daemon::RpcError> CheckPatterns(int sent, size_t answered);
 // What is left until then; not negative.
 [[nodiscard]] std::chrono::milliseconds Left(std::chrono::steady_clock::time_point deadline);
 // Does it as often as the call says, or until it fails or differs; then a difference says which time it was.

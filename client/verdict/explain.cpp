@@ -2,11 +2,14 @@
 
 #include <google/protobuf/util/message_differencer.h>
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "client/verdict/as_written.h"
 #include "client/verdict/format.h"
+#include "common/near_names.h"
 
 namespace bpfrig::client::verdict {
 namespace {
@@ -44,9 +47,29 @@ class Explanation {
                   const std::string& path) {
     for (size_t i = 0; i < pattern.parts.size(); ++i) {
       const std::string& name = pattern.names[i];
-      Walk(pattern.parts[i], FindMember(expected, name), FindMember(actual, name),
-           path.empty() ? name : absl::StrCat(path, ".", name));
+      const std::string member_path = path.empty() ? name : absl::StrCat(path, ".", name);
+      const Value* member = FindMember(actual, name);
+      if (member == nullptr && IsStruct(actual)) {
+        AddUnknownMember(pattern.parts[i], *actual, name, member_path);
+      } else {
+        Walk(pattern.parts[i], FindMember(expected, name), member, member_path);
+      }
     }
+  }
+
+  // Whether all members of the value's type are there.
+  bool IsStruct(const Value* actual) const {
+    return memory_ != nullptr && actual != nullptr && actual->has_fields();
+  }
+
+  // A matcher for a member that the type lacks: the daemon encodes members with plain values alone.
+  void AddUnknownMember(const Pattern& pattern, const Value& actual, const std::string& name,
+                        const std::string& path) {
+    std::vector<std::string> members;
+    for (const auto& field : actual.fields().fields()) members.push_back(field.name());
+    differences_.push_back(
+        {pattern.node->mark, path, FormatPattern(pattern),
+         absl::StrCat("there is no such member; there are ", common::NamesNear(name, std::move(members)))});
   }
 
   void WalkList(const Pattern& pattern, const Value* expected, const Value* actual, const std::string& path) {

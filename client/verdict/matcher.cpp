@@ -102,11 +102,18 @@ bool HoldsEqual(const Pattern& pattern, const Value* actual, const Memory* memor
   return actual != nullptr && MessageDifferencer::Equals(pattern.value, *actual);
 }
 
+// Whether a member that is not there is one that its type does not have.
+bool LacksMembers(const Value* actual, const Memory* memory) {
+  return memory != nullptr && actual != nullptr && actual->has_fields();
+}
+
 bool HoldsAllParts(const Pattern& pattern, const Value* actual, const Memory* memory) {
   const bool is_list = pattern.kind == PatternKind::kList;
   if (is_list && !HasSize(pattern, actual, memory)) return false;
   for (size_t i = 0; i < pattern.parts.size(); ++i) {
     const Value* part = is_list ? FindItem(actual, i) : FindMember(actual, pattern.names[i]);
+    // What the type lacks is nothing that a matcher could hold for, not even `!not`.
+    if (!is_list && part == nullptr && LacksMembers(actual, memory)) return false;
     if (!Holds(pattern.parts[i], part, memory)) return false;
   }
   return true;

@@ -228,7 +228,7 @@ void Connecting::CloseBoth() {
 absl::Status StartConnecting(Sandbox& sandbox, const CallPtr& call, const ConnectRequest& request) {
   const Clock::time_point deadline = DeadlineOf(request.timeout_ms());
   BPFRIG_ASSIGN_OR_RETURN(DialPlan plan, ParseDialPlan(request));
-  BPFRIG_ASSIGN_OR_RETURN(plan.setup.options, ResolveOptions(request.options(), sandbox.values()));
+  BPFRIG_ASSIGN_OR_RETURN(plan.setup.options, ResolveOptions(request.options(), sandbox));
   BPFRIG_RETURN_IF_ERROR(
       base::WithField(CheckCondition(request.receive(), sandbox.traffic().receive_limit()), "receive"));
   if (!request.name().empty()) BPFRIG_RETURN_IF_ERROR(sandbox.traffic().ReserveName(request.name()));

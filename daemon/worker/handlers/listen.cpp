@@ -30,7 +30,7 @@ Behaviour BehaviourOf(const bpfrig::v1::ServerBehaviour& behaviour) {
   return {Behaviour::Kind::kSink, ""};
 }
 
-absl::StatusOr<SocketSetup> ReadSetup(const ListenRequest& request, const ValueResolver& values) {
+absl::StatusOr<SocketSetup> ReadSetup(const ListenRequest& request, Sandbox& sandbox) {
   SocketSetup setup;
   const absl::StatusOr<Endpoint> at = ParseEndpoint(request.at());
   if (!at.ok()) return base::WithField(at.status(), "at");
@@ -43,7 +43,7 @@ absl::StatusOr<SocketSetup> ReadSetup(const ListenRequest& request, const ValueR
   }
   if (request.v6_only()) setup.options.push_back(ReadyOption::Of(IPPROTO_IPV6, IPV6_V6ONLY, 1));
   if (request.reuseport()) setup.options.push_back(ReadyOption::Of(SOL_SOCKET, SO_REUSEPORT, 1));
-  BPFRIG_ASSIGN_OR_RETURN(std::vector<ReadyOption> options, ResolveOptions(request.options(), values));
+  BPFRIG_ASSIGN_OR_RETURN(std::vector<ReadyOption> options, ResolveOptions(request.options(), sandbox));
   for (ReadyOption& option : options) setup.options.push_back(std::move(option));
   return setup;
 }
@@ -52,7 +52,7 @@ absl::StatusOr<SocketSetup> ReadSetup(const ListenRequest& request, const ValueR
 
 absl::Status HandleListen(Sandbox& sandbox, const ListenRequest& request,
                           bpfrig::v1::ListenResponse& response) {
-  BPFRIG_ASSIGN_OR_RETURN(SocketSetup setup, ReadSetup(request, sandbox.values()));
+  BPFRIG_ASSIGN_OR_RETURN(SocketSetup setup, ReadSetup(request, sandbox));
   BPFRIG_ASSIGN_OR_RETURN(const Endpoint listening,
                           sandbox.traffic().Listen(request.name(), std::move(setup),
                                                    BehaviourOf(request.behaviour()), request.v6_only()));

@@ -25,7 +25,7 @@ int FamilyOf(const OpenSocketRequest& request) {
   return request.family() == bpfrig::v1::ADDRESS_FAMILY_IPV6 ? AF_INET6 : AF_INET;
 }
 
-absl::StatusOr<SocketSetup> ReadSetup(const OpenSocketRequest& request, const ValueResolver& values) {
+absl::StatusOr<SocketSetup> ReadSetup(const OpenSocketRequest& request, Sandbox& sandbox) {
   SocketSetup setup;
   int family = FamilyOf(request);
   if (request.has_bind()) {
@@ -41,7 +41,7 @@ absl::StatusOr<SocketSetup> ReadSetup(const OpenSocketRequest& request, const Va
     family = bind->family();
   }
   setup.kind = KindOf(request.transport(), family);
-  BPFRIG_ASSIGN_OR_RETURN(setup.options, ResolveOptions(request.options(), values));
+  BPFRIG_ASSIGN_OR_RETURN(setup.options, ResolveOptions(request.options(), sandbox));
   return setup;
 }
 
@@ -56,7 +56,7 @@ std::shared_ptr<Socket> Adopt(Sandbox& sandbox, common::Fd descriptor, SocketKin
 
 absl::Status HandleOpenSocket(Sandbox& sandbox, const OpenSocketRequest& request,
                               bpfrig::v1::OpenSocketResponse& response) {
-  BPFRIG_ASSIGN_OR_RETURN(const SocketSetup setup, ReadSetup(request, sandbox.values()));
+  BPFRIG_ASSIGN_OR_RETURN(const SocketSetup setup, ReadSetup(request, sandbox));
   Traffic& traffic = sandbox.traffic();
   BPFRIG_RETURN_IF_ERROR(traffic.ReserveName(request.name()));
   OpenedSocket opened = OpenSocket(setup);

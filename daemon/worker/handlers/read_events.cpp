@@ -10,8 +10,8 @@
 #include "common/fd.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/btf/decode.h"
-#include "daemon/kernel_bpf/btf/encode.h"
 #include "daemon/kernel_bpf/map/ring_buffer.h"
+#include "daemon/worker/handlers/expected_values.h"
 #include "daemon/worker/handlers/handlers.h"
 #include "daemon/worker/traffic/waits.h"
 
@@ -163,34 +163,6 @@ void Reading::StopReading() {
   sandbox_.GiveReaderBack(map_id_);
 }
 
-absl::Status AddPatterns(const Sandbox& sandbox, const ReadEventsRequest& request,
-                         const std::optional<TypeRef>& type, bpfrig::v1::ReadEventsResponse& response) {
-  for (int i = 0; i < request.patterns_size(); ++i) {
-    const std::string path = absl::StrCat("patterns[", i, "]");
-    const absl::StatusOr<kernel_bpf::Value> value =
-        sandbox.values().Resolve(request.patterns(i), Reference::kNone, Purpose::kExpect);
-    if (!value.ok()) return base::WithField(value.status(), path);
-    bpfrig::v1::ResolvedValue& resolved = *response.add_patterns();
-    if (!type.has_value()) {
-      // Without a type a record is bytes, and so is what it is compared with.
-      if (std::holds_alternative<kernel_bpf::Unsaid>(value->kind)) continue;
-      const absl::StatusOr<std::string> bytes = kernel_bpf::BytesOf(*value);
-      if (!bytes.ok())
-        return base::WithField(base::WithHint(bytes.status(), "name the records' type: type"), path);
-      resolved.set_bytes(*bytes);
-      resolved.set_mask(std::string(bytes->size(), '\xff'));
-      continue;
-    }
-    const absl::StatusOr<kernel_bpf::Encoded> encoded = kernel_bpf::Encode(*type, *value);
-    if (!encoded.ok()) return base::WithField(encoded.status(), path);
-    resolved.set_bytes(encoded->bytes);
-    resolved.set_mask(encoded->mask);
-    BPFRIG_ASSIGN_OR_RETURN(const kernel_bpf::Value decoded, kernel_bpf::Decode(*type, encoded->bytes));
-    ToProto(decoded, *resolved.mutable_decoded());
-  }
-  return absl::OkStatus();
-}
-
 absl::Status StartReading(Sandbox& sandbox, const CallPtr& call, const ReadEventsRequest& request) {
   const absl::StatusOr<MapReference> map = sandbox.objects().FindMap(request.map());
   if (!map.ok()) return base::WithField(map.status(), "map");
@@ -201,7 +173,8 @@ absl::Status StartReading(Sandbox& sandbox, const CallPtr& call, const ReadEvent
     type = *found;
   }
   Call::Reply first;
-  BPFRIG_RETURN_IF_ERROR(AddPatterns(sandbox, request, type, *first.mutable_read_events()));
+  BPFRIG_RETURN_IF_ERROR(ResolvePatterns(sandbox.values(), type, request.patterns(),
+                                         *first.mutable_read_events()->mutable_patterns()));
   absl::StatusOr<kernel_bpf::RingBuffer> buffer = kernel_bpf::RingBuffer::Open(*map->map);
   if (!buffer.ok()) return base::WithField(buffer.status(), "map");
   if (!sandbox.TakeReader(map->map->info().id)) {

@@ -13,6 +13,9 @@
 namespace bpfrig::worker {
 namespace {
 
+// What names the kernel's own types, as if it were an object.
+constexpr char kKernel[] = "vmlinux";
+
 absl::Status Ambiguous(absl::string_view what, absl::string_view name,
                        const std::vector<std::string>& full_names) {
   return base::WithObject(
@@ -129,13 +132,53 @@ absl::StatusOr<MapReference> ObjectStore::FindMap(const std::string& name) const
 absl::StatusOr<kernel_bpf::TypeRef> ObjectStore::FindType(const std::string& object,
                                                           const std::string& name) const {
   const QualifiedName wanted = SplitName(name);
-  const Object* home = FindObject(wanted.object.empty() ? object : wanted.object);
+  const std::string& home_name = wanted.object.empty() ? object : wanted.object;
+  if (home_name.empty()) return FindTypeInAny(name);
+  const Object* home = FindObject(home_name);
+  if (home == nullptr && home_name == kKernel) return FindKernelType(wanted.name);
   if (home == nullptr) return UnknownName("object", wanted.object, ObjectNames());
-  const kernel_bpf::TypeSet types = home->types.has_value() ? home->types->types() : home->loaded->types();
-  absl::StatusOr<kernel_bpf::TypeRef> type = types.Find(wanted.name);
+  absl::StatusOr<kernel_bpf::TypeRef> type = TypesOf(*home).Find(wanted.name);
   if (type.ok()) return type;
   return base::WithHint(type.status(),
                         "load an object that has the type (types_only will do), and name it as object/type");
+}
+
+kernel_bpf::TypeSet ObjectStore::TypesOf(const Object& object) {
+  return object.types.has_value() ? object.types->types() : object.loaded->types();
+}
+
+absl::StatusOr<kernel_bpf::TypeRef> ObjectStore::FindTypeInAny(const std::string& name) const {
+  std::optional<kernel_bpf::TypeRef> found;
+  std::vector<std::string> full_names;
+  absl::Status missing;
+  for (const Object& object : objects_) {
+    absl::StatusOr<kernel_bpf::TypeRef> type = TypesOf(object).Find(name);
+    if (!type.ok()) {
+      missing = type.status();
+      continue;
+    }
+    found = *type;
+    full_names.push_back(absl::StrCat(object.name, "/", name));
+  }
+  if (full_names.size() > 1) return Ambiguous("type", name, full_names);
+  if (found.has_value()) return *found;
+  // If there is one object, its own words say which names are near.
+  const bool has_one = objects_.size() == 1;
+  const absl::Status unknown =
+      has_one ? missing
+              : base::MakeError(base::Reason::kUnknownName,
+                                absl::StrCat("looking up the type '", name, "': ",
+                                             objects_.empty() ? "no object is loaded" : "no object has it"));
+  base::ErrorDetail detail = base::DetailOf(unknown);
+  detail.hint = absl::StrCat("a type of the kernel's is named ", kKernel, "/", name);
+  return base::WithDetail(unknown, detail);
+}
+
+absl::StatusOr<kernel_bpf::TypeRef> ObjectStore::FindKernelType(const std::string& name) const {
+  if (!kernel_types_.has_value()) {
+    BPFRIG_ASSIGN_OR_RETURN(kernel_types_, kernel_bpf::BtfTypes::FromKernel());
+  }
+  return kernel_types_->types().Find(name);
 }
 
 std::optional<std::string> ObjectStore::ProgramNameOfId(uint32_t id) const {

@@ -54,7 +54,8 @@ class ObjectStore {
   [[nodiscard]] absl::StatusOr<ProgramRecord*> FindProgram(const std::string& name);
   [[nodiscard]] absl::StatusOr<const ProgramRecord*> FindProgram(const std::string& name) const;
   [[nodiscard]] absl::StatusOr<MapReference> FindMap(const std::string& name) const;
-  // `type`, in `object`'s BTF, or `object/type`.
+  // `type`, in `object`'s BTF, or `object/type`, or `vmlinux/type` of the kernel's. Without an object, `type`
+  // if one object alone has it.
   [[nodiscard]] absl::StatusOr<kernel_bpf::TypeRef> FindType(const std::string& object,
                                                              const std::string& name) const;
 
@@ -79,6 +80,9 @@ class ObjectStore {
     std::optional<kernel_bpf::BtfTypes> types;
   };
 
+  [[nodiscard]] static kernel_bpf::TypeSet TypesOf(const Object& object);
+  [[nodiscard]] absl::StatusOr<kernel_bpf::TypeRef> FindTypeInAny(const std::string& name) const;
+  [[nodiscard]] absl::StatusOr<kernel_bpf::TypeRef> FindKernelType(const std::string& name) const;
   [[nodiscard]] const Object* FindObject(const std::string& name) const;
   [[nodiscard]] std::vector<std::string> ObjectNames() const;
   [[nodiscard]] std::vector<MapReference> AllMaps() const;
@@ -86,6 +90,8 @@ class ObjectStore {
   // Lists: programs, maps and types are referred to by address.
   std::list<Object> objects_;
   std::list<ProgramRecord> programs_;
+  // Read when somebody first asks for one of them.
+  mutable std::optional<kernel_bpf::BtfTypes> kernel_types_;
 };
 
 }  // namespace bpfrig::worker
