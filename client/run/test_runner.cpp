@@ -183,9 +183,9 @@ bool TestRunner::JudgeStep(const plan::Step& step, const std::string& what, Step
     failure.error = daemon::Describe(*outcome.error);
     failure.hint = detail->hint();
   }
-  for (verdict::Differences* differences : {&outcome.differences, &outcome.runs}) {
-    std::move(differences->begin(), differences->end(), std::back_inserter(failure.differences));
-  }
+  failure.differences =
+      verdict::JoinDifferences(step, std::move(failure.differences), std::move(outcome.differences));
+  std::move(outcome.runs.begin(), outcome.runs.end(), std::back_inserter(failure.differences));
   if (failure.error.empty() && failure.differences.empty()) return true;
   if (const std::string end = sandbox.EndMessage(); !end.empty()) {
     result.verdict = Verdict::kRigError;

@@ -1,5 +1,9 @@
 #include "client/verdict/call_error.h"
 
+#include <iterator>
+#include <utility>
+#include <variant>
+
 #include "absl/strings/str_cat.h"
 #include "client/verdict/explain.h"
 #include "client/verdict/format.h"
@@ -48,6 +52,19 @@ Differences CompareCallError(const plan::Step& step, const bpfrig::v1::ErrorDeta
   }
   if (!step.refusal) return {};
   return Explain(*step.refusal, TextValue(detail->errno_name()), "errno");
+}
+
+Differences JoinDifferences(const plan::Step& step, Differences of_failure, Differences of_answer) {
+  const bool is_rejection =
+      std::holds_alternative<plan::LoadShape>(step.shape) && MustFail(step) && !of_answer.empty();
+  if (is_rejection && !of_failure.empty()) {
+    of_failure[0].actual = absl::StrCat(
+        "none: what the kernel says of an object is expected as `rejected: {errno: ...}`; it was ",
+        of_answer[0].actual);
+    return of_failure;
+  }
+  std::move(of_answer.begin(), of_answer.end(), std::back_inserter(of_failure));
+  return of_failure;
 }
 
 }  // namespace bpfrig::client::verdict

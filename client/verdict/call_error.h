@@ -15,4 +15,10 @@ namespace bpfrig::client::verdict {
 // `detail` is null if the call succeeded. Nothing differs if the step expects nothing of an error.
 [[nodiscard]] Differences CompareCallError(const plan::Step& step, const bpfrig::v1::ErrorDetail* detail);
 
+// The differences of CompareCallError() and those of the answer together. An object that the kernel refused
+// is an answer: where the plan expects the call to fail instead, both would say the same, and neither how to
+// expect it.
+[[nodiscard]] Differences JoinDifferences(const plan::Step& step, Differences of_failure,
+                                          Differences of_answer);
+
 }  // namespace bpfrig::client::verdict

@@ -93,5 +93,24 @@ TEST(CallErrorTest, ExpectsNothingUnlessTold) {
   EXPECT_THAT(CompareCallError(step, nullptr), IsEmpty());
 }
 
+TEST(CallErrorTest, SaysOnceThatTheKernelRefusedAnObject) {
+  plan::Problems problems;
+  const plan::NodePtr node = plan::ReadYaml("load: {object: o}\nexpect: {errno: EPERM}\n",
+                                            std::make_shared<const std::string>("t.yaml"), problems);
+  const plan::Step load =
+      plan::ReadStep(node, {{"o", std::make_shared<const std::string>("bytes")}}, problems);
+  const Differences rejection = {{load.mark, "load", "the kernel takes the object", "rejected with EACCES"}};
+  const Differences joined = JoinDifferences(load, CompareCallError(load, nullptr), rejection);
+  ASSERT_THAT(joined, SizeIs(1));
+  EXPECT_EQ(joined[0].field, "errno");
+  EXPECT_EQ(joined[0].expected, "EPERM");
+  EXPECT_EQ(
+      joined[0].actual,
+      "none: what the kernel says of an object is expected as `rejected: {errno: ...}`; it was rejected "
+      "with EACCES");
+  // Of other calls both are kept.
+  EXPECT_THAT(JoinDifferences(Listen("errno: EPERM"), rejection, rejection), SizeIs(2));
+}
+
 }  // namespace
 }  // namespace bpfrig::client::verdict
