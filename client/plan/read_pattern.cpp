@@ -167,10 +167,29 @@ std::vector<std::string> PlanNames(const google::protobuf::Descriptor& type) {
   return names;
 }
 
+// Of a message that is there, and has no text: the address of a socket without a name.
+Pattern ReadEmptyMessage(const NodePtr& node, const google::protobuf::Descriptor& type) {
+  Pattern pattern;
+  pattern.kind = PatternKind::kFields;
+  pattern.node = node;
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor& member = *type.field(i);
+    if (member.cpp_type() != FieldDescriptor::CPPTYPE_STRING || member.is_repeated()) continue;
+    Value none;
+    none.set_text("");
+    pattern.names.push_back(rules::PlanName(member));
+    pattern.parts.push_back(Equal(node, std::move(none)));
+  }
+  return pattern;
+}
+
 // Reads one element of a field (or the field, if it is not repeated).
 Pattern ReadElementPattern(const NodePtr& node, const FieldDescriptor& field, Problems& problems) {
+  const std::string empty_word = rules::EmptyWord(field);
+  const bool is_empty = !empty_word.empty() && node->tag.empty() && node->text == empty_word;
   if (field.message_type() == Value::descriptor()) return ReadValuePattern(node, problems);
   if (field.message_type() != nullptr) {
+    if (is_empty) return ReadEmptyMessage(node, *field.message_type());
     FieldReader fields(node, rules::PlanName(field), problems);
     if (fields.IsMapping() && node->pairs.empty()) {
       problems.Add(node->mark,
@@ -179,8 +198,7 @@ Pattern ReadElementPattern(const NodePtr& node, const FieldDescriptor& field, Pr
     }
     return ReadAnswerPattern(*field.message_type(), fields, node, problems);
   }
-  const std::string empty_word = rules::EmptyWord(field);
-  if (!empty_word.empty() && node->tag.empty() && node->text == empty_word) {
+  if (is_empty) {
     Value none;
     none.set_text("");
     return Equal(node, std::move(none));

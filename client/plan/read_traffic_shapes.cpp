@@ -115,21 +115,20 @@ Shape ReadReceive(StepSource& source) {
   const Pattern& expected = source.call.expected;
   const bool expects_source =
       FindPart(expected, "from") != nullptr || FindPart(expected, "truncated") != nullptr;
-  const ReceiveShape shape{expects_source || request.room() > 0};
-  if (request.has_until()) return shape;
+  if (request.has_until()) return ReceiveShape();
   if (IsTrue(FindPart(expected, "peer_closed"))) {
     request.mutable_until()->set_until_closed(true);
-    return shape;
+    return ReceiveShape();
   }
   const Pattern* data = FindPart(expected, "data");
   const Pattern* start = FindPart(expected, "starts_with");
   size_t bytes = std::max(LeastBytes(data), LeastBytes(start));
   // Even an empty datagram has to come.
-  if (expects_source || (shape.of_datagram && (data != nullptr || start != nullptr))) {
+  if (expects_source || (request.room() > 0 && (data != nullptr || start != nullptr))) {
     bytes = std::max<size_t>(bytes, 1);
   }
   if (bytes > 0) request.mutable_until()->set_at_least(static_cast<uint32_t>(bytes));
-  return shape;
+  return ReceiveShape();
 }
 
 }  // namespace bpfrig::client::plan

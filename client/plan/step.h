@@ -71,10 +71,7 @@ struct ConnectShape {
 
 struct SendShape {};
 
-struct ReceiveShape {
-  // Whether the plan says what only a datagram has.
-  bool of_datagram = false;
-};
+struct ReceiveShape {};
 
 // Which of the step's patterns an expectation is about.
 struct PatternRange {

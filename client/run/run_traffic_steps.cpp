@@ -8,8 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "bpfrig/v1/traffic.pb.h"
 #include "client/run/step_runner.h"
+#include "client/verdict/datagrams.h"
 #include "client/verdict/socket_option.h"
 #include "client/verdict/traffic.h"
+#include "proto/rules/transports.h"
 
 namespace bpfrig::client::run {
 namespace {
@@ -41,7 +43,11 @@ StepOutcome StepRunner::Do(const Call& call, const plan::ConnectShape& shape, co
     bpfrig::v1::ConnectResponse response;
     if (auto error = Ask(call, request, response)) return {std::move(error), {}};
     reached.insert(response.server());
-    return {std::nullopt, verdict::CompareConnect(call, mark, response)};
+    StepOutcome one{std::nullopt, verdict::CompareConnect(call, mark, response)};
+    if (response.receive_timed_out() && rules::IsOfDatagrams(request.transport())) {
+      one.note = verdict::DescribeSent(response.sent_datagrams());
+    }
+    return one;
   });
   if (!outcome.error && outcome.differences.empty()) {
     outcome.differences = verdict::CompareServers(shape, reached);
@@ -58,7 +64,7 @@ StepOutcome StepRunner::Do(const Call& call, const plan::SendShape&, const Mark&
   });
 }
 
-StepOutcome StepRunner::Do(const Call& call, const plan::ReceiveShape& shape, const Mark& mark) {
+StepOutcome StepRunner::Do(const Call& call, const plan::ReceiveShape&, const Mark& mark) {
   const auto deadline = steady_clock::now() + call.within;
   bpfrig::v1::ReceiveRequest request = plan::As<bpfrig::v1::ReceiveRequest>(*call.request);
   const uint32_t wanted = request.until().at_least();
@@ -75,10 +81,16 @@ StepOutcome StepRunner::Do(const Call& call, const plan::ReceiveShape& shape, co
     if (datagrams == 0) response.set_data(all.data() + response.data());
     all = std::move(response);
     // A datagram that did not come says less than the one before it.
-    if (is_datagram || datagrams == 0) differences = verdict::CompareReceive(call, shape, mark, all);
+    if (is_datagram || datagrams == 0) differences = verdict::CompareReceive(call, mark, all);
     if (is_datagram) NoteDatagram(datagrams, differences);
     const bool over = all.peer_closed() || !all.errno_name().empty() || Left(deadline) == milliseconds(0);
-    if (differences.empty() || over) return {std::nullopt, std::move(differences)};
+    if (differences.empty() || over) {
+      StepOutcome outcome{std::nullopt, std::move(differences)};
+      if (datagrams == 0 && all.of_datagrams() && all.timed_out()) {
+        outcome.note = verdict::DescribeSent(all.sent_datagrams());
+      }
+      return outcome;
+    }
     // The daemon waits if there is something to wait for; this is for when there is not.
     if (!is_datagram && !all.timed_out() && sandbox_.WaitForEnd(std::min(kReceivePause, Left(deadline)))) {
       return {std::nullopt, std::move(differences)};

@@ -56,7 +56,7 @@ std::chrono::milliseconds AllowedWait(const Message& request) {
 StepOutcome StepRunner::Run(const plan::Step& step) {
   if (step.runs.empty()) return Do(step);
   bpfrig::v1::CountRunsResponse before;
-  if (auto error = CountRuns(before)) return {std::nullopt, {}, {}, std::move(error)};
+  if (auto error = CountRuns(before)) return {std::nullopt, {}, {}, "", std::move(error)};
   StepOutcome outcome = Do(step);
   if (outcome.error && daemon::IsRigFailure(*outcome.error)) return outcome;
   bpfrig::v1::CountRunsResponse after;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "bpfrig/v1/traffic.pb.h"
 #include "client/daemon/rpc_error.h"
@@ -23,6 +24,8 @@ struct StepOutcome {
   verdict::Differences differences;
   // The same of `runs:`.
   verdict::Differences runs = {};
+  // What else may tell why they came; empty if nothing is known.
+  std::string note = {};
   // The daemon did not say how often programs ran.
   std::optional<daemon::RpcError> count_error = std::nullopt;
 };

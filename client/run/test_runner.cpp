@@ -192,7 +192,10 @@ bool TestRunner::JudgeStep(const plan::Step& step, const std::string& what, Step
     result.reason = absl::StrCat(where, ": ", end);
     return false;
   }
-  failure.note = DescribeRuns(step, runner);
+  failure.note = outcome.note;
+  if (const std::string runs = DescribeRuns(step, runner); !runs.empty()) {
+    absl::StrAppend(&failure.note, failure.note.empty() ? "" : "\n", runs);
+  }
   result.verdict = Verdict::kFailed;
   result.failures.push_back(std::move(failure));
   return false;

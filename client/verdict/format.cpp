@@ -179,6 +179,8 @@ std::string FormatPattern(const plan::Pattern& pattern) {
       if (pattern.value.has_text() && pattern.value.text().empty()) return "none";
       return pattern.value.has_raw() ? FormatOperandBytes(pattern.value.raw()) : FormatValue(pattern.value);
     case PatternKind::kFields:
+      // A word that stands for a whole structure: "unnamed".
+      if (pattern.node->IsScalar()) return pattern.node->text;
       return absl::StrCat("{", joined, "}");
     case PatternKind::kList:
       return absl::StrCat("[", joined, "]");

@@ -34,7 +34,7 @@ void CompareCondition(const bpfrig::v1::ReceiveCondition& condition, const plan:
 
 bool CameToNothing(const bpfrig::v1::ReceiveResponse& response) {
   return response.timed_out() && response.data().empty() && response.errno_name().empty() &&
-         !response.peer_closed();
+         !response.peer_closed() && !response.has_from();
 }
 
 // Says of each of these fields that something was expected of it, and why it has nothing.
@@ -53,16 +53,15 @@ void SayNothingCame(const plan::Call& call, const std::vector<std::string>& name
   }
 }
 
-// What a dial with datagrams read back, of which the answer does not tell an empty one from none.
-void CompareDatagram(const plan::Call& call, const plan::Mark& mark,
-                     const bpfrig::v1::ConnectResponse& response, Differences& differences) {
-  constexpr absl::string_view kNone = "no datagram came within the timeout, or an empty one";
-  if (plan::As<ConnectRequest>(*call.request).receive().at_least() == 0 || !response.received().empty())
-    return;
-  if (Expects(call, "received")) {
-    SayNothingCame(call, {"received"}, kNone, differences);
+constexpr absl::string_view kNoDatagram = "no datagram came within the timeout";
+
+// No datagram came, not even an empty one. Says it of the fields that expect something of it, or of the wait.
+void SayNoDatagramCame(const plan::Call& call, const plan::Mark& mark, const std::vector<std::string>& names,
+                       Differences& differences) {
+  if (std::any_of(names.begin(), names.end(), [&](const auto& name) { return Expects(call, name); })) {
+    SayNothingCame(call, names, kNoDatagram, differences);
   } else {
-    differences.push_back({mark, "at_least", "a datagram", std::string(kNone)});
+    differences.push_back({mark, "at_least", "a datagram", std::string(kNoDatagram)});
   }
 }
 
@@ -79,7 +78,7 @@ Differences CompareConnect(const plan::Call& call, const plan::Mark& mark,
   }
   const auto& request = plan::As<ConnectRequest>(*call.request);
   if (rules::IsOfDatagrams(request.transport())) {
-    CompareDatagram(call, mark, response, differences);
+    if (response.receive_timed_out()) SayNoDatagramCame(call, mark, {"received"}, differences);
     return differences;
   }
   CompareCondition(request.receive(), mark, response.received().size(),
@@ -113,19 +112,22 @@ Differences CompareSend(const plan::Call& call, const plan::Mark& mark,
   return differences;
 }
 
-Differences CompareReceive(const plan::Call& call, const plan::ReceiveShape& shape, const plan::Mark& mark,
+Differences CompareReceive(const plan::Call& call, const plan::Mark& mark,
                            const bpfrig::v1::ReceiveResponse& response) {
   const auto& until = plan::As<ReceiveRequest>(*call.request).until();
   Differences differences = CompareAnswer(call, mark, response);
-  // A datagram came, of any length.
-  if (response.has_from()) return differences;
   const std::vector<std::string> of_what_came = {"data", "starts_with", "from", "truncated"};
-  if (until.at_least() > 0 && CameToNothing(response)) {
-    SayNothingCame(
-        call, of_what_came,
-        shape.of_datagram ? "no datagram came within the timeout" : "nothing came within the timeout",
-        differences);
+  const plan::Pattern* from = plan::FindPart(call.expected, "from");
+  // Without a datagram there is no sender, named or not.
+  if (from != nullptr && !response.has_from() && differences.empty()) {
+    differences.push_back({from->node->mark, "from", FormatPattern(*from), "none: no datagram came"});
   }
+  const bool came_to_nothing = until.at_least() > 0 && CameToNothing(response);
+  if (response.of_datagrams()) {
+    if (came_to_nothing) SayNoDatagramCame(call, mark, of_what_came, differences);
+    return differences;
+  }
+  if (came_to_nothing) SayNothingCame(call, of_what_came, "nothing came within the timeout", differences);
   const bool looked_at =
       Expects(call, "errno") || std::any_of(of_what_came.begin(), of_what_came.end(),
                                             [&](const std::string& name) { return Expects(call, name); });

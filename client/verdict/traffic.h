@@ -22,7 +22,7 @@ namespace bpfrig::client::verdict {
                                       const bpfrig::v1::SendResponse& response);
 
 // `response` has all bytes of a stream that were received for the step so far, and otherwise the last answer.
-[[nodiscard]] Differences CompareReceive(const plan::Call& call, const plan::ReceiveShape& shape,
-                                         const plan::Mark& mark, const bpfrig::v1::ReceiveResponse& response);
+[[nodiscard]] Differences CompareReceive(const plan::Call& call, const plan::Mark& mark,
+                                         const bpfrig::v1::ReceiveResponse& response);
 
 }  // namespace bpfrig::client::verdict

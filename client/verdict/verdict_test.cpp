@@ -6,6 +6,7 @@
 #include <string>
 #include <variant>
 
+#include "absl/strings/str_cat.h"
 #include "client/plan/step_reader.h"
 #include "client/plan/yaml_reader.h"
 #include "client/verdict/entries.h"
@@ -14,6 +15,7 @@
 #include "client/verdict/format.h"
 #include "client/verdict/matching.h"
 #include "client/verdict/programs.h"
+#include "client/verdict/socket_option.h"
 #include "client/verdict/traffic.h"
 
 namespace bpfrig::client::verdict {
@@ -246,10 +248,15 @@ TEST(ConnectTest, SaysThatNoDatagramWasReadBack) {
   const plan::Step expecting = ReadOne(dial + "}\nexpect: {received: !text hi}\n");
   const plan::Step asking = ReadOne(dial + ", receive: {at_least: 100}}\n");
   bpfrig::v1::ConnectResponse response;
+  response.set_receive_timed_out(true);
   const Differences differences = CompareConnect(expecting.call, expecting.mark, response);
   ASSERT_THAT(Fields(differences), ElementsAre("received"));
-  EXPECT_THAT(differences[0].actual, HasSubstr("no datagram came"));
+  EXPECT_EQ(differences[0].actual, "no datagram came within the timeout");
   EXPECT_THAT(Fields(CompareConnect(asking.call, asking.mark, response)), ElementsAre("at_least"));
+  // An empty one is one.
+  response.set_receive_timed_out(false);
+  EXPECT_THAT(CompareConnect(asking.call, asking.mark, response), IsEmpty());
+  EXPECT_EQ(CompareConnect(expecting.call, expecting.mark, response)[0].actual, "0 bytes: \"\"");
   // One is enough, as long as it may be.
   response.set_received("hi");
   EXPECT_THAT(CompareConnect(expecting.call, expecting.mark, response), IsEmpty());
@@ -278,7 +285,7 @@ TEST(SendTest, ExpectsAllToGo) {
 }
 
 Differences CompareReceiveOf(const plan::Step& step, const bpfrig::v1::ReceiveResponse& response) {
-  return CompareReceive(step.call, std::get<plan::ReceiveShape>(step.shape), step.mark, response);
+  return CompareReceive(step.call, step.mark, response);
 }
 
 TEST(ReceiveTest, FailsIfTheWaitEndedEmptyHanded) {
@@ -298,6 +305,7 @@ TEST(ReceiveTest, SaysInWordsThatNothingCame) {
   ASSERT_THAT(Fields(stream), ElementsAre("data"));
   EXPECT_EQ(stream[0].expected, "!text \"hi\"");
   EXPECT_EQ(stream[0].actual, "nothing came within the timeout");
+  response.set_of_datagrams(true);
   const Differences datagram = CompareReceiveOf(
       ReadOne("receive: {connection: c}\nexpect: {data: \"\", from: {address: 10.0.0.1, port: 53}}\n"),
       response);
@@ -314,12 +322,81 @@ TEST(ReceiveTest, TakesAnEmptyDatagramForOne) {
   const plan::Step step = ReadOne(
       "receive: {connection: c, at_least: 9}\nexpect: {data: \"\", from: {port: 53}, truncated: false}\n");
   bpfrig::v1::ReceiveResponse response;
+  response.set_of_datagrams(true);
   response.mutable_from()->set_port(53);
   EXPECT_THAT(CompareReceiveOf(step, response), IsEmpty());
   EXPECT_THAT(CompareReceiveOf(ReadOne("receive: {connection: c, at_least: 9}\n"), response), IsEmpty());
   response.mutable_from()->set_port(54);
   response.set_truncated(true);
   EXPECT_THAT(Fields(CompareReceiveOf(step, response)), ElementsAre("from.port", "truncated"));
+}
+
+TEST(ReceiveTest, TellsASenderWithoutANameFromNoSender) {
+  const plan::Step unnamed = ReadOne("receive: {connection: c}\nexpect: {from: unnamed}\n");
+  bpfrig::v1::ReceiveResponse response;
+  response.set_of_datagrams(true);
+  response.mutable_from();
+  EXPECT_THAT(CompareReceiveOf(unnamed, response), IsEmpty());
+  response.mutable_from()->set_abstract("me");
+  EXPECT_THAT(Fields(CompareReceiveOf(unnamed, response)), ElementsAre("from.abstract"));
+  EXPECT_THAT(CompareReceiveOf(ReadOne("receive: {connection: c}\nexpect: {from: !not unnamed}\n"), response),
+              IsEmpty());
+  response.clear_from();
+  response.set_errno_name("ECONNREFUSED");
+  const plan::Step refused =
+      ReadOne("receive: {connection: c}\nexpect: {errno: ECONNREFUSED, from: unnamed}\n");
+  const Differences differences = CompareReceiveOf(refused, response);
+  ASSERT_THAT(Fields(differences), ElementsAre("from"));
+  EXPECT_EQ(differences[0].expected, "unnamed");
+}
+
+TEST(SocketOptionTest, ComparesAValueByItsType) {
+  const plan::Step step = ReadOne(
+      "getsockopt: {socket: c, level: 1, option: 13, type: vmlinux/linger}\n"
+      "expect: {length: 8, value: {l_onoff: 1, l_linger: !at_least 3}}\n");
+  ASSERT_EQ(std::get<plan::SocketOptionShape>(step.shape).sources.size(), 1U);
+  bpfrig::v1::GetSocketOptionResponse response;
+  bpfrig::v1::ResolvedValue& pattern = *response.add_patterns();
+  pattern.set_bytes(std::string("\1\0\0\0\0\0\0\0", 8));
+  pattern.set_mask("\xff\xff\xff\xff" + std::string(4, '\0'));
+  const auto add = [](const char* name, uint64_t number, bpfrig::v1::Value& value) {
+    auto& field = *value.mutable_fields()->add_fields();
+    field.set_name(name);
+    field.mutable_value()->set_signed_integer(static_cast<int64_t>(number));
+  };
+  add("l_onoff", 1, *pattern.mutable_decoded());
+  add("l_onoff", 1, *response.mutable_decoded());
+  add("l_linger", 3, *response.mutable_decoded());
+  response.set_length(8);
+  // What it has less than its type counts as zero.
+  response.set_raw(std::string("\1\0\0\0", 4));
+  EXPECT_THAT(CompareSocketOption(step.call, step.mark, response), IsEmpty());
+  response.mutable_decoded()->Clear();
+  add("l_onoff", 0, *response.mutable_decoded());
+  add("l_linger", 2, *response.mutable_decoded());
+  response.set_raw(std::string(8, '\0'));
+  const Differences differences = CompareSocketOption(step.call, step.mark, response);
+  ASSERT_THAT(Fields(differences), ElementsAre("value.l_onoff", "value.l_linger"));
+  EXPECT_EQ(ToString(differences[1].mark), "t.yaml:2:51");
+  // Beside a refusal there is nothing to compare.
+  response.set_errno_name("ENOPROTOOPT");
+  EXPECT_THAT(Fields(CompareSocketOption(step.call, step.mark, response)), ElementsAre("errno"));
+}
+
+TEST(SocketOptionTest, NamesTheMembersNearOneThatTheTypeLacks) {
+  for (const char* matcher : {"!at_least 3", "!not [!at_least 3]"}) {
+    const plan::Step step = ReadOne(absl::StrCat(
+        "getsockopt: {socket: c, level: 1, option: 13, type: vmlinux/linger}\nexpect: {value: {l_lingr: ",
+        matcher, "}}\n"));
+    bpfrig::v1::GetSocketOptionResponse response;
+    response.add_patterns();
+    auto& field = *response.mutable_decoded()->mutable_fields()->add_fields();
+    field.set_name("l_linger");
+    field.mutable_value()->set_signed_integer(1);
+    const Differences differences = CompareSocketOption(step.call, step.mark, response);
+    ASSERT_THAT(Fields(differences), ElementsAre("value.l_lingr")) << matcher;
+    EXPECT_EQ(differences[0].actual, "there is no such member; there are l_linger");
+  }
 }
 
 TEST(LoadTest, TellsWhyTheKernelRefused) {

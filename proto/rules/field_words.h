@@ -27,7 +27,7 @@ namespace bpfrig::rules {
 [[nodiscard]] bool IsRequired(const google::protobuf::FieldDescriptor& field);
 [[nodiscard]] bool IsHidden(const google::protobuf::FieldDescriptor& field);
 [[nodiscard]] bool IsWait(const google::protobuf::FieldDescriptor& field);
-// The word for an empty text in an expectation; empty for none.
+// The word for an empty text in an expectation, or for a message whose texts are empty; empty for none.
 [[nodiscard]] std::string EmptyWord(const google::protobuf::FieldDescriptor& field);
 // The member that a plain text stands for, if the message has such a short form; null if not.
 [[nodiscard]] const google::protobuf::FieldDescriptor* ShortFor(const google::protobuf::Descriptor& type);

@@ -1,5 +1,6 @@
 // Connect: dials, finds the server that accepted, sends, reads back, and keeps or closes both ends. One
 // deadline covers all of it. Of datagrams there is one end, and the server is the one that gets what is sent.
+#include <cerrno>
 #include <chrono>
 #include <utility>
 
@@ -7,6 +8,7 @@
 #include "daemon/base/status.h"
 #include "daemon/worker/handlers/handlers.h"
 #include "daemon/worker/handlers/ready_options.h"
+#include "daemon/worker/handlers/send_datagram.h"
 #include "daemon/worker/traffic/dial.h"
 #include "daemon/worker/traffic/waits.h"
 
@@ -40,6 +42,7 @@ class Connecting : public std::enable_shared_from_this<Connecting> {
   void ReceiveBytes();
   void SendDatagram();
   void ReceiveDatagram();
+  void TakeDatagram();
   // One of the two comes last, once. Answer closes both ends, or keeps them.
   void Answer();
   // The client has gone: nothing is kept.
@@ -137,6 +140,7 @@ void Connecting::ReceiveBytes() {
       [self = shared_from_this(), end](WaitResult result) {
         if (result == WaitResult::kCancelled) return self->Abandon();
         self->response().set_received(end->TakeReceived());
+        self->response().set_receive_timed_out(result == WaitResult::kTimedOut);
         self->Answer();
       });
 }
@@ -150,13 +154,14 @@ void Connecting::SendDatagram() {
   }
   if (request_.send().empty()) return ReceiveDatagram();
   const std::map<std::string, uint64_t> before = traffic().CountDatagrams(source);
-  const int error = socket->Send(request_.send(), Endpoint());
+  const int error = SendNoted(sandbox_, *socket, request_.name(), request_.send(), Endpoint());
   if (error != 0) {
     response().set_errno_name(common::ErrnoName(error));
     return Answer();
   }
   response().set_sent(request_.send().size());
-  if (!response().server().empty()) return ReceiveDatagram();
+  // An error is there at once if nobody is at that port.
+  if (!response().server().empty() || socket->IsReadable()) return ReceiveDatagram();
   AwaitSignal(
       sandbox_.loop(), traffic().accepted(), call_, deadline_,
       [self = shared_from_this(), source, before] {
@@ -181,10 +186,21 @@ void Connecting::ReceiveDatagram() {
       sandbox_.loop(), socket->changed(), call_, deadline_, [socket] { return socket->IsReadable(); },
       [self = shared_from_this(), socket](WaitResult result) {
         if (result == WaitResult::kCancelled) return self->Abandon();
-        DatagramSocket::Taken taken = socket->Take(kMaxDatagramBytes);
-        if (taken.datagram.has_value()) self->response().set_received(std::move(taken.datagram->data));
+        self->TakeDatagram();
         self->Answer();
       });
+}
+
+void Connecting::TakeDatagram() {
+  DatagramSocket::Taken taken = dialled_.datagrams->Take(kMaxDatagramBytes);
+  if (taken.datagram.has_value()) {
+    response().set_received(std::move(taken.datagram->data));
+  } else if (taken.error != EAGAIN) {
+    response().set_errno_name(common::ErrnoName(taken.error));
+  } else {
+    response().set_receive_timed_out(true);
+    traffic().DescribeSent(*response().mutable_sent_datagrams());
+  }
 }
 
 void Connecting::Answer() {

@@ -33,10 +33,12 @@ void Answer(const CallPtr& call, StreamEnd& end, const ReceiveCondition& until, 
   call->FinishWith(absl::OkStatus(), reply);
 }
 
-void AnswerDatagram(const CallPtr& call, DatagramSocket& socket, size_t room, WaitResult result) {
+void AnswerDatagram(const Traffic& traffic, const CallPtr& call, DatagramSocket& socket, size_t room,
+                    WaitResult result) {
   if (call->IsOver()) return;
   Call::Reply reply;
   bpfrig::v1::ReceiveResponse& response = *reply.mutable_receive();
+  response.set_of_datagrams(true);
   response.set_timed_out(result == WaitResult::kTimedOut);
   DatagramSocket::Taken taken = socket.Take(room);
   if (taken.datagram.has_value()) {
@@ -45,18 +47,23 @@ void AnswerDatagram(const CallPtr& call, DatagramSocket& socket, size_t room, Wa
     response.set_truncated(taken.datagram->truncated);
   } else if (taken.error != EAGAIN) {
     response.set_errno_name(common::ErrnoName(taken.error));
+  } else if (response.timed_out()) {
+    traffic.DescribeSent(*response.mutable_sent_datagrams());
   }
   call->FinishWith(absl::OkStatus(), reply);
 }
 
-void AwaitDatagram(Loop& loop, const CallPtr& call, const std::shared_ptr<DatagramSocket>& socket,
+void AwaitDatagram(Sandbox& sandbox, const CallPtr& call, const std::shared_ptr<DatagramSocket>& socket,
                    const ReceiveRequest& request, Clock::time_point deadline) {
   const bool waits = request.until().at_least() > 0 || request.until().until_closed();
   const size_t room = request.room() == 0 ? kMaxDatagramBytes : request.room();
   if (waits) socket->NotifyWhenReadable();
   AwaitSignal(
-      loop, socket->changed(), call, deadline, [socket, waits] { return !waits || socket->IsReadable(); },
-      [socket, call, room](WaitResult result) { AnswerDatagram(call, *socket, room, result); });
+      sandbox.loop(), socket->changed(), call, deadline,
+      [socket, waits] { return !waits || socket->IsReadable(); },
+      [&traffic = sandbox.traffic(), socket, call, room](WaitResult result) {
+        AnswerDatagram(traffic, call, *socket, room, result);
+      });
 }
 
 absl::Status StartReceiving(Sandbox& sandbox, const CallPtr& call, const ReceiveRequest& request) {
@@ -66,7 +73,7 @@ absl::Status StartReceiving(Sandbox& sandbox, const CallPtr& call, const Receive
   const absl::StatusOr<Carrier> found = sandbox.traffic().FindCarrier(request.at());
   if (!found.ok()) return base::WithField(found.status(), "at");
   if (found->datagrams != nullptr) {
-    AwaitDatagram(sandbox.loop(), call, found->datagrams, request, deadline);
+    AwaitDatagram(sandbox, call, found->datagrams, request, deadline);
     return absl::OkStatus();
   }
   const std::shared_ptr<StreamEnd> end = found->stream;

@@ -2,6 +2,7 @@
 #include "common/errno_name.h"
 #include "daemon/base/status.h"
 #include "daemon/worker/handlers/handlers.h"
+#include "daemon/worker/handlers/send_datagram.h"
 #include "daemon/worker/traffic/waits.h"
 
 namespace bpfrig::worker {
@@ -14,7 +15,7 @@ void Answer(const CallPtr& call, const PendingWrite& write) {
   call->FinishWith(absl::OkStatus(), reply);
 }
 
-absl::Status SendDatagram(const CallPtr& call, DatagramSocket& socket,
+absl::Status SendDatagram(Sandbox& sandbox, const CallPtr& call, DatagramSocket& socket,
                           const bpfrig::v1::SendRequest& request) {
   Endpoint to;
   if (request.has_to()) {
@@ -23,7 +24,7 @@ absl::Status SendDatagram(const CallPtr& call, DatagramSocket& socket,
     to = *parsed;
   }
   Call::Reply reply;
-  const int error = socket.Send(request.data(), to);
+  const int error = SendNoted(sandbox, socket, request.from().connection(), request.data(), to);
   if (error != 0) reply.mutable_send()->set_errno_name(common::ErrnoName(error));
   if (error == 0) reply.mutable_send()->set_sent(request.data().size());
   call->FinishWith(absl::OkStatus(), reply);
@@ -34,7 +35,7 @@ absl::Status StartSending(Sandbox& sandbox, const CallPtr& call, const bpfrig::v
   const Clock::time_point deadline = DeadlineOf(request.timeout_ms());
   const absl::StatusOr<Carrier> found = sandbox.traffic().FindCarrier(request.from());
   if (!found.ok()) return base::WithField(found.status(), "from");
-  if (found->datagrams != nullptr) return SendDatagram(call, *found->datagrams, request);
+  if (found->datagrams != nullptr) return SendDatagram(sandbox, call, *found->datagrams, request);
   if (request.has_to()) {
     return base::WithField(
         base::MakeError(base::Reason::kInvalidField,

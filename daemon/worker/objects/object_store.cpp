@@ -39,6 +39,15 @@ void ObjectStore::MarkRuns() {
   }
 }
 
+std::vector<std::string> ObjectStore::RanSinceMark() const {
+  std::vector<std::string> names;
+  for (const ProgramRecord& record : programs_) {
+    const absl::StatusOr<uint64_t> runs = record.Runs();
+    if (runs.ok() && *runs > record.runs_before_call) names.push_back(record.FullName());
+  }
+  return names;
+}
+
 absl::Status ObjectStore::CheckNewName(const std::string& name) const {
   if (FindObject(name) != nullptr) return base::WithField(DuplicateName("object", name), "name");
   return absl::OkStatus();

@@ -65,6 +65,8 @@ class ObjectStore {
 
   // Notes how often each program has run.
   void MarkRuns();
+  // The programs that have run since then, as `object/name`.
+  [[nodiscard]] std::vector<std::string> RanSinceMark() const;
   // In the order of loading.
   [[nodiscard]] const std::list<ProgramRecord>& programs() const { return programs_; }
   [[nodiscard]] size_t object_count() const { return objects_.size(); }

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "daemon/worker/traffic/datagram_socket.h"
 #include "daemon/worker/traffic/server.h"
@@ -18,6 +19,9 @@ class DatagramServer final : public Server {
   void ForgetClosed() override {}
   [[nodiscard]] uint64_t CountFrom(const Endpoint& source) const override {
     return socket_->CountFrom(source);
+  }
+  [[nodiscard]] std::vector<DatagramArrival> Arrivals() const override {
+    return {socket_->arrivals().begin(), socket_->arrivals().end()};
   }
   void Close() override { socket_->Close(false); }
 

@@ -19,6 +19,10 @@ constexpr int kReadsAtOnce = 64;
 // What a datagram takes beside its bytes.
 constexpr size_t kBytesOfOne = 64;
 
+bool Answers(Behaviour::Kind kind) {
+  return kind == Behaviour::Kind::kEcho || kind == Behaviour::Kind::kReply;
+}
+
 }  // namespace
 
 std::shared_ptr<DatagramSocket> DatagramSocket::Start(Loop& loop, common::Fd descriptor,
@@ -63,17 +67,30 @@ void DatagramSocket::ServeAvailable() {
     Taken taken = ReadOne(kMaxDatagramBytes);
     if (!taken.datagram.has_value()) return;
     ++counts_[ToText(Normalised(taken.datagram->from))];
-    int error = 0;
-    if (behaviour_.kind == Behaviour::Kind::kEcho) error = Send(taken.datagram->data, taken.datagram->from);
-    if (behaviour_.kind == Behaviour::Kind::kReply) error = Send(behaviour_.reply, taken.datagram->from);
-    if (error != 0) base::LogDebug(absl::StrCat("answering a datagram: errno ", error));
-    kept_bytes_ += taken.datagram->data.size() + kBytesOfOne;
-    kept_.push_back(*std::move(taken.datagram));
-    // The oldest go: a plan that does not look at them is not to be slowed down by them.
-    while (kept_bytes_ > receive_limit_ && kept_.size() > 1) {
-      kept_bytes_ -= kept_.front().data.size() + kBytesOfOne;
-      kept_.pop_front();
-    }
+    Answer(*taken.datagram);
+    Keep(*std::move(taken.datagram));
+  }
+}
+
+void DatagramSocket::Answer(const Datagram& datagram) {
+  DatagramArrival arrival{Clock::now(), datagram.from, Answers(behaviour_.kind), 0};
+  if (behaviour_.kind == Behaviour::Kind::kEcho) arrival.error = Send(datagram.data, datagram.from);
+  if (behaviour_.kind == Behaviour::Kind::kReply) arrival.error = Send(behaviour_.reply, datagram.from);
+  if (arrival.error != 0) {
+    base::LogDebug(absl::StrCat("answering a datagram: errno ", arrival.error));
+    arrival.answered = false;
+  }
+  arrivals_.push_back(arrival);
+  if (arrivals_.size() > kRememberedArrivals) arrivals_.pop_front();
+}
+
+void DatagramSocket::Keep(Datagram datagram) {
+  kept_bytes_ += datagram.data.size() + kBytesOfOne;
+  kept_.push_back(std::move(datagram));
+  // The oldest go: a plan that does not look at them is not to be slowed down by them.
+  while (kept_bytes_ > receive_limit_ && kept_.size() > 1) {
+    kept_bytes_ -= kept_.front().data.size() + kBytesOfOne;
+    kept_.pop_front();
   }
 }
 

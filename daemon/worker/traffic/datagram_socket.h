@@ -13,6 +13,7 @@
 #include "daemon/worker/call/asio.h"
 #include "daemon/worker/call/signal.h"
 #include "daemon/worker/traffic/behaviour.h"
+#include "daemon/worker/traffic/datagram_journal.h"
 #include "daemon/worker/traffic/socket.h"
 
 namespace bpfrig::worker {
@@ -61,10 +62,15 @@ class DatagramSocket final : public Socket, public std::enable_shared_from_this<
   [[nodiscard]] Taken Take(size_t room);
   // How many datagrams a server had from that address.
   [[nodiscard]] uint64_t CountFrom(const Endpoint& source) const;
+  // The last ones that a server had, oldest first.
+  [[nodiscard]] const std::deque<DatagramArrival>& arrivals() const { return arrivals_; }
 
  private:
   [[nodiscard]] bool Serves() const { return behaviour_.kind != Behaviour::Kind::kNone; }
   void ServeAvailable();
+  // Does what the server says.
+  void Answer(const Datagram& datagram);
+  void Keep(Datagram datagram);
   [[nodiscard]] Taken ReadOne(size_t room);
 
   // Only for its readiness: Asio would ask the kernel more than is wanted of a socket of its own.
@@ -77,6 +83,7 @@ class DatagramSocket final : public Socket, public std::enable_shared_from_this<
   std::deque<Datagram> kept_;
   size_t kept_bytes_ = 0;
   std::map<std::string, uint64_t> counts_;  // by the source's text
+  std::deque<DatagramArrival> arrivals_;
   uint64_t total_sent_ = 0;
   uint64_t total_received_ = 0;
 };

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
+#include "daemon/worker/traffic/datagram_journal.h"
 #include "daemon/worker/traffic/socket.h"
 #include "daemon/worker/traffic/stream_end.h"
 
@@ -28,6 +30,8 @@ class Server {
   virtual void ForgetClosed() = 0;
   // How many datagrams came from that address.
   [[nodiscard]] virtual uint64_t CountFrom(const Endpoint& source) const = 0;
+  // The last datagrams that it had, oldest first.
+  [[nodiscard]] virtual std::vector<DatagramArrival> Arrivals() const = 0;
   // Closes the accepted sockets that nobody has taken, and listens no more.
   virtual void Close() = 0;
 };

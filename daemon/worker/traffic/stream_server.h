@@ -55,6 +55,7 @@ class StreamServer final : public Server, public std::enable_shared_from_this<St
   [[nodiscard]] std::shared_ptr<StreamEnd> TakeAccepted(const Condition& condition) override;
   void ForgetClosed() override;
   [[nodiscard]] uint64_t CountFrom(const Endpoint& /*source*/) const override { return 0; }
+  [[nodiscard]] std::vector<DatagramArrival> Arrivals() const override { return {}; }
   void Close() override;
 
  private:

@@ -86,6 +86,12 @@ std::map<std::string, uint64_t> Traffic::CountDatagrams(const Endpoint& source) 
   return counts;
 }
 
+void Traffic::DescribeSent(google::protobuf::RepeatedPtrField<bpfrig::v1::SentDatagram>& out) const {
+  std::map<std::string, std::vector<DatagramArrival>> arrivals;
+  for (const auto& [name, named] : servers_) arrivals[name] = named.server->Arrivals();
+  journal_.Describe(arrivals, out);
+}
+
 std::string Traffic::ServerAt(const Endpoint& peer, SocketKind kind) const {
   const Endpoint at = Normalised(peer);
   std::string covering;

@@ -7,12 +7,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "bpfrig/v1/socket.pb.h"
 #include "daemon/worker/call/asio.h"
 #include "daemon/worker/call/signal.h"
 #include "daemon/worker/traffic/behaviour.h"
+#include "daemon/worker/traffic/datagram_journal.h"
 #include "daemon/worker/traffic/datagram_socket.h"
 #include "daemon/worker/traffic/open_socket.h"
 #include "daemon/worker/traffic/server.h"
@@ -68,6 +70,12 @@ class Traffic {
   [[nodiscard]] std::optional<AcceptedEnd> Claim(const Socket& dialled);
   // How many datagrams from that address each server of datagrams has had.
   [[nodiscard]] std::map<std::string, uint64_t> CountDatagrams(const Endpoint& source) const;
+  // Notes a datagram that a call has sent.
+  void NoteSent(Clock::time_point at, bpfrig::v1::SentDatagram sent) {
+    journal_.NoteSent(at, std::move(sent));
+  }
+  // The last of them, with what servers had after each.
+  void DescribeSent(google::protobuf::RepeatedPtrField<bpfrig::v1::SentDatagram>& out) const;
   // The server of that kind at this address; empty if there is none.
   [[nodiscard]] std::string ServerAt(const Endpoint& peer, SocketKind kind) const;
   // Notified when a server has accepted, or has had datagrams.
@@ -120,6 +128,7 @@ class Traffic {
   // Reserved names have null ends.
   std::map<std::string, Connection> connections_;
   size_t dials_under_way_ = 0;
+  DatagramJournal journal_;
   Signal accepted_;
 };
 
