@@ -30,7 +30,8 @@ absl::StatusOr<std::string> EncodeUntyped(Sandbox& sandbox, const bpfrig::v1::Va
 absl::StatusOr<ReadyOption> ResolveOption(const bpfrig::v1::SocketOption& option, Sandbox& sandbox) {
   BPFRIG_ASSIGN_OR_RETURN(const OptionNumber number, FindOption(option.level(), option.option()));
   BPFRIG_ASSIGN_OR_RETURN(std::string bytes, ResolveOptionValue(sandbox, option.type(), option.value()));
-  return ReadyOption{number.level, number.option, std::move(bytes)};
+  return ReadyOption{number.level, number.option, std::move(bytes),
+                     absl::StrCat(option.level(), "/", option.option())};
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "proto/rules/transports.h"
 
 namespace bpfrig::worker {
+
 bool SocketKind::IsDatagram() const { return type == SOCK_DGRAM; }
 bool SocketKind::IsTcp() const { return type == SOCK_STREAM && family != AF_UNIX; }
 
@@ -19,7 +20,9 @@ ReadyOption ReadyOption::Of(int level, int option, int number) {
 }
 
 OpenedSocket OpenSocket(const SocketSetup& setup) {
-  const auto refused = [](const char* call) { return OpenedSocket{common::Fd(), call, errno}; };
+  const auto refused = [](const char* call, const std::string& option = "") {
+    return OpenedSocket{common::Fd(), call, errno, option};
+  };
   OpenedSocket opened;
   opened.descriptor =
       common::Fd(::socket(setup.kind.family, setup.kind.type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -28,7 +31,7 @@ OpenedSocket OpenSocket(const SocketSetup& setup) {
   for (const ReadyOption& option : setup.options) {
     const auto size = static_cast<socklen_t>(option.value.size());
     if (::setsockopt(descriptor, option.level, option.option, option.value.data(), size) != 0) {
-      return refused("setsockopt");
+      return refused("setsockopt", option.name);
     }
   }
   if (setup.bind.family() != AF_UNSPEC && ::bind(descriptor, setup.bind.data(), setup.bind.size()) != 0) {

@@ -29,6 +29,8 @@ struct ReadyOption {
   int level = 0;
   int option = 0;
   std::string value;
+  // As a request calls it; empty for one of the rig's own.
+  std::string name = {};
 
   static ReadyOption Of(int level, int option, int number);
 };
@@ -47,6 +49,8 @@ struct OpenedSocket {
   // The system call that was refused, and its errno.
   const char* refused = "";
   int error = 0;
+  // Of setsockopt: the option's name.
+  std::string option = {};
 };
 
 [[nodiscard]] OpenedSocket OpenSocket(const SocketSetup& setup);

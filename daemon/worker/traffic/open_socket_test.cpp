@@ -45,8 +45,11 @@ TEST(OpenSocketTest, SetsOptionsAndBinds) {
 }
 
 TEST(OpenSocketTest, SaysWhichCallWasRefused) {
-  const OpenedSocket option = OpenSocket({{AF_UNIX, SOCK_DGRAM}, {ReadyOption::Of(SOL_SOCKET, 9999, 1)}, {}});
+  ReadyOption unknown = ReadyOption::Of(SOL_SOCKET, 9999, 1);
+  unknown.name = "SOL_SOCKET/9999";
+  const OpenedSocket option = OpenSocket({{AF_UNIX, SOCK_DGRAM}, {unknown}, {}});
   EXPECT_STREQ(option.refused, "setsockopt");
+  EXPECT_EQ(option.option, "SOL_SOCKET/9999");
   EXPECT_EQ(option.error, ENOPROTOOPT);
   const OpenedSocket socket = OpenSocket({{AF_UNIX, 77}, {}, {}});
   EXPECT_STREQ(socket.refused, "socket");

@@ -13,9 +13,10 @@ namespace {
 
 absl::Status Refused(const OpenedSocket& opened, const Endpoint& at) {
   const std::string call = opened.refused;
+  const std::string option = opened.option.empty() ? "an option" : opened.option;
   const std::string action = call == "bind"     ? "binding"
                              : call == "socket" ? "making a socket for"
-                                                : "setting an option of a socket for";
+                                                : absl::StrCat("setting ", option, " of a socket for");
   const absl::Status refused = base::KernelError(-opened.error, absl::StrCat(action, " ", ToText(at)));
   if (call == "bind" && opened.error == EACCES) {
     return base::WithHint(refused,
