@@ -187,7 +187,12 @@ absl::StatusOr<kernel_bpf::TypeRef> ObjectStore::FindKernelType(const std::strin
   if (!kernel_types_.has_value()) {
     BPFRIG_ASSIGN_OR_RETURN(kernel_types_, kernel_bpf::BtfTypes::FromKernel());
   }
-  return kernel_types_->types().Find(name);
+  if (const auto known = found_kernel_types_.find(name); known != found_kernel_types_.end()) {
+    return known->second;
+  }
+  BPFRIG_ASSIGN_OR_RETURN(const kernel_bpf::TypeRef found, kernel_types_->types().Find(name));
+  found_kernel_types_.emplace(name, found);
+  return found;
 }
 
 std::optional<std::string> ObjectStore::ProgramNameOfId(uint32_t id) const {

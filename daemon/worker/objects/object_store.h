@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <list>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -92,8 +93,9 @@ class ObjectStore {
   // Lists: programs, maps and types are referred to by address.
   std::list<Object> objects_;
   std::list<ProgramRecord> programs_;
-  // Read when somebody first asks for one of them.
+  // Read when somebody first asks for one of them; and those that were found, as there are very many.
   mutable std::optional<kernel_bpf::BtfTypes> kernel_types_;
+  mutable std::map<std::string, kernel_bpf::TypeRef> found_kernel_types_;
 };
 
 }  // namespace bpfrig::worker
