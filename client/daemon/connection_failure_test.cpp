@@ -71,7 +71,7 @@ class ClosedSocketTest : public testing::Test {
 
 // A file stands for the socket: only its owner and mode are looked at.
 TEST_F(ClosedSocketTest, NamesWhoMayUseIt) {
-  std::ofstream{socket_};
+  { const std::ofstream made(socket_); }
   ASSERT_EQ(chmod(socket_.c_str(), 0660), 0);
   EXPECT_THAT(Refusal(),
               HasSubstr(absl::StrCat("no permission to call the daemon at unix:", socket_, ": ", socket_)));

@@ -15,6 +15,7 @@
 
 #include "daemon/base/status.h"
 #include "daemon/kernel_os/netlink_socket.h"
+#include "daemon/kernel_os/proc_net.h"
 
 namespace bpfrig::kernel_os {
 namespace {
@@ -29,12 +30,15 @@ int CallBack(const nlmsghdr* message, void* data) {
   return MNL_CB_OK;
 }
 
-// Hands over each message of the answer. ENOENT is no error: there is no such socket.
-absl::Status Ask(nlmsghdr& request, OnMessage on_message) {
+// Hands over each message of the answer. False if the kernel has nothing: no such socket, or, if all were
+// asked for, no sock_diag for them.
+absl::StatusOr<bool> Ask(nlmsghdr& request, OnMessage on_message) {
   BPFRIG_ASSIGN_OR_RETURN(NetlinkSocket socket, NetlinkSocket::Open(NETLINK_SOCK_DIAG));
   request.nlmsg_type = SOCK_DIAG_BY_FAMILY;
   const absl::Status status = socket.Exchange(&request, CallBack, &on_message, "asking sock_diag");
-  return base::DetailOf(status).errno_name == "ENOENT" ? absl::OkStatus() : status;
+  if (base::DetailOf(status).errno_name == "ENOENT") return false;
+  if (!status.ok()) return status;
+  return true;
 }
 
 template <typename Body>
@@ -47,31 +51,13 @@ struct Request {
   }
 };
 
-// `address` is 4 or 16 bytes in network order, as is `port`.
-socklen_t PutInternet(int family, const void* address, uint16_t port, sockaddr_storage& out) {
-  if (family == AF_INET) {
-    sockaddr_in four{};
-    four.sin_family = AF_INET;
-    four.sin_port = port;
-    std::memcpy(&four.sin_addr, address, sizeof(four.sin_addr));
-    std::memcpy(&out, &four, sizeof(four));
-    return sizeof(four);
-  }
-  sockaddr_in6 six{};
-  six.sin6_family = AF_INET6;
-  six.sin6_port = port;
-  std::memcpy(&six.sin6_addr, address, sizeof(six.sin6_addr));
-  std::memcpy(&out, &six, sizeof(six));
-  return sizeof(six);
-}
-
 absl::StatusOr<std::optional<ListedSocket>> FindInternet(ino_t inode, int family, int type) {
   Request<inet_diag_req_v2> request(NLM_F_DUMP);
   request.body.sdiag_family = static_cast<uint8_t>(family);
   request.body.sdiag_protocol = type == SOCK_DGRAM ? IPPROTO_UDP : IPPROTO_TCP;
   request.body.idiag_states = kStatesOfDescriptors;
   std::optional<ListedSocket> found;
-  BPFRIG_RETURN_IF_ERROR(Ask(request.header, [&](const nlmsghdr& message) {
+  const auto take = [&](const nlmsghdr& message) {
     const auto& socket = *static_cast<const inet_diag_msg*>(::mnl_nlmsg_get_payload(&message));
     if (socket.idiag_inode != inode) return;
     ListedSocket& listed = found.emplace();
@@ -80,8 +66,9 @@ absl::StatusOr<std::optional<ListedSocket>> FindInternet(ino_t inode, int family
       listed.peer_size = PutInternet(family, socket.id.idiag_dst, socket.id.idiag_dport, listed.peer);
     }
     listed.cookie = uint64_t{socket.id.idiag_cookie[1]} << 32 | socket.id.idiag_cookie[0];
-  }));
-  return found;
+  };
+  BPFRIG_ASSIGN_OR_RETURN(const bool is_there, Ask(request.header, take));
+  return is_there ? found : FindInProcNet(inode, family, type);
 }
 
 struct UnixAnswer {
@@ -114,12 +101,13 @@ absl::StatusOr<UnixAnswer> AskUnix(uint32_t inode) {
   request.body.udiag_cookie[0] = static_cast<uint32_t>(INET_DIAG_NOCOOKIE);
   request.body.udiag_cookie[1] = static_cast<uint32_t>(INET_DIAG_NOCOOKIE);
   UnixAnswer answer;
-  BPFRIG_RETURN_IF_ERROR(Ask(request.header, [&](const nlmsghdr& message) {
+  const auto take = [&](const nlmsghdr& message) {
     const auto& socket = *static_cast<const unix_diag_msg*>(::mnl_nlmsg_get_payload(&message));
     answer.found = true;
     answer.cookie = uint64_t{socket.udiag_cookie[1]} << 32 | socket.udiag_cookie[0];
     (void)::mnl_attr_parse(&message, sizeof(socket), ReadUnixAttribute, &answer);
-  }));
+  };
+  BPFRIG_RETURN_IF_ERROR(Ask(request.header, take).status());
   return answer;
 }
 
@@ -138,6 +126,23 @@ absl::StatusOr<std::optional<ListedSocket>> FindUnix(ino_t inode) {
 }
 
 }  // namespace
+
+socklen_t PutInternet(int family, const void* address, uint16_t port, sockaddr_storage& out) {
+  if (family == AF_INET) {
+    sockaddr_in four{};
+    four.sin_family = AF_INET;
+    four.sin_port = port;
+    std::memcpy(&four.sin_addr, address, sizeof(four.sin_addr));
+    std::memcpy(&out, &four, sizeof(four));
+    return sizeof(four);
+  }
+  sockaddr_in6 six{};
+  six.sin6_family = AF_INET6;
+  six.sin6_port = port;
+  std::memcpy(&six.sin6_addr, address, sizeof(six.sin6_addr));
+  std::memcpy(&out, &six, sizeof(six));
+  return sizeof(six);
+}
 
 absl::StatusOr<std::optional<ListedSocket>> FindListed(int descriptor, int family, int type) {
   struct stat status {};

@@ -23,7 +23,12 @@ struct ListedSocket {
 
 // Finds the socket among those of this network namespace; nothing if the kernel does not list it, as it does
 // not with sockets that are not bound, or bound for TCP and neither listening nor connected. `family` is
-// AF_INET, AF_INET6 or AF_UNIX, `type` SOCK_STREAM or SOCK_DGRAM. KERNEL_REFUSED without sock_diag.
+// AF_INET, AF_INET6 or AF_UNIX, `type` SOCK_STREAM or SOCK_DGRAM. If the
+// kernel has no sock_diag for these, /proc/net is read, which tells no cookies and nothing of AF_UNIX.
 [[nodiscard]] absl::StatusOr<std::optional<ListedSocket>> FindListed(int descriptor, int family, int type);
+
+// Writes a name of AF_INET or AF_INET6. `address` is 4 or 16 bytes in network order, as is `port`. Returns
+// its size.
+socklen_t PutInternet(int family, const void* address, uint16_t port, sockaddr_storage& out);
 
 }  // namespace bpfrig::kernel_os

@@ -32,8 +32,9 @@ std::optional<SocketFacts> FindListed(int descriptor, SocketKind kind) {
     return std::nullopt;
   }
   if (!listed->has_value()) return SocketFacts();
+  const uint64_t cookie = (*listed)->cookie != 0 ? (*listed)->cookie : AskForCookie(descriptor);
   return SocketFacts{Endpoint((*listed)->local, (*listed)->local_size),
-                     Endpoint((*listed)->peer, (*listed)->peer_size), (*listed)->cookie};
+                     Endpoint((*listed)->peer, (*listed)->peer_size), cookie};
 }
 
 }  // namespace
