@@ -34,7 +34,8 @@ std::string ToGithubAnnotations(const RunRecord& run) {
       absl::StrAppend(&text, "file=", EscapedProperty(*mark.file), ",line=", mark.line, ",col=", mark.column,
                       ",");
     }
-    absl::StrAppend(&text, "title=", EscapedProperty(absl::StrCat(result.plan, " / ", result.name)),
+    absl::StrAppend(&text,
+                    "title=", EscapedProperty(absl::StrCat(result.plan, " / ", NameWithKernel(result))),
                     "::", EscapedMessage(Details(result)), "\n");
   }
   return text;
@@ -51,7 +52,7 @@ std::string ToGithubSummary(const RunRecord& run) {
     if (why.empty() && !result.failures.empty()) {
       why = absl::StrCat(ToString(result.failures[0].mark), ": ", result.failures[0].what);
     }
-    absl::StrAppend(&text, "| ", EscapedCell(result.plan), " / ", EscapedCell(result.name), " | ",
+    absl::StrAppend(&text, "| ", EscapedCell(result.plan), " / ", EscapedCell(NameWithKernel(result)), " | ",
                     WordOf(result.verdict), " | ", EscapedCell(why), " |\n");
   }
   return text;

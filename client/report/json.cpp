@@ -45,6 +45,7 @@ Json ToJson(const verdict::TestResult& result) {
   Json object;
   object["plan"] = result.plan;
   object["name"] = result.name;
+  if (!result.kernel.empty()) object["kernel"] = result.kernel;
   AddMark(result.mark, object);
   object["verdict"] = WordOf(result.verdict);
   object["duration_ms"] = Milliseconds(result.duration);

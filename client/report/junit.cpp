@@ -17,6 +17,13 @@ std::string Seconds(std::chrono::microseconds duration) {
   return absl::StrFormat("%.6f", static_cast<double>(duration.count()) / 1e6);
 }
 
+void AddKernel(const std::string& kernel, pugi::xml_node& test) {
+  if (kernel.empty()) return;
+  pugi::xml_node property = test.append_child("properties").append_child("property");
+  property.append_attribute("name") = "kernel";
+  property.append_attribute("value") = kernel.c_str();
+}
+
 void AddOutcome(const TestResult& result, pugi::xml_node& test) {
   const auto add = [&](const char* kind, const std::string& message) {
     pugi::xml_node outcome = test.append_child(kind);
@@ -85,9 +92,10 @@ std::string ToJunit(const RunRecord& run) {
     suite.append_attribute("timestamp") = Timestamp(run.started).substr(0, 19).c_str();
     for (const TestResult* result : by_plan[plan]) {
       pugi::xml_node test = suite.append_child("testcase");
-      test.append_attribute("name") = result->name.c_str();
+      test.append_attribute("name") = NameWithKernel(*result).c_str();
       test.append_attribute("classname") = plan.c_str();
       test.append_attribute("time") = Seconds(result->duration).c_str();
+      AddKernel(result->kernel, test);
       AddOutcome(*result, test);
     }
   }

@@ -60,6 +60,26 @@ std::string Duration(std::chrono::microseconds duration) {
 
 }  // namespace
 
+void CountIn(Verdict verdict, Counts& counts) {
+  switch (verdict) {
+    case Verdict::kPassed:
+      ++counts.passed;
+      break;
+    case Verdict::kFailed:
+      ++counts.failed;
+      break;
+    case Verdict::kSkipped:
+      ++counts.skipped;
+      break;
+    case Verdict::kRigError:
+      ++counts.rig_errors;
+      break;
+    case Verdict::kNotRun:
+      ++counts.not_run;
+      break;
+  }
+}
+
 std::string Summary(const Counts& counts) {
   std::string text = absl::StrCat(counts.passed, " passed, ", counts.failed, " failed");
   if (counts.skipped > 0) absl::StrAppend(&text, ", ", counts.skipped, " skipped");
@@ -69,9 +89,13 @@ std::string Summary(const Counts& counts) {
   return text;
 }
 
+std::string VerdictMark(Verdict verdict, bool colour) {
+  const Word word = WordOf(verdict);
+  return colour ? absl::StrCat(word.colour, word.text, "\033[0m") : std::string(word.text);
+}
+
 std::string FormatResult(const TestResult& result, bool colour) {
-  const Word word = WordOf(result.verdict);
-  std::string text = colour ? absl::StrCat(word.colour, word.text, "\033[0m") : std::string(word.text);
+  std::string text = VerdictMark(result.verdict, colour);
   absl::StrAppend(&text, "  ", result.plan, " / ", result.name);
   if (result.verdict == Verdict::kSkipped) {
     absl::StrAppend(&text, "  ", Indented(result.reason, 6), "\n");
@@ -85,23 +109,7 @@ std::string FormatResult(const TestResult& result, bool colour) {
 
 void Report::Add(size_t index, TestResult result) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  switch (result.verdict) {
-    case Verdict::kPassed:
-      ++counts_.passed;
-      break;
-    case Verdict::kFailed:
-      ++counts_.failed;
-      break;
-    case Verdict::kSkipped:
-      ++counts_.skipped;
-      break;
-    case Verdict::kRigError:
-      ++counts_.rig_errors;
-      break;
-    case Verdict::kNotRun:
-      ++counts_.not_run;
-      break;
-  }
+  CountIn(result.verdict, counts_);
   waiting_[index] = std::move(result);
   PrintReady();
 }

@@ -21,9 +21,13 @@ struct Counts {
   size_t not_run = 0;
 };
 
+void CountIn(verdict::Verdict verdict, Counts& counts);
+
 // "3 passed, 1 failed", and the other counts.
 [[nodiscard]] std::string Summary(const Counts& counts);
 
+// "PASS", "FAIL", in the terminal's colours if it is to have them.
+[[nodiscard]] std::string VerdictMark(verdict::Verdict verdict, bool colour);
 // A test's line and what went wrong below it.
 [[nodiscard]] std::string FormatResult(const verdict::TestResult& result, bool colour);
 

@@ -1,6 +1,6 @@
 #include "client/report/run_record.h"
 
-#include "absl/strings/string_view.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 
 namespace bpfrig::client::report {
@@ -31,6 +31,10 @@ std::string WordOf(verdict::Verdict verdict) {
       break;
   }
   return "not run";
+}
+
+std::string NameWithKernel(const verdict::TestResult& result) {
+  return result.kernel.empty() ? result.name : absl::StrCat(result.name, " [", result.kernel, "]");
 }
 
 std::string Details(const verdict::TestResult& result) {

@@ -25,6 +25,9 @@ struct RunRecord {
 [[nodiscard]] bool IsBad(const verdict::TestResult& result);
 // "passed", "failed", "skipped", "rig error", "not run".
 [[nodiscard]] std::string WordOf(verdict::Verdict verdict);
+// The test's name within its plan, with the kernel that it ran on if that is told: "dials v6
+// [6.1.0-50-cloud-amd64]".
+[[nodiscard]] std::string NameWithKernel(const verdict::TestResult& result);
 // What went wrong, as the terminal shows it below the test's line; empty if nothing did.
 [[nodiscard]] std::string Details(const verdict::TestResult& result);
 

@@ -37,7 +37,7 @@ std::string ToTap(const RunRecord& run) {
   size_t number = 0;
   for (const TestResult& result : run.results) {
     absl::StrAppend(&text, IsBad(result) ? "not ok " : "ok ", ++number, " - ", Escaped(result.plan), " / ",
-                    Escaped(result.name));
+                    Escaped(NameWithKernel(result)));
     if (result.verdict == Verdict::kSkipped) absl::StrAppend(&text, " # SKIP ", Escaped(result.reason));
     if (result.verdict == Verdict::kNotRun) absl::StrAppend(&text, " # SKIP the run was ended before it");
     text += '\n';

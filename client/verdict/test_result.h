@@ -40,6 +40,8 @@ struct TestResult {
   std::string plan;
   std::string name;
   plan::Mark mark;
+  // The kernel that it ran on, if the run was on more than the daemon's own; otherwise empty.
+  std::string kernel = {};
   std::chrono::microseconds duration{0};
   // Why it was skipped, or what happened to the rig.
   std::string reason;
