@@ -1,0 +1,47 @@
+// What a guest starts with: our own programs with the libraries that they load, as an initramfs. It is made
+// once for each build of them and kept in the cache.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/fd.h"
+
+namespace bpfrig::client::guest {
+
+// Where the client stands in a guest; the daemon's programs stand beside it.
+inline constexpr const char* kGuestClient = "/bin/bpfrig";
+
+struct Programs {
+  std::filesystem::path client;
+  std::filesystem::path daemon;
+  std::filesystem::path front;
+  std::filesystem::path init;
+};
+
+// Beside this executable, with the daemon that was given or found. NOT_FOUND names what is missing.
+[[nodiscard]] absl::StatusOr<Programs> FindPrograms(const std::filesystem::path& daemon);
+
+// The initramfs of these programs, from `directory` or made anew. An image that no later run can need is
+// removed from there.
+[[nodiscard]] absl::StatusOr<std::string> BaseImage(const Programs& programs,
+                                                    const std::filesystem::path& directory);
+
+// What a guest is to do.
+struct Job {
+  // argv[0] is kGuestClient.
+  std::vector<std::string> arguments;
+  // "NAME=value".
+  std::vector<std::string> environment;
+  std::filesystem::path directory;
+  // Absolute; each is at the same path in the guest.
+  std::vector<std::filesystem::path> files;
+};
+
+// The base image and the job after it, as a file in memory that QEMU can open.
+[[nodiscard]] absl::StatusOr<common::Fd> InitramfsOf(const std::string& base, const Job& job);
+
+}  // namespace bpfrig::client::guest

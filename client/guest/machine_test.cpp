@@ -1,0 +1,104 @@
+// The machine against a QEMU of the test's own: a script that does what a guest may do to us.
+#include "client/guest/machine.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "common/testing/temporary_directory.h"
+
+namespace bpfrig::client::guest {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr const char* kBooted = R"(printf 'B\003\000\000\0006.1' >&4)";
+
+class MachineTest : public testing::Test {
+ protected:
+  MachineTest() : path_(getenv("PATH")) { UsePath(directory_.path().string() + ":" + path_); }
+  ~MachineTest() override { UsePath(path_); }
+
+  static void UsePath(const std::string& path) { setenv("PATH", path.c_str(), 1); }
+
+  // What comes of a QEMU that runs these lines of shell: 3 is the console, 4 the results.
+  Outcome Run(const std::string& lines, MachineOptions options = {}) {
+    const std::filesystem::path script = directory_.path() / "qemu-system-x86_64";
+    std::ofstream(script) << "#!/bin/sh\n" << lines << "\n";
+    std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+    absl::StatusOr<Machine> machine =
+        Machine::Start(options, common::Fd(open("/dev/null", O_RDONLY | O_CLOEXEC)));
+    if (!machine.ok()) return {"", {}, {}, "", "", -1, std::string(machine.status().message())};
+    return RunMachine(*std::move(machine));
+  }
+
+  const common::TemporaryDirectory directory_;
+  const std::string path_;
+};
+
+TEST_F(MachineTest, TakesWhatTheGuestSends) {
+  const Outcome outcome = Run(std::string(kBooted) + R"(
+printf 'O\003\000\000\000hi\n' >&4
+printf 'R\002\000\000\000{}' >&4
+printf 'X\001\000\000\0001' >&4
+exec cat /dev/zero >/dev/null)");
+  EXPECT_EQ(outcome.failure, "");
+  EXPECT_EQ(outcome.release, "6.1");
+  EXPECT_EQ(outcome.output, "hi\n");
+  EXPECT_EQ(outcome.report, "{}");
+  EXPECT_EQ(outcome.exit_status, 1);
+}
+
+TEST_F(MachineTest, SaysWhyAKernelGaveUp) {
+  const Outcome outcome =
+      Run(R"(printf '[ 1.0] Run /init\r\n[ 1.1] Kernel panic - not syncing: no init\r\n' >&3)");
+  EXPECT_THAT(outcome.failure,
+              StartsWith("the kernel gave up: Kernel panic - not syncing: no init; its console "
+                         "ends:\n[ 1.0] Run /init\n"));
+}
+
+TEST_F(MachineTest, SaysWhatQemuComplainedOf) {
+  EXPECT_EQ(Run("echo no such accelerator; exit 1").failure,
+            "qemu-system-x86_64 ended with exit status 1: no such accelerator");
+}
+
+TEST_F(MachineTest, SaysThatTheMachineEndedBeforeTheRun) {
+  EXPECT_EQ(Run(kBooted).failure, "the machine ended before the run did; nothing came on its console");
+}
+
+TEST_F(MachineTest, EndsAGuestThatHangs) {
+  MachineOptions options;
+  options.patience = std::chrono::seconds(1);
+  EXPECT_THAT(Run(std::string(kBooted) + "\nexec cat /dev/zero >/dev/null", options).failure,
+              StartsWith("the guest hangs: no sign of life for 1 s"));
+  EXPECT_THAT(Run("exec cat /dev/zero >/dev/null", options).failure,
+              StartsWith("the kernel does not come up: no sign of life for 1 s"));
+}
+
+TEST_F(MachineTest, EndsAGuestThatTakesTooLongHoweverAliveItIs) {
+  MachineOptions options;
+  options.timeout = std::chrono::seconds(1);
+  EXPECT_THAT(Run("while printf 'A\\000\\000\\000\\000' >&4; do :; done", options).failure,
+              StartsWith("it was not over after 1 s (--kernel-timeout)"));
+}
+
+TEST_F(MachineTest, RefusesWhatIsNotAFrame) {
+  EXPECT_THAT(Run("echo hello, this is no frame >&4; exec cat /dev/zero >/dev/null").failure,
+              HasSubstr("came from the guest"));
+}
+
+TEST_F(MachineTest, NamesThePackageOfQemu) {
+  UsePath(directory_.path().string());
+  absl::StatusOr<Machine> machine = Machine::Start({}, common::Fd(open("/dev/null", O_RDONLY | O_CLOEXEC)));
+  EXPECT_EQ(machine.status().message(),
+            "there is no qemu-system-x86_64 in PATH, which boots other kernels; Debian has it in the package "
+            "qemu-system-x86");
+}
+
+}  // namespace
+}  // namespace bpfrig::client::guest
