@@ -2,9 +2,11 @@
 #include <grpc/support/log.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdlib>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/command/commands.h"
@@ -103,7 +105,48 @@ struct Options {
   DaemonOptions info;
   HealthOptions health;
   DoctorOptions doctor;
+  std::string kernels;
 };
+
+void AddKernelOptions(CLI::App& command, RunOptions& options) {
+  command
+      .add_option(
+          "--kernel", options.kernels,
+          "Run on these kernels, each in a guest under QEMU: versions (6.1), suites of Debian (trixie), "
+          "files, and host for this one; `bpfrig kernels fetch` gets them")
+      ->type_name("KERNEL,...");
+  command.add_option("--kernel-append", options.guest.append, "Added to the guests' kernel command lines")
+      ->type_name("TEXT");
+  command.add_option("--kernel-memory", options.guest.memory_mib, "Memory of each guest")
+      ->type_name("MIB")
+      ->check(CLI::Range(256, 1048576))
+      ->capture_default_str();
+  command.add_option("--kernel-cpus", options.guest.cpus, "Processors of each guest")
+      ->type_name("N")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  command
+      .add_option_function<unsigned>(
+          "--kernel-timeout",
+          [&options](unsigned seconds) { options.guest.timeout = std::chrono::seconds(seconds); },
+          "How long each guest may take (default 900)")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(10, 86400));
+}
+
+void AddKernels(CLI::App& app, Options& options) {
+  CLI::App& command = *app.add_subcommand("kernels", "The kernels that plans can be run on in guests");
+  command.require_subcommand(1);
+  command.add_subcommand("list", "Print those that were fetched, with their package's version and suites");
+  for (const auto& [verb, description] :
+       {std::pair("fetch", "Get kernels from Debian's packages, through apt, into the cache"),
+        std::pair("remove", "Remove kernels from the cache")}) {
+    command.add_subcommand(verb, description)
+        ->add_option("kernels", options.kernels, "Versions (6.1) and suites of Debian (trixie)")
+        ->required()
+        ->type_name("KERNEL,...");
+  }
+}
 
 void AddRun(CLI::App& app, Options& options) {
   CLI::App& command = *app.add_subcommand("run", "Run plans");
@@ -123,6 +166,7 @@ void AddRun(CLI::App& app, Options& options) {
       ->check([](const std::string& text) {
         return std::string(report::ParseReportFile(text).status().message());
       });
+  AddKernelOptions(command, options.run);
   command.add_flag("--list", options.list, "Print the tests and run none");
 }
 
@@ -156,6 +200,7 @@ void AddCommands(CLI::App& app, Options& options) {
   AddDaemonOptions(*app.add_subcommand("info", "Print what the daemon and its kernel can do"), options.info);
   AddHealth(app, options.health);
   AddDoctor(app, options.doctor);
+  AddKernels(app, options);
 }
 
 // What the environment has besides options.
@@ -176,7 +221,14 @@ void QuietGrpc() {
   if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
 }
 
-int Execute(const CLI::App& app, Options& options) {
+int ExecuteKernels(const CLI::App& kernels, const Options& options) {
+  if (kernels.got_subcommand("fetch")) return command::FetchKernels(options.kernels);
+  if (kernels.got_subcommand("remove")) return command::RemoveKernels(options.kernels);
+  return command::ListKernels();
+}
+
+// `arguments` are those after the program's name.
+int Execute(const CLI::App& app, Options& options, const std::vector<std::string>& arguments) {
   if (app.got_subcommand("check")) return command::CheckPlans(options.check);
   if (app.got_subcommand("info")) return command::PrintInfo(options.info);
   if (app.got_subcommand("health")) return command::PrintHealth(options.health);
@@ -184,7 +236,10 @@ int Execute(const CLI::App& app, Options& options) {
     options.doctor.arguments = app.get_subcommand("doctor")->remaining();
     return command::RunDoctor(options.doctor);
   }
-  return options.list ? command::ListTests(options.run.plans) : command::RunPlans(options.run);
+  if (app.got_subcommand("kernels")) return ExecuteKernels(*app.get_subcommand("kernels"), options);
+  if (options.list) return command::ListTests(options.run.plans);
+  return options.run.kernels.empty() ? command::RunPlans(options.run)
+                                     : command::RunOnKernels(options.run, arguments);
 }
 
 }  // namespace
@@ -202,5 +257,5 @@ int main(int argc, char** argv) {
   }
   TakeEnvironment(options);
   QuietGrpc();
-  return Execute(app, options);
+  return Execute(app, options, std::vector<std::string>(argv + 1, argv + argc));
 }

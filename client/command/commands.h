@@ -1,12 +1,21 @@
 // What the command line can ask for. Each prints its answer and returns the exit code.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "client/command/options.h"
 
 namespace bpfrig::client::command {
 
 // Runs plans against a daemon.
 [[nodiscard]] int RunPlans(const RunOptions& options);
+// Runs plans on each of the kernels that the options name, and compares. `arguments` are main's.
+[[nodiscard]] int RunOnKernels(const RunOptions& options, const std::vector<std::string>& arguments);
+// The kernels that were fetched; fetches some; removes some. Specs as `--kernel` takes them.
+[[nodiscard]] int ListKernels();
+[[nodiscard]] int FetchKernels(const std::string& specs);
+[[nodiscard]] int RemoveKernels(const std::string& specs);
 // Reads plans, and says what is wrong with them; needs no daemon.
 [[nodiscard]] int CheckPlans(const PlanOptions& options);
 // Prints the tests that a run would have.

@@ -13,7 +13,8 @@
 
 namespace bpfrig::client::command {
 
-std::optional<std::vector<plan::Test>> LoadPlans(const PlanOptions& options) {
+std::optional<std::vector<plan::Test>> LoadPlans(const PlanOptions& options,
+                                                 std::vector<std::filesystem::path>* read) {
   absl::StatusOr<std::vector<std::string>> files = plan::FindPlanFiles(options.plans);
   if (!files.ok()) {
     std::cerr << "bpfrig: " << files.status().message() << "\n";
@@ -29,6 +30,13 @@ std::optional<std::vector<plan::Test>> LoadPlans(const PlanOptions& options) {
   }
   for (const plan::Problem& problem : problems.Sorted()) std::cerr << ToString(problem) << "\n";
   if (!problems.Empty()) return std::nullopt;
+  if (read != nullptr) {
+    for (const std::string& file : *files)
+      read->push_back(std::filesystem::absolute(file).lexically_normal());
+    for (const std::filesystem::path& file : objects.Files()) {
+      read->push_back(std::filesystem::absolute(file).lexically_normal());
+    }
+  }
   const auto is_filtered_out = [&](const plan::Test& test) {
     return !absl::StrContains(absl::StrCat(test.plan, " / ", test.name), options.test_filter);
   };

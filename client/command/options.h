@@ -6,6 +6,7 @@
 
 #include "client/daemon/credentials.h"
 #include "client/daemon/private_daemon.h"
+#include "client/guest/guest_runs.h"
 
 namespace bpfrig::client::command {
 
@@ -35,6 +36,9 @@ struct RunOptions {
   bool control = false;
   // "junit=FILE".
   std::vector<std::string> reports;
+  // "6.1,host"; empty: the daemon's own kernel alone.
+  std::string kernels;
+  guest::GuestOptions guest;
 };
 
 struct HealthOptions {

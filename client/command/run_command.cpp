@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -17,8 +16,8 @@
 #include "client/command/daemon_session.h"
 #include "client/command/exit_code.h"
 #include "client/command/load_plans.h"
+#include "client/command/write_reports.h"
 #include "client/report/report.h"
-#include "client/report/report_file.h"
 #include "client/run/test_pool.h"
 
 namespace bpfrig::client::command {
@@ -58,25 +57,6 @@ const char* SignalName(int signal) {
 void PrintLogTail(const DaemonSession& session) {
   const std::string tail = session.LogTail();
   if (!tail.empty()) std::cerr << "bpfrig: the daemon's log ends:\n" << tail;
-}
-
-// True if all of them could be written.
-bool WriteReports(const std::vector<std::string>& reports, const report::RunRecord& record) {
-  absl::Status status;
-  for (const std::string& text : reports) {
-    // What the command line took can be read.
-    const absl::StatusOr<report::ReportFile> file = report::ParseReportFile(text);
-    if (file.ok()) status.Update(report::WriteFile(file->path, file->format(record)));
-  }
-  if (const char* actions = std::getenv("GITHUB_ACTIONS");
-      actions != nullptr && std::string(actions) == "true") {
-    std::cout << report::ToGithubAnnotations(record);
-    if (const char* summary = std::getenv("GITHUB_STEP_SUMMARY"); summary != nullptr) {
-      status.Update(report::AppendToFile(summary, report::ToGithubSummary(record)));
-    }
-  }
-  if (!status.ok()) std::cerr << "bpfrig: " << status.message() << "\n";
-  return status.ok();
 }
 
 }  // namespace

@@ -75,6 +75,12 @@ absl::StatusOr<std::vector<std::string>> FindPlanFiles(const std::vector<std::st
   return files;
 }
 
+std::vector<fs::path> ObjectFiles::Files() const {
+  std::vector<fs::path> files;
+  for (const auto& [file, bytes] : loaded_) files.push_back(file);
+  return files;
+}
+
 absl::StatusOr<ObjectFiles::Bytes> ObjectFiles::Load(const std::string& file, const fs::path& beside) {
   std::vector<fs::path> candidates = {beside / file};
   for (const std::string& directory : path_) candidates.push_back(fs::path(directory) / file);

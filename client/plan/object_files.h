@@ -26,6 +26,9 @@ class ObjectFiles {
   // The file's bytes: beside the plan first, then in the path.
   [[nodiscard]] absl::StatusOr<Bytes> Load(const std::string& file, const std::filesystem::path& beside);
 
+  // Those that were read.
+  [[nodiscard]] std::vector<std::filesystem::path> Files() const;
+
  private:
   std::vector<std::string> path_;
   std::map<std::filesystem::path, Bytes> loaded_;

@@ -1,0 +1,38 @@
+#include "client/command/guest_arguments.h"
+
+#include <algorithm>
+#include <array>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace bpfrig::client::command {
+namespace {
+
+// Options with a value that a run elsewhere has no use for.
+constexpr std::array<absl::string_view, 7> kDropped = {"--kernel",      "--kernel-append",  "--kernel-memory",
+                                                       "--kernel-cpus", "--kernel-timeout", "--report",
+                                                       "--daemon"};
+
+bool IsDropped(absl::string_view option) {
+  return std::find(kDropped.begin(), kDropped.end(), option) != kDropped.end();
+}
+
+}  // namespace
+
+std::vector<std::string> GuestArguments(const std::string& program, const std::vector<std::string>& arguments,
+                                        const std::string& report) {
+  std::vector<std::string> kept = {program};
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const absl::string_view argument = arguments[i];
+    if (IsDropped(argument)) {
+      ++i;
+    } else if (!IsDropped(argument.substr(0, argument.find('=')))) {
+      kept.push_back(arguments[i]);
+    }
+  }
+  kept.insert(kept.begin() + 2, {"--report", absl::StrCat("json=", report)});
+  return kept;
+}
+
+}  // namespace bpfrig::client::command

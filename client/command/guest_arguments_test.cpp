@@ -1,0 +1,21 @@
+#include "client/command/guest_arguments.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace bpfrig::client::command {
+namespace {
+
+using ::testing::ElementsAre;
+
+TEST(GuestArgumentsTest, DropsWhatConcernsThisEnd) {
+  EXPECT_THAT(GuestArguments("/bin/bpfrig",
+                             {"run", "--kernel", "6.1,host", "-I", "build/bpf", "--report", "junit=x.xml",
+                              "--kernel-memory=2048", "--test", "dials", "plans/"},
+                             "/job/report.json"),
+              ElementsAre("/bin/bpfrig", "run", "--report", "json=/job/report.json", "-I", "build/bpf",
+                          "--test", "dials", "plans/"));
+}
+
+}  // namespace
+}  // namespace bpfrig::client::command

@@ -1,0 +1,175 @@
+// `bpfrig run --kernel`: the same command line in a guest for each kernel, and for `host` in a process of its
+// own; their reports are put together here.
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <optional>
+#include <set>
+#include <system_error>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "client/command/commands.h"
+#include "client/command/exit_code.h"
+#include "client/command/guest_arguments.h"
+#include "client/command/load_plans.h"
+#include "client/command/write_reports.h"
+#include "client/daemon/find_daemon.h"
+#include "client/guest/child.h"
+#include "client/guest/frames.h"
+#include "client/guest/guest_runs.h"
+#include "client/guest/image.h"
+#include "client/guest/kernel_cache.h"
+#include "client/report/compare_kernels.h"
+#include "client/report/parse_json.h"
+#include "common/read_file.h"
+
+extern char** environ;  // NOLINT: declared by no header in strict mode.
+
+namespace bpfrig::client::command {
+namespace {
+
+namespace fs = std::filesystem;
+using guest::KernelSpec;
+using report::KernelRun;
+
+constexpr size_t kMaxReportBytes = guest::kMaxFrameBytes;
+
+int Failed(const absl::Status& status) {
+  std::cerr << "bpfrig: " << status.message() << "\n";
+  return absl::IsInvalidArgument(status) || absl::IsNotFound(status) ? kUsageError : kRigFailed;
+}
+
+// What a run came to, as the client that ran it reported.
+void TakeReport(const std::string& text, int exit_status, const std::string& output, KernelRun& run) {
+  absl::StatusOr<report::RunRecord> record = report::ParseJson(text);
+  if (text.empty() || !record.ok()) {
+    run.failure = absl::StrCat("the run ended with exit status ", exit_status,
+                               " and without a report: ", absl::StripTrailingAsciiWhitespace(output));
+    return;
+  }
+  run.record = *std::move(record);
+  if (exit_status >= kRigFailed && run.record.counts.rig_errors == 0) {
+    run.failure = absl::StrCat("the run ended with exit status ", exit_status, ": ",
+                               absl::StripTrailingAsciiWhitespace(output));
+  }
+}
+
+// On the kernel that we run on, in a process of its own: the same way as a guest's.
+KernelRun RunOnHost(const std::vector<std::string>& arguments) {
+  KernelRun run;
+  run.name = "host";
+  std::ifstream("/proc/sys/kernel/osrelease") >> run.release;
+  std::string report = (fs::temp_directory_path() / "bpfrig-report-XXXXXX").string();
+  const common::Fd created(mkstemp(report.data()));
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  const absl::StatusOr<guest::Ended> ended =
+      guest::RunToEnd(GuestArguments(self.string(), arguments, report));
+  if (ended.ok()) {
+    TakeReport(common::ReadFile(report, kMaxReportBytes).value_or(""), ended->status, ended->output, run);
+  } else {
+    run.failure = std::string(ended.status().message());
+  }
+  fs::remove(report, error);
+  return run;
+}
+
+std::vector<std::string> GuestEnvironment() {
+  std::vector<std::string> environment = {"PATH=/bin", "HOME=/tmp", "TMPDIR=/tmp"};
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    // What names a daemon is of no use there: a guest has its own.
+    if (absl::StartsWith(*variable, "BPFRIG_VAR_") || absl::StartsWith(*variable, "BPFRIG_OBJECT_PATH=")) {
+      environment.emplace_back(*variable);
+    }
+  }
+  return environment;
+}
+
+struct Plan {
+  std::vector<KernelRun> runs;
+  // Of the runs that have a guest: their places in `runs`, and their kernels.
+  std::vector<size_t> places;
+  std::vector<guest::Kernel> kernels;
+};
+
+absl::StatusOr<Plan> FindKernels(const std::vector<KernelSpec>& specs, const guest::KernelCache& cache) {
+  Plan plan;
+  for (const KernelSpec& spec : specs) {
+    plan.runs.emplace_back().name = spec.text;
+    if (spec.kind == KernelSpec::Kind::kHost) continue;
+    absl::StatusOr<guest::Kernel> kernel = cache.Find(spec);
+    if (!kernel.ok()) return std::move(kernel).status();
+    plan.places.push_back(plan.runs.size() - 1);
+    plan.kernels.push_back(*std::move(kernel));
+  }
+  return plan;
+}
+
+absl::Status RunGuests(const RunOptions& options, const std::vector<std::string>& arguments,
+                       const std::vector<fs::path>& files, const guest::KernelCache& cache, Plan& plan) {
+  const absl::StatusOr<std::string> daemon = daemon::FindDaemon(options.daemon.private_daemon.executable);
+  if (!daemon.ok()) return daemon.status();
+  const absl::StatusOr<guest::Programs> programs = guest::FindPrograms(*daemon);
+  if (!programs.ok()) return programs.status();
+  const absl::StatusOr<std::string> base = guest::BaseImage(*programs, cache.images());
+  if (!base.ok()) return base.status();
+  const absl::StatusOr<std::string> accelerator =
+      guest::ChooseAccelerator(plan.kernels.front(), *base, cache.directory());
+  if (!accelerator.ok()) return accelerator.status();
+  const guest::Job job{GuestArguments(guest::kGuestClient, arguments, guest::kJobReportFile),
+                       GuestEnvironment(), fs::current_path(), files};
+  return guest::RunOnGuests(plan.kernels, *accelerator, *base, job, options.guest,
+                            [&](size_t index, guest::Outcome outcome) {
+                              KernelRun& run = plan.runs[plan.places[index]];
+                              run.release = outcome.release;
+                              run.accelerator = *accelerator;
+                              run.boot = outcome.boot;
+                              run.failure = outcome.failure;
+                              if (run.failure.empty()) {
+                                TakeReport(outcome.report, outcome.exit_status, outcome.output, run);
+                              }
+                              std::cerr << run.name << " is done\n";
+                            });
+}
+
+int ExitCodeOf(const report::Counts& counts) {
+  if (counts.rig_errors > 0 || counts.not_run > 0) return kRigFailed;
+  return counts.failed > 0 ? kTestsFailed : kAllPassed;
+}
+
+}  // namespace
+
+int RunOnKernels(const RunOptions& options, const std::vector<std::string>& arguments) {
+  if (!options.daemon.target.empty()) {
+    std::cerr << "bpfrig: --kernel and --target do not go together: each guest has its own daemon\n";
+    return kUsageError;
+  }
+  const absl::StatusOr<std::vector<KernelSpec>> specs = guest::ParseKernelSpecs(options.kernels);
+  if (!specs.ok()) return Failed(specs.status());
+  std::vector<fs::path> files;
+  if (!LoadPlans(options.plans, &files)) return kUsageError;
+  const absl::StatusOr<guest::KernelCache> cache = guest::KernelCache::Open();
+  if (!cache.ok()) return Failed(cache.status());
+  absl::StatusOr<Plan> plan = FindKernels(*specs, *cache);
+  if (!plan.ok()) return Failed(plan.status());
+
+  for (KernelRun& run : plan->runs) {
+    if (run.name == "host") run = RunOnHost(arguments);
+  }
+  if (!plan->kernels.empty()) {
+    if (const absl::Status ran = RunGuests(options, arguments, files, *cache, *plan); !ran.ok())
+      return Failed(ran);
+  }
+  const report::RunRecord joined = report::Joined(plan->runs);
+  const bool is_reported = WriteReports(options.reports, joined);
+  std::cout << report::CompareKernels(plan->runs, isatty(STDOUT_FILENO) == 1) << std::flush;
+  const int code = ExitCodeOf(joined.counts);
+  return is_reported || code >= kRigFailed ? code : kRigFailed;
+}
+
+}  // namespace bpfrig::client::command

@@ -1,0 +1,126 @@
+// `bpfrig run --kernel` and `bpfrig kernels` as a user calls them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "common/testing/temporary_directory.h"
+#include "tests/support/subprocess.h"
+
+namespace bpfrig::tests {
+namespace {
+
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// A guest without KVM, on a machine that does other things too.
+constexpr std::chrono::minutes kPatience{8};
+constexpr const char* kKernel = "6.1";
+
+class GuestTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    setenv("XDG_CACHE_HOME", BPFRIG_KERNEL_CACHE, 1);
+    // What is there is used without a network.
+    if (Bpfrig({"kernels", "list"}).output.find("\n6.1.") == std::string::npos &&
+        Bpfrig({"kernels", "list"}).output.find("6.1.") != 0) {
+      const Outcome fetched = Bpfrig({"kernels", "fetch", kKernel});
+      ASSERT_EQ(fetched.status, 0) << fetched.output;
+    }
+  }
+
+  static Outcome Bpfrig(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), BPFRIG_BIN "/bpfrig");
+    return RunToEnd(arguments, kPatience);
+  }
+  static Outcome RunOn(const std::string& kernels, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"run", "--kernel", kernels, "-I", BPFRIG_BPF_OBJECTS});
+    return Bpfrig(std::move(arguments));
+  }
+  std::string Write(const std::string& name, const std::string& text) const {
+    std::ofstream(directory_ / name) << text;
+    return directory_ / name;
+  }
+
+  const common::TemporaryDirectory directory_;
+};
+
+// A server that is not the one that the plan expects: it fails in the same words wherever it runs.
+constexpr const char* kFailing = R"(name: wrong
+tests:
+  - name: expects another port
+    steps:
+      - listen: {name: here, at: {address: 127.0.0.1, port: 7000}}
+      - connect: {to: {address: 127.0.0.1, port: 7000}}
+        expect: {peer: {address: 127.0.0.1, port: 7001}, server: here}
+)";
+
+TEST_F(GuestTest, ShippedPlansPassOnAnOlderKernel) {
+  const std::string report = directory_ / "report.json";
+  const Outcome outcome = RunOn(kKernel, {"--report", "json=" + report, BPFRIG_SOURCE "/plans"});
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, ContainsRegex("\n6.1  [0-9]+ passed, 0 failed"));
+  EXPECT_THAT(outcome.output, HasSubstr("(Linux 6.1."));
+  const nlohmann::json json = nlohmann::json::parse(std::ifstream(report));
+  EXPECT_THAT(json["tests"][0]["kernel"].get<std::string>(), testing::StartsWith("6.1."));
+}
+
+TEST_F(GuestTest, FailureComesThroughUnchangedAndIsComparedWithTheHost) {
+  const std::string plan = Write("wrong.yaml", kFailing);
+  const Outcome outcome = RunOn(std::string("host,") + kKernel, {plan});
+  EXPECT_EQ(outcome.status, 1) << outcome.output;
+  EXPECT_THAT(outcome.output,
+              HasSubstr("not passed on any kernel:\n  wrong / expects another port\n    host  FAIL\n"));
+  const std::string where = plan + ":7:";
+  const size_t on_host = outcome.output.find(where);
+  ASSERT_NE(on_host, std::string::npos) << outcome.output;
+  EXPECT_NE(outcome.output.find(where, outcome.output.find("    6.1   FAIL")), std::string::npos)
+      << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("actual:   7000"));
+}
+
+TEST_F(GuestTest, ShowsWhatDiffersBetweenKernels) {
+  const std::string plan = Write("release.yaml", R"(name: release
+tests:
+  - name: needs a kernel of today
+    requires: [tcx]
+    steps:
+      - listen: {name: here, at: {address: 127.0.0.1, port: 7000}}
+)");
+  const Outcome outcome = RunOn(std::string("host,") + kKernel, {plan});
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("different on these kernels:\n  release / needs a kernel of today\n"
+                                        "    host  PASS\n    6.1   SKIP  needs tcx"));
+  EXPECT_THAT(outcome.output, HasSubstr("everything was skipped: nothing is known of this kernel"));
+}
+
+TEST_F(GuestTest, KernelThatPanicsIsARigError) {
+  const std::string plan = Write("wrong.yaml", kFailing);
+  const Outcome outcome = RunOn(kKernel, {"--kernel-append", "rdinit=/none root=/dev/none", plan});
+  EXPECT_EQ(outcome.status, 3) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("rig error: the kernel gave up: Kernel panic - not syncing"));
+}
+
+TEST_F(GuestTest, WrongKernelsAreNamedBeforeAnythingRuns) {
+  const std::string plan = Write("wrong.yaml", kFailing);
+  const Outcome none = RunOn("2.6", {plan});
+  EXPECT_EQ(none.status, 2);
+  EXPECT_THAT(none.output,
+              ContainsRegex("^bpfrig: kernel 2.6 was not fetched; there (is|are) .*`bpfrig kernels "
+                            "fetch 2.6` gets it through apt\n$"));
+  const std::string text = Write("vmlinuz", "no kernel");
+  EXPECT_EQ(RunOn(text, {plan}).output,
+            "bpfrig: " + text + " is not a kernel for x86: a vmlinuz or bzImage was expected\n");
+  EXPECT_EQ(RunOn("6.1,,host", {plan}).output, "bpfrig: a kernel's name is empty\n");
+  EXPECT_EQ(RunOn(kKernel, {"--target", "unix:/nowhere", plan}).output,
+            "bpfrig: --kernel and --target do not go together: each guest has its own daemon\n");
+  EXPECT_THAT(RunOn(kKernel, {"--kernel-memory", "1000000", plan}).output,
+              HasSubstr("--kernel-memory MIB gives it less"));
+}
+
+}  // namespace
+}  // namespace bpfrig::tests
