@@ -1,9 +1,7 @@
 #include "daemon/kernel_bpf/btf/elf_file.h"
 
-#include <elf.h>
-
+#include <algorithm>
 #include <cstring>
-#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
@@ -69,10 +67,10 @@ absl::Status CheckBpfElf(absl::string_view elf) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<absl::string_view> FindElfSection(absl::string_view elf, absl::string_view name) {
+absl::StatusOr<std::vector<ElfSection>> ElfSections(absl::string_view elf) {
   std::optional<Elf64_Ehdr> header = ReadAt<Elf64_Ehdr>(elf, 0);
   if (!header) return Bad("the ELF object is cut short");
-  auto section_at = [&](uint64_t index) {
+  auto header_at = [&](uint64_t index) {
     return ReadAt<Elf64_Shdr>(elf, header->e_shoff + index * sizeof(Elf64_Shdr));
   };
   if (header->e_shoff > elf.size() || header->e_shentsize != sizeof(Elf64_Shdr)) {
@@ -80,22 +78,29 @@ absl::StatusOr<absl::string_view> FindElfSection(absl::string_view elf, absl::st
   }
   // With more than 65279 sections ELF keeps their number elsewhere; then nothing here would be found.
   if (header->e_shnum == 0) return Bad("the ELF object has no sections, or too many");
-  std::optional<Elf64_Shdr> names_header = section_at(header->e_shstrndx);
+  std::optional<Elf64_Shdr> names_header = header_at(header->e_shstrndx);
   std::optional<absl::string_view> names;
   if (names_header) names = SectionBytes(elf, *names_header);
   if (!names) return Bad("the ELF object's section names are broken");
-  std::optional<absl::string_view> result;
+  std::vector<ElfSection> sections;
   for (uint64_t i = 0; i < header->e_shnum; ++i) {
-    std::optional<Elf64_Shdr> section = section_at(i);
+    std::optional<Elf64_Shdr> section = header_at(i);
     if (!section) return Bad("the ELF object's section table is cut short");
-    if (section->sh_name >= names->size()) continue;
-    absl::string_view found = names->substr(section->sh_name);
-    if (found.substr(0, found.find('\0')) != name) continue;
-    std::optional<absl::string_view> bytes = SectionBytes(elf, *section);
-    if (!bytes) return Bad(absl::StrCat("the ELF object's section ", name, " is cut short"));
+    absl::string_view name = names->substr(std::min<size_t>(section->sh_name, names->size()));
+    sections.push_back({*section, name.substr(0, name.find('\0')), SectionBytes(elf, *section)});
+  }
+  return sections;
+}
+
+absl::StatusOr<absl::string_view> FindElfSection(absl::string_view elf, absl::string_view name) {
+  BPFRIG_ASSIGN_OR_RETURN(const std::vector<ElfSection> sections, ElfSections(elf));
+  std::optional<absl::string_view> result;
+  for (const ElfSection& section : sections) {
+    if (section.name.empty() || section.name != name) continue;
+    if (!section.bytes) return Bad(absl::StrCat("the ELF object's section ", name, " is cut short"));
     // Libbpf takes the last one, and would read what nobody has looked at.
     if (result) return Bad(absl::StrCat("the ELF object has two sections called ", name));
-    result = bytes;
+    result = section.bytes;
   }
   return result.value_or(absl::string_view());
 }

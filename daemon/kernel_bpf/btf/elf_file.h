@@ -2,6 +2,11 @@
 // (if not, the error says what it is), and where a section's bytes are. Bounds-checked throughout.
 #pragma once
 
+#include <elf.h>
+
+#include <optional>
+#include <vector>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -10,6 +15,18 @@ namespace bpfrig::kernel_bpf {
 
 // BAD_OBJECT unless `elf` is a little-endian 64-bit relocatable ELF file for BPF.
 [[nodiscard]] absl::Status CheckBpfElf(absl::string_view elf);
+
+// A line of the section table. Borrows from the file.
+struct ElfSection {
+  Elf64_Shdr header;
+  // Empty if it lies outside of the names.
+  absl::string_view name;
+  // Absent if they lie outside of the file.
+  std::optional<absl::string_view> bytes;
+};
+
+// All sections, by their numbers, of a file that CheckBpfElf has passed. BAD_OBJECT if the table is broken.
+[[nodiscard]] absl::StatusOr<std::vector<ElfSection>> ElfSections(absl::string_view elf);
 
 // The bytes of the section of that name, within `elf`, which CheckBpfElf has passed; empty if there is none.
 // BAD_OBJECT if the section table is broken, or two are called so.

@@ -16,6 +16,11 @@ std::string MapTypeName(uint32_t type) {
   return name != nullptr ? name : absl::StrCat("map type ", type);
 }
 
+bool HoldsEvents(uint32_t type) {
+  return type == BPF_MAP_TYPE_RINGBUF || type == BPF_MAP_TYPE_USER_RINGBUF ||
+         type == BPF_MAP_TYPE_PERF_EVENT_ARRAY;
+}
+
 absl::StatusOr<MapInfo> QueryMap(int fd, absl::string_view name) {
   struct bpf_map_info info;
   std::memset(&info, 0, sizeof(info));

@@ -25,6 +25,9 @@ struct MapInfo {
 
 // As libbpf calls it: "hash", "sk_storage"; "map type 99" if libbpf does not know it.
 [[nodiscard]] std::string MapTypeName(uint32_t type);
+// Whether programs write records into maps of that type, and no keys: ring buffers, perf event arrays. The
+// type that an object declares as such a map's value is that of its records.
+[[nodiscard]] bool HoldsEvents(uint32_t type);
 // The kernel's information on the map behind `fd`; `name` is for the error.
 [[nodiscard]] absl::StatusOr<MapInfo> QueryMap(int fd, absl::string_view name);
 // How many values a per-CPU map has for each key.

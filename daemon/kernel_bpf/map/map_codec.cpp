@@ -18,7 +18,8 @@ absl::StatusOr<MapCodec> MapCodec::Create(const Map& map, std::optional<TypeRef>
                                           std::optional<TypeRef> value_type) {
   MapCodec codec(map);
   codec.key_ = {"key", map.info().key_size, key_type ? key_type : map.key_type(), false};
-  codec.value_ = {"value", map.info().value_size, value_type ? value_type : map.value_type(), false};
+  codec.value_ = {"value", map.info().value_size, value_type, false};
+  if (!value_type && !HoldsEvents(map.info().type)) codec.value_.type = map.value_type();
   // An index or a descriptor for the kernel stays one, whatever type an object declares.
   codec.key_.is_number = (map.IsIndexed() && !codec.key_.type) || map.IsSocketStorage();
   codec.value_.is_number = map.IsProgramArray() || map.IsMapOfMaps() || map.HoldsSockets();

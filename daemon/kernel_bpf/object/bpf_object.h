@@ -3,6 +3,7 @@
 // borrow from it.
 #pragma once
 
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -39,7 +40,7 @@ class BpfObject {
  public:
   // Opens, judges, changes what the spec says, and loads. Errors: NOT_ALLOWED (by the spec's policy),
   // BAD_OBJECT (not ELF, not for BPF, libbpf cannot read it), UNKNOWN_NAME, INVALID_FIELD (a program's type
-  // is not known), TYPE_MISMATCH (a shared map differs), those of admit_maps, and what encoding a global
+  // is not known), TYPE_MISMATCH (a shared map differs, or sizes do), those of admit_maps, and what encoding a global
   // gives; their fields are those of the spec: `globals.limit`, `programs[0].type`, `maps[1].shared_with`,
   // `object`. Libbpf may crash on hostile bytes: call this in a worker only.
   [[nodiscard]] static absl::StatusOr<LoadOutcome> Load(const ObjectSpec& spec);
@@ -50,11 +51,15 @@ class BpfObject {
   [[nodiscard]] const std::string& name() const { return name_; }
   // Those that were loaded, in the object's order.
   [[nodiscard]] const std::vector<Program>& programs() const { return programs_; }
+  // The names of those that nobody selected.
+  [[nodiscard]] const std::vector<std::string>& left_out() const { return left_out_; }
   // All, in the object's order. Global data sections are called `.data`, `.bss`, `.rodata`.
   [[nodiscard]] const std::vector<Map>& maps() const { return maps_; }
   // Null if there is none of that name.
   [[nodiscard]] const Program* FindProgram(absl::string_view name) const;
   [[nodiscard]] const Map* FindMap(absl::string_view name) const;
+  // Whether the object declares that map with LIBBPF_PIN_BY_NAME.
+  [[nodiscard]] bool IsPinned(const std::string& map) const { return pinned_maps_.count(map) != 0; }
   [[nodiscard]] TypeSet types() const;
   // The verifier's log if log_level asked for one: each program's name and the end of its log.
   [[nodiscard]] const std::string& log() const { return log_; }
@@ -66,7 +71,9 @@ class BpfObject {
   std::string name_;
   ObjectHandle object_;
   std::vector<Program> programs_;
+  std::vector<std::string> left_out_;
   std::vector<Map> maps_;
+  std::set<std::string> pinned_maps_;
   std::string log_;
 };
 

@@ -2,6 +2,9 @@
 
 #include <bpf/libbpf.h>
 
+#include <optional>
+#include <string>
+
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
 
@@ -20,6 +23,10 @@ MapShape ShapeOf(const struct bpf_map* map) {
 // What the spec says of one map; more than one choice is refused later, or the last one counts.
 struct Chosen {
   uint32_t max_entries = 0;
+  uint32_t key_size = 0;
+  uint32_t value_size = 0;
+  std::optional<uint32_t> flags;
+  // Of what makes it large.
   std::string field;
   bool is_shared = false;
 };
@@ -29,9 +36,16 @@ Chosen ChosenFor(const std::string& map, const std::vector<MapChoice>& choices) 
   for (size_t i = 0; i < choices.size(); ++i) {
     if (choices[i].map != map) continue;
     if (choices[i].shared_fd >= 0) chosen.is_shared = true;
-    if (choices[i].max_entries == 0) continue;
-    chosen.max_entries = choices[i].max_entries;
-    chosen.field = absl::StrCat("maps[", i, "].max_entries");
+    if (choices[i].key_size != 0) chosen.key_size = choices[i].key_size;
+    if (choices[i].flags) chosen.flags = choices[i].flags;
+    if (choices[i].value_size != 0) {
+      chosen.value_size = choices[i].value_size;
+      chosen.field = absl::StrCat("maps[", i, "].value_size");
+    }
+    if (choices[i].max_entries != 0) {
+      chosen.max_entries = choices[i].max_entries;
+      chosen.field = absl::StrCat("maps[", i, "].max_entries");
+    }
   }
   return chosen;
 }
@@ -40,6 +54,9 @@ MapShape ShapeAs(const DeclaredMap& declared, const std::vector<MapChoice>& choi
   MapShape shape = ShapeOf(declared.map);
   const Chosen chosen = ChosenFor(declared.name, choices);
   if (chosen.max_entries != 0) shape.max_entries = chosen.max_entries;
+  if (chosen.key_size != 0) shape.key_size = chosen.key_size;
+  if (chosen.value_size != 0) shape.value_size = chosen.value_size;
+  if (chosen.flags) shape.flags = *chosen.flags;
   return shape;
 }
 

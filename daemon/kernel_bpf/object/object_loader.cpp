@@ -10,7 +10,9 @@
 #include "common/errno_name.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
+#include "daemon/kernel_bpf/object/legacy_maps.h"
 #include "daemon/kernel_bpf/object/map_costs.h"
+#include "daemon/kernel_bpf/object/share_maps.h"
 #include "daemon/kernel_bpf/policy/refusals.h"
 #include "daemon/kernel_bpf/policy/rehearsal.h"
 #include "daemon/kernel_bpf/program/verifier_hint.h"
@@ -56,9 +58,10 @@ absl::string_view ObjectLoader::Attempt::RefusedLog() const {
 }
 
 absl::StatusOr<LoadOutcome> ObjectLoader::Run() {
-  BPFRIG_RETURN_IF_ERROR(base::WithField(OpenedObject::CheckBytes(spec_.elf), "object"));
+  BPFRIG_RETURN_IF_ERROR(base::WithField(Prepare(), "object"));
   BPFRIG_ASSIGN_OR_RETURN(const Attempt rehearsal, RehearseAndJudge());
   if (rehearsal.error != 0) return Reject(rehearsal, rehearsal.error, "", false);
+  spec_.maps = WithSharedByName(spec_, rehearsal.object.maps());
   BPFRIG_RETURN_IF_ERROR(CheckEntries(rehearsal.object.maps(), spec_.maps));
   if (spec_.admit_maps) {
     BPFRIG_ASSIGN_OR_RETURN(const uint32_t cpus, PossibleCpus());
@@ -72,6 +75,15 @@ absl::StatusOr<LoadOutcome> ObjectLoader::Run() {
   if (first.error == -ENOSPC && !first.RefusedLog().empty()) return AfterFullLog(std::move(first));
   absl::string_view log = first.RefusedLog();
   return Reject(first, first.error, log, false);
+}
+
+absl::Status ObjectLoader::Prepare() {
+  BPFRIG_RETURN_IF_ERROR(OpenedObject::CheckBytes(spec_.elf));
+  BPFRIG_ASSIGN_OR_RETURN(std::optional<std::string> modern, ModerniseMaps(spec_.elf));
+  if (!modern) return absl::OkStatus();
+  modern_elf_ = *std::move(modern);
+  spec_.elf = modern_elf_;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<ObjectLoader::Attempt> ObjectLoader::RehearseAndJudge() {
@@ -166,7 +178,9 @@ absl::StatusOr<LoadOutcome> ObjectLoader::Finish(Attempt attempt, std::string lo
     BPFRIG_ASSIGN_OR_RETURN(Map map, Map::Borrow(declared.name, fd, TypeOrNone(btf, declared.key_type),
                                                  TypeOrNone(btf, declared.value_type)));
     object.maps_.push_back(std::move(map));
+    if (declared.is_pinned) object.pinned_maps_.insert(declared.name);
   }
+  object.left_out_ = attempt.object.LeftOut();
   for (struct bpf_program* program : attempt.object.Programs()) {
     object.programs_.emplace_back(bpf_program__name(program), bpf_program__section_name(program),
                                   bpf_program__fd(program), bpf_program__type(program),

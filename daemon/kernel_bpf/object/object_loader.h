@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -16,8 +17,8 @@ namespace bpfrig::kernel_bpf {
 
 class ObjectLoader {
  public:
-  // Borrows the spec.
-  explicit ObjectLoader(const ObjectSpec& spec) : spec_(spec) {}
+  // Borrows what the spec does.
+  explicit ObjectLoader(ObjectSpec spec) : spec_(std::move(spec)) {}
   [[nodiscard]] absl::StatusOr<LoadOutcome> Run();
 
  private:
@@ -34,6 +35,8 @@ class ObjectLoader {
     [[nodiscard]] absl::string_view RefusedLog() const;
   };
 
+  // Checks the object's bytes, and makes them ones that this libbpf takes.
+  [[nodiscard]] absl::Status Prepare();
   // Relocates the object without loading it; NOT_ALLOWED if a program calls what it may not. An error in the
   // attempt is that of relocating.
   [[nodiscard]] absl::StatusOr<Attempt> RehearseAndJudge();
@@ -44,7 +47,8 @@ class ObjectLoader {
   [[nodiscard]] static LoadOutcome Reject(const Attempt& attempt, int error, absl::string_view log, bool cut);
   [[nodiscard]] static std::string CollectLogs(const Attempt& attempt);
 
-  const ObjectSpec& spec_;  // borrowed
+  std::string modern_elf_;  // if its maps had to be declared anew
+  ObjectSpec spec_;
   KernelFunctions functions_;
 };
 

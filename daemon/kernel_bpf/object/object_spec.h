@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,12 +29,40 @@ struct MapChoice {
   std::string map;
   // 0 keeps the object's own.
   uint32_t max_entries = 0;
+  // The same.
+  uint32_t key_size = 0;
+  uint32_t value_size = 0;
+  // Nothing keeps the object's own.
+  std::optional<uint32_t> flags;
   // A map to use in its place; -1 to create one. Borrowed until Load returns.
   int shared_fd = -1;
+  // What that map is called, as `object/map`.
+  std::string shared_with;
+  // Whether nobody chose it, and the two have their name in common.
+  bool is_shared_by_name = false;
   // What a map of maps holds, by example: a map's descriptor, borrowed until Load returns; or -1, and the
   // name of a map of this object; or neither, if the object says it itself.
   int inner_fd = -1;
   std::string inner_map;
+};
+
+// Which maps are those that an earlier object made under the same name.
+enum class MapSharing {
+  // Those that both declare with LIBBPF_PIN_BY_NAME.
+  kPinned,
+  // All but global data.
+  kByName,
+  kNone,
+};
+
+// A map of an object that was loaded before.
+struct EarlierMap {
+  std::string name;
+  // "object/map"
+  std::string full_name;
+  // Borrowed until Load returns.
+  int fd = -1;
+  bool is_pinned = false;
 };
 
 struct ObjectSpec {
@@ -45,7 +74,12 @@ struct ObjectSpec {
   Fields globals;
   // Empty: all that the object has, as libbpf does.
   std::vector<ProgramChoice> programs;
+  // Those not to load.
+  std::vector<std::string> programs_except;
   std::vector<MapChoice> maps;
+  MapSharing share = MapSharing::kPinned;
+  // In the order in which they were made.
+  std::vector<EarlierMap> earlier_maps;
   // 0: a log only if the load fails. 1 or 2: at that level in any case.
   uint32_t log_level = 0;
   // What may load.

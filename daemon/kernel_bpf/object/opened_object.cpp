@@ -17,18 +17,13 @@
 #include "daemon/kernel_bpf/btf/check_btf.h"
 #include "daemon/kernel_bpf/btf/elf_file.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
+#include "daemon/kernel_bpf/map/map.h"
+#include "daemon/kernel_bpf/object/map_name.h"
 #include "daemon/kernel_bpf/object/section_kind.h"
 #include "daemon/kernel_bpf/policy/refusals.h"
 
 namespace bpfrig::kernel_bpf {
 namespace {
-
-// Libbpf joins a map's name into its pin path unchecked, so a map may be called ../other/x.
-bool IsMapName(absl::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '_' || c == '.';
-  });
-}
 
 // Libbpf names a global data section's map after the object and the section, cut to 15 characters; Open makes
 // sure that the object's name has no dot in it.
@@ -52,10 +47,16 @@ absl::Status BadObject(const ObjectSpec& spec, const LibbpfOutput& output, int e
   if (absl::StrContains(output.text(), "BTF is required")) {
     status = base::WithHint(status, "its maps are declared by BTF: compile it with clang -target bpf -g");
   }
-  if (absl::StrContains(output.text(), "legacy map definitions")) {
-    status = base::WithHint(status, "declare its maps in SEC(\".maps\")");
-  }
   return status;
+}
+
+// Cilium's loader takes the type of a map's value for that of its events, and the sizes are the kernel's.
+void SetEventSizes(struct bpf_map* map) {
+  const uint32_t type = bpf_map__type(map);
+  if (!HoldsEvents(type)) return;
+  const uint32_t size = type == BPF_MAP_TYPE_PERF_EVENT_ARRAY ? sizeof(uint32_t) : 0;
+  bpf_map__set_key_size(map, size);
+  bpf_map__set_value_size(map, size);
 }
 
 void SetKind(struct bpf_program* program, const ProgramKind& kind) {
@@ -73,7 +74,7 @@ absl::StatusOr<OpenedObject> OpenedObject::Open(const ObjectSpec& spec) {
   if (read.ok()) read = opened.ListMaps();
   if (read.ok()) read = opened.RequireContents();
   BPFRIG_RETURN_IF_ERROR(base::WithField(read, "object"));
-  BPFRIG_RETURN_IF_ERROR(opened.ChoosePrograms(spec.programs));
+  BPFRIG_RETURN_IF_ERROR(opened.ChoosePrograms(spec));
   BPFRIG_RETURN_IF_ERROR(opened.JudgeTypes(spec));
   BPFRIG_RETURN_IF_ERROR(base::WithField(opened.SetGlobals(spec.globals), "globals"));
   BPFRIG_RETURN_IF_ERROR(opened.ChangeMaps(spec.maps));
@@ -108,10 +109,13 @@ absl::Status OpenedObject::ListMaps() {
       return base::MakeError(base::Reason::kBadObject, absl::StrCat("a map is called \"", declared.name,
                                                                     "\": only [A-Za-z0-9_.] are allowed"));
     }
+    declared.is_pinned = bpf_map__pin_path(map) != nullptr;
     bpf_map__set_pin_path(map, nullptr);
     declared.key_type = bpf_map__btf_key_type_id(map);
     declared.value_type = bpf_map__btf_value_type_id(map);
-    if (bpf_map__is_internal(map)) {
+    declared.is_internal = bpf_map__is_internal(map);
+    SetEventSizes(map);
+    if (declared.is_internal) {
       declared.name = SectionOf(declared.name);
       declared.key_type = 0;
       int section =
@@ -140,33 +144,55 @@ std::vector<struct bpf_program*> OpenedObject::Programs() const {
   return programs;
 }
 
-absl::Status OpenedObject::ChoosePrograms(const std::vector<ProgramChoice>& choices) {
+std::vector<std::string> OpenedObject::LeftOut() const {
+  std::vector<std::string> names;
+  struct bpf_program* program = nullptr;
+  while ((program = bpf_object__next_program(get(), program)) != nullptr) {
+    if (!bpf_program__autoload(program)) names.emplace_back(bpf_program__name(program));
+  }
+  return names;
+}
+
+// Without a choice libbpf's own stands: all but those in sections whose names begin with '?'.
+absl::Status OpenedObject::ChoosePrograms(const ObjectSpec& spec) {
   std::vector<std::string> chosen;
-  for (size_t i = 0; i < choices.size(); ++i) {
+  for (size_t i = 0; i < spec.programs.size(); ++i) {
     BPFRIG_RETURN_IF_ERROR(
-        base::WithField(ChooseProgram(choices[i], chosen), absl::StrCat("programs[", i, "]")));
+        base::WithField(ChooseProgram(spec.programs[i], chosen), absl::StrCat("programs[", i, "]")));
   }
   struct bpf_program* program = nullptr;
-  while (!choices.empty() && (program = bpf_object__next_program(get(), program)) != nullptr) {
+  while (!chosen.empty() && (program = bpf_object__next_program(get(), program)) != nullptr) {
     bool picked = std::find(chosen.begin(), chosen.end(), bpf_program__name(program)) != chosen.end();
     bpf_program__set_autoload(program, picked);
   }
+  BPFRIG_RETURN_IF_ERROR(LeaveOut(spec.programs_except));
   return base::WithField(RequireTypes(), "programs");
 }
 
-absl::Status OpenedObject::ChooseProgram(const ProgramChoice& choice, std::vector<std::string>& chosen) {
-  struct bpf_program* program = bpf_object__find_program_by_name(get(), choice.program.c_str());
-  if (program == nullptr) {
-    std::vector<std::string> names;
-    struct bpf_program* other = nullptr;
-    while ((other = bpf_object__next_program(get(), other)) != nullptr)
-      names.emplace_back(bpf_program__name(other));
-    absl::Status status =
-        base::MakeError(base::Reason::kUnknownName,
-                        absl::StrCat("the object has no program \"", choice.program, "\"; it has ",
-                                     common::NamesNear(choice.program, std::move(names))));
-    return base::WithField(status, "program");
+absl::Status OpenedObject::LeaveOut(const std::vector<std::string>& programs) {
+  for (size_t i = 0; i < programs.size(); ++i) {
+    const absl::StatusOr<struct bpf_program*> program = FindProgram(programs[i]);
+    if (!program.ok()) return base::WithField(program.status(), absl::StrCat("programs_except[", i, "]"));
+    bpf_program__set_autoload(*program, false);
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<struct bpf_program*> OpenedObject::FindProgram(const std::string& name) const {
+  std::vector<std::string> names;
+  struct bpf_program* program = nullptr;
+  while ((program = bpf_object__next_program(get(), program)) != nullptr) {
+    if (name == bpf_program__name(program)) return program;
+    names.emplace_back(bpf_program__name(program));
+  }
+  return base::MakeError(
+      base::Reason::kUnknownName,
+      absl::StrCat("the object has no program \"", name, "\"; it has ", common::NamesNear(name, std::move(names))));
+}
+
+absl::Status OpenedObject::ChooseProgram(const ProgramChoice& choice, std::vector<std::string>& chosen) {
+  const absl::StatusOr<struct bpf_program*> program = FindProgram(choice.program);
+  if (!program.ok()) return base::WithField(program.status(), "program");
   if (std::find(chosen.begin(), chosen.end(), choice.program) != chosen.end()) {
     return base::WithField(base::MakeError(base::Reason::kDuplicateName,
                                            absl::StrCat("program \"", choice.program, "\" is given twice")),
@@ -183,7 +209,7 @@ absl::Status OpenedObject::ChooseProgram(const ProgramChoice& choice, std::vecto
         status, "name a section as libbpf does: cgroup/connect4, sockops, sk_msg, cgroup_skb/egress");
     return base::WithField(status, "type");
   }
-  SetKind(program, *kind);
+  SetKind(*program, *kind);
   return absl::OkStatus();
 }
 

@@ -25,6 +25,10 @@ struct DeclaredMap {
   uint32_t value_type = 0;
   // Global data that the program can name variables of.
   bool is_data_section = false;
+  // Global data of any kind, .kconfig too.
+  bool is_internal = false;
+  // Declared with LIBBPF_PIN_BY_NAME.
+  bool is_pinned = false;
 };
 
 class OpenedObject {
@@ -40,6 +44,8 @@ class OpenedObject {
   [[nodiscard]] const std::vector<DeclaredMap>& maps() const { return maps_; }
   // The programs that will be loaded.
   [[nodiscard]] std::vector<struct bpf_program*> Programs() const;
+  // The names of those that will not: nobody selected them.
+  [[nodiscard]] std::vector<std::string> LeftOut() const;
   // Gives the object away. The rest stays for as long as libbpf may need it.
   [[nodiscard]] ObjectHandle Release() { return std::move(handle_); }
 
@@ -49,7 +55,9 @@ class OpenedObject {
   [[nodiscard]] absl::Status ListMaps();
   // BAD_OBJECT for one with nothing to load.
   [[nodiscard]] absl::Status RequireContents() const;
-  [[nodiscard]] absl::Status ChoosePrograms(const std::vector<ProgramChoice>& choices);
+  [[nodiscard]] absl::Status ChoosePrograms(const ObjectSpec& spec);
+  [[nodiscard]] absl::Status LeaveOut(const std::vector<std::string>& programs);
+  [[nodiscard]] absl::StatusOr<struct bpf_program*> FindProgram(const std::string& name) const;
   [[nodiscard]] absl::Status ChooseProgram(const ProgramChoice& choice, std::vector<std::string>& chosen);
   [[nodiscard]] absl::Status RequireTypes();
   [[nodiscard]] absl::Status JudgeTypes(const ObjectSpec& spec) const;
@@ -57,7 +65,9 @@ class OpenedObject {
   [[nodiscard]] absl::Status SetGlobal(const Field& global);
   [[nodiscard]] absl::Status ChangeMaps(const std::vector<MapChoice>& choices);
   [[nodiscard]] absl::Status ChangeMap(const MapChoice& choice);
-  [[nodiscard]] absl::Status ShareMap(const DeclaredMap& declared, int fd);
+  [[nodiscard]] static absl::Status CheckNotShared(const MapChoice& choice);
+  [[nodiscard]] absl::Status SetSize(const DeclaredMap& declared, absl::string_view half, uint32_t size);
+  [[nodiscard]] absl::Status ShareMap(const MapChoice& choice);
   [[nodiscard]] absl::Status SetInnerMap(const DeclaredMap& declared, const MapChoice& choice);
   [[nodiscard]] absl::StatusOr<const DeclaredMap*> FindMap(absl::string_view name) const;
 

@@ -13,33 +13,13 @@
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
 #include "daemon/kernel_bpf/map/map.h"
 #include "daemon/kernel_bpf/object/opened_object.h"
+#include "daemon/kernel_bpf/object/share_maps.h"
 
 namespace bpfrig::kernel_bpf {
 namespace {
 
 absl::Status InvalidChoice(absl::string_view message) {
   return base::MakeError(base::Reason::kInvalidField, message);
-}
-
-// Whether two maps can stand for each other: compares what the verifier must know of a map.
-absl::Status CheckSame(absl::string_view name, const MapInfo& shared, struct bpf_map* declared) {
-  auto differs = [&](absl::string_view what, absl::string_view theirs, absl::string_view ours) {
-    return base::MakeError(
-        base::Reason::kTypeMismatch,
-        absl::StrCat("the shared map's ", what, " is ", theirs, ", but \"", name, "\" declares ", ours));
-  };
-  uint32_t type = bpf_map__type(declared);
-  if (shared.type != type) return differs("type", MapTypeName(shared.type), MapTypeName(type));
-  uint32_t key_size = bpf_map__key_size(declared);
-  if (shared.key_size != key_size)
-    return differs("key_size", absl::StrCat(shared.key_size), absl::StrCat(key_size));
-  uint32_t value_size = bpf_map__value_size(declared);
-  if (shared.value_size != value_size) {
-    return differs("value_size", absl::StrCat(shared.value_size), absl::StrCat(value_size));
-  }
-  uint32_t flags = bpf_map__map_flags(declared);
-  if (shared.flags != flags) return differs("map_flags", absl::StrCat(shared.flags), absl::StrCat(flags));
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -88,7 +68,11 @@ absl::Status OpenedObject::SetGlobal(const Field& global) {
 
 absl::Status OpenedObject::ChangeMaps(const std::vector<MapChoice>& choices) {
   for (size_t i = 0; i < choices.size(); ++i) {
-    BPFRIG_RETURN_IF_ERROR(base::WithField(ChangeMap(choices[i]), absl::StrCat("maps[", i, "]")));
+    const std::string field = absl::StrCat("maps[", i, "]");
+    BPFRIG_RETURN_IF_ERROR(base::WithField(ChangeMap(choices[i]), field));
+    if (choices[i].shared_fd < 0) continue;
+    const std::string written = choices[i].is_shared_by_name ? "share" : absl::StrCat(field, ".shared_with");
+    BPFRIG_RETURN_IF_ERROR(base::WithField(ShareMap(choices[i]), written));
   }
   return absl::OkStatus();
 }
@@ -96,27 +80,60 @@ absl::Status OpenedObject::ChangeMaps(const std::vector<MapChoice>& choices) {
 absl::Status OpenedObject::ChangeMap(const MapChoice& choice) {
   absl::StatusOr<const DeclaredMap*> declared = FindMap(choice.map);
   if (!declared.ok()) return base::WithField(declared.status(), "map");
-  if (choice.max_entries != 0 && choice.shared_fd >= 0) {
-    return base::WithField(InvalidChoice("a shared map has its size already"), "max_entries");
+  if (choice.shared_fd >= 0) BPFRIG_RETURN_IF_ERROR(CheckNotShared(choice));
+  BPFRIG_RETURN_IF_ERROR(SetSize(**declared, "key", choice.key_size));
+  BPFRIG_RETURN_IF_ERROR(SetSize(**declared, "value", choice.value_size));
+  LibbpfOutput output;
+  if (choice.flags) {
+    int error = bpf_map__set_map_flags((*declared)->map, *choice.flags);
+    if (error != 0) return base::WithField(base::KernelError(error, "setting the map's flags"), "flags");
   }
   if (choice.max_entries != 0) {
-    LibbpfOutput output;
     int error = bpf_map__set_max_entries((*declared)->map, choice.max_entries);
     if (error != 0) return base::WithField(base::KernelError(error, "setting the map's size"), "max_entries");
-  }
-  if (choice.shared_fd >= 0) {
-    BPFRIG_RETURN_IF_ERROR(base::WithField(ShareMap(**declared, choice.shared_fd), "shared_with"));
   }
   return base::WithField(SetInnerMap(**declared, choice), "inner_map");
 }
 
-absl::Status OpenedObject::ShareMap(const DeclaredMap& declared, int fd) {
-  BPFRIG_ASSIGN_OR_RETURN(MapInfo shared, QueryMap(fd, declared.name));
-  BPFRIG_RETURN_IF_ERROR(CheckSame(declared.name, shared, declared.map));
+absl::Status OpenedObject::CheckNotShared(const MapChoice& choice) {
+  const char* field = nullptr;
+  if (choice.max_entries != 0) field = "max_entries";
+  if (choice.key_size != 0) field = "key_size";
+  if (choice.value_size != 0) field = "value_size";
+  if (choice.flags) field = "flags";
+  if (field == nullptr) return absl::OkStatus();
+  return base::WithField(InvalidChoice(absl::StrCat("map \"", choice.map, "\" is shared with ", choice.shared_with, ", and has its sizes and flags from there")), field);
+}
+
+absl::Status OpenedObject::SetSize(const DeclaredMap& declared, absl::string_view half, uint32_t size) {
+  if (size == 0) return absl::OkStatus();
+  const bool is_key = half == "key";
+  const std::string field = absl::StrCat(half, "_size");
+  const uint32_t type = is_key ? declared.key_type : declared.value_type;
+  if (type != 0 && !HoldsEvents(bpf_map__type(declared.map))) {
+    const TypeRef declared_type{bpf_object__btf(get()), type};
+    BPFRIG_ASSIGN_OR_RETURN(const size_t declared_size, SizeOf(declared_type));
+    if (declared_size == size) return absl::OkStatus();
+    return base::WithField(
+        base::MakeError(base::Reason::kTypeMismatch,
+                        absl::StrCat("giving map \"", declared.name, "\" a ", field, " of ", size, ": the ", half,
+                                     " is declared as ", TypeName(declared_type), ", which has ", declared_size,
+                                     " bytes")),
+        field);
+  }
   LibbpfOutput output;
-  int error = bpf_map__reuse_fd(declared.map, fd);
-  return error == 0 ? absl::OkStatus()
-                    : base::KernelError(error, absl::StrCat("sharing map ", declared.name));
+  const int error =
+      is_key ? bpf_map__set_key_size(declared.map, size) : bpf_map__set_value_size(declared.map, size);
+  if (error == 0) return absl::OkStatus();
+  return base::WithField(base::KernelError(error, absl::StrCat("setting the map's ", field)), field);
+}
+
+absl::Status OpenedObject::ShareMap(const MapChoice& choice) {
+  BPFRIG_ASSIGN_OR_RETURN(const DeclaredMap* declared, FindMap(choice.map));
+  BPFRIG_RETURN_IF_ERROR(CheckSameShape(*declared, choice));
+  LibbpfOutput output;
+  int error = bpf_map__reuse_fd(declared->map, choice.shared_fd);
+  return error == 0 ? absl::OkStatus() : base::KernelError(error, absl::StrCat("sharing map ", choice.map));
 }
 
 absl::Status OpenedObject::SetInnerMap(const DeclaredMap& declared, const MapChoice& choice) {

@@ -134,9 +134,9 @@ std::string MapHint(const Refusal& refusal) {
     return "storage maps need BTF types, BPF_F_NO_PREALLOC and no max_entries: __type(key, int), "
            "__type(value, T)";
   }
-  if (refusal.map_type == "ringbuf") {
-    return "a ring buffer's max_entries is its size in bytes, a power of two times the page size, and it has "
-           "neither __type(key) nor __type(value)";
+  if (absl::EndsWith(refusal.map_type, "ringbuf")) {
+    return "a ring buffer's max_entries is its size in bytes, a power of two times the page size: declare it, or "
+           "say it in maps: [{map, max_entries: 4096}]";
   }
   if (absl::EndsWith(refusal.map_type, "_of_maps")) {
     return "a map of maps needs an inner map: declare it with __array(values, ...), or name it with "

@@ -1,11 +1,15 @@
 // LoadProgram: an ELF object into the kernel, and its programs to where they belong; all of it or nothing.
+#include <functional>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
+#include "daemon/kernel_bpf/map/map_flags.h"
 #include "daemon/kernel_bpf/object/bpf_object.h"
+#include "daemon/kernel_bpf/program/link.h"
 #include "daemon/worker/call/names.h"
 #include "daemon/worker/handlers/handlers.h"
 
@@ -28,10 +32,18 @@ absl::StatusOr<kernel_bpf::MapChoice> MakeMapChoice(const ObjectStore& objects,
   kernel_bpf::MapChoice choice;
   choice.map = settings.map();
   choice.max_entries = settings.max_entries();
+  choice.key_size = settings.key_size();
+  choice.value_size = settings.value_size();
+  for (int i = 0; i < settings.flags_size(); ++i) {
+    const absl::StatusOr<uint32_t> flag = kernel_bpf::MapFlag(settings.flags(i));
+    if (!flag.ok()) return base::WithField(flag.status(), At("flags", i));
+    choice.flags = choice.flags.value_or(0) | *flag;
+  }
   if (!settings.shared_with().empty()) {
     const absl::StatusOr<MapReference> shared = objects.FindMap(settings.shared_with());
     if (!shared.ok()) return base::WithField(shared.status(), "shared_with");
     choice.shared_fd = shared->map->fd();
+    choice.shared_with = shared->FullName();
   }
   if (SplitName(settings.inner_map()).object.empty()) {
     choice.inner_map = settings.inner_map();
@@ -41,6 +53,17 @@ absl::StatusOr<kernel_bpf::MapChoice> MakeMapChoice(const ObjectStore& objects,
     choice.inner_fd = inner->map->fd();
   }
   return choice;
+}
+
+kernel_bpf::MapSharing ToSharing(bpfrig::v1::MapSharing share) {
+  switch (share) {
+    case bpfrig::v1::MAP_SHARING_BY_NAME:
+      return kernel_bpf::MapSharing::kByName;
+    case bpfrig::v1::MAP_SHARING_NONE:
+      return kernel_bpf::MapSharing::kNone;
+    default:
+      return kernel_bpf::MapSharing::kPinned;
+  }
 }
 
 // The spec borrows from the request, too.
@@ -57,6 +80,9 @@ absl::StatusOr<ObjectSpec> MakeSpec(Sandbox& sandbox, const LoadProgramRequest& 
   for (const bpfrig::v1::ProgramSelection& selection : request.programs()) {
     spec.programs.push_back({selection.program(), selection.type()});
   }
+  spec.programs_except = {request.programs_except().begin(), request.programs_except().end()};
+  spec.share = ToSharing(request.share());
+  spec.earlier_maps = sandbox.objects().EarlierMaps();
   for (int i = 0; i < request.maps_size(); ++i) {
     absl::StatusOr<kernel_bpf::MapChoice> choice = MakeMapChoice(sandbox.objects(), request.maps(i));
     if (!choice.ok()) return base::WithField(choice.status(), At("maps", i));
@@ -113,10 +139,32 @@ absl::StatusOr<bpfrig::v1::Link> AttachOwn(Sandbox& sandbox, const std::string& 
   return sandbox.links().Attach(**program, target, sandbox.objects(), sandbox.traffic());
 }
 
-absl::Status AttachAll(Sandbox& sandbox, const LoadProgramRequest& request,
-                       bpfrig::v1::LoadedObject& loaded) {
-  for (int i = 0; i < request.attach_size(); ++i) {
-    absl::StatusOr<bpfrig::v1::Link> link = AttachOwn(sandbox, request.name(), request.attach(i));
+// What attach_all means: every program that needs no more than its name to be attached.
+absl::StatusOr<std::vector<bpfrig::v1::AttachTarget>> TargetsOfAll(const ObjectStore& objects,
+                                                                   const std::string& object) {
+  std::vector<bpfrig::v1::AttachTarget> targets;
+  for (const ProgramRecord& record : objects.programs()) {
+    if (record.object != object) continue;
+    const absl::StatusOr<kernel_bpf::AttachPlace> place = kernel_bpf::PlaceOf(*record.program);
+    if (!place.ok() || *place == kernel_bpf::AttachPlace::kSocket ||
+        *place == kernel_bpf::AttachPlace::kSocketMap) {
+      continue;
+    }
+    targets.emplace_back().set_program(record.program->name());
+  }
+  if (!targets.empty()) return targets;
+  return base::WithHint(
+      MakeError(Reason::kInvalidField,
+                absl::StrCat("attaching all programs of ", object, ": it has none that has one place to go")),
+      "a program that goes to a map or a socket is attached by its name, with that map or socket");
+}
+
+// Attaches them in their order, or none.
+absl::Status AttachEach(Sandbox& sandbox, const std::string& object,
+                        const std::vector<bpfrig::v1::AttachTarget>& targets,
+                        const std::function<std::string(size_t)>& field, bpfrig::v1::LoadedObject& loaded) {
+  for (size_t i = 0; i < targets.size(); ++i) {
+    absl::StatusOr<bpfrig::v1::Link> link = AttachOwn(sandbox, object, targets[i]);
     if (link.ok()) {
       *loaded.add_links() = *std::move(link);
       continue;
@@ -125,10 +173,26 @@ absl::Status AttachAll(Sandbox& sandbox, const LoadProgramRequest& request,
       const absl::Status detached = sandbox.links().Detach(made.name()).status();
       if (!detached.ok()) base::LogWarning(detached.message());
     }
-    sandbox.objects().Remove(request.name());
-    return base::WithField(link.status(), At("attach", i));
+    return base::WithField(link.status(), field(i));
   }
   return absl::OkStatus();
+}
+
+absl::Status AttachPrograms(Sandbox& sandbox, const LoadProgramRequest& request,
+                            bpfrig::v1::LoadedObject& loaded) {
+  if (!request.attach_all()) {
+    return AttachEach(sandbox, request.name(), {request.attach().begin(), request.attach().end()},
+                      [](size_t i) { return absl::StrCat("attach[", i, "]"); }, loaded);
+  }
+  const auto targets = TargetsOfAll(sandbox.objects(), request.name());
+  if (!targets.ok()) return base::WithField(targets.status(), "attach_all");
+  const absl::Status attached = AttachEach(
+      sandbox, request.name(), *targets, [](size_t) { return std::string(); }, loaded);
+  if (attached.ok()) return attached;
+  // Nobody wrote the target that failed; its own field says nothing.
+  base::ErrorDetail detail = base::DetailOf(attached);
+  detail.field = "attach_all";
+  return base::WithDetail(attached, detail);
 }
 
 absl::Status LoadTypes(Sandbox& sandbox, const LoadProgramRequest& request) {
@@ -166,7 +230,9 @@ absl::Status HandleLoadProgram(Sandbox& sandbox, const LoadProgramRequest& reque
   BpfObject& object = std::get<BpfObject>(outcome);
   Describe(object, *response.mutable_loaded());
   sandbox.objects().Add(request.name(), std::move(object), std::move(memory));
-  return AttachAll(sandbox, request, *response.mutable_loaded());
+  const absl::Status attached = AttachPrograms(sandbox, request, *response.mutable_loaded());
+  if (!attached.ok()) sandbox.objects().Remove(request.name());
+  return attached;
 }
 
 }  // namespace bpfrig::worker

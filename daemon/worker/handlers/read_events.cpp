@@ -166,7 +166,7 @@ void Reading::StopReading() {
 absl::Status StartReading(Sandbox& sandbox, const CallPtr& call, const ReadEventsRequest& request) {
   const absl::StatusOr<MapReference> map = sandbox.objects().FindMap(request.map());
   if (!map.ok()) return base::WithField(map.status(), "map");
-  std::optional<TypeRef> type;
+  std::optional<TypeRef> type = map->map->value_type();
   if (!request.type().empty()) {
     const absl::StatusOr<TypeRef> found = sandbox.objects().FindType(map->object, request.type());
     if (!found.ok()) return base::WithField(found.status(), "type");

@@ -101,8 +101,27 @@ absl::StatusOr<const ProgramRecord*> ObjectStore::FindProgram(const std::string&
     match_names.push_back(record.FullName());
   }
   if (matches.size() > 1) return Ambiguous("program", name, match_names);
+  if (matches.empty()) BPFRIG_RETURN_IF_ERROR(CheckSelected(name));
   if (matches.empty()) return UnknownName("program", name, existing);
   return matches.front();
+}
+
+absl::Status ObjectStore::CheckSelected(const std::string& name) const {
+  const QualifiedName wanted = SplitName(name);
+  for (const Object& object : objects_) {
+    if (!object.loaded.has_value() || (!wanted.object.empty() && object.name != wanted.object)) continue;
+    const std::vector<std::string>& left_out = object.loaded->left_out();
+    if (std::find(left_out.begin(), left_out.end(), wanted.name) == left_out.end()) continue;
+    return base::WithObject(
+        base::WithHint(base::MakeError(base::Reason::kUnknownName,
+                                       absl::StrCat("looking up the program '", name, "': object ", object.name,
+                                                    " has it, but it was not selected when that was loaded")),
+                       absl::StrCat("`programs: [", wanted.name,
+                                    "]` of its load selects it, beside others that are wanted; a section whose "
+                                    "name begins with '?' is left out otherwise")),
+        name);
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<ProgramRecord*> ObjectStore::FindProgram(const std::string& name) {
@@ -125,7 +144,7 @@ absl::StatusOr<MapReference> ObjectStore::FindMap(const std::string& name) const
   std::vector<std::string> match_names;
   std::vector<std::string> existing;
   for (const MapReference& map : AllMaps()) {
-    existing.push_back(absl::StrCat(map.object, "/", map.map->name()));
+    existing.push_back(map.FullName());
     if (map.map->name() != wanted.name) continue;
     if (!wanted.object.empty() && map.object != wanted.object) continue;
     // Objects that share a map have one and the same.
@@ -204,9 +223,18 @@ std::optional<std::string> ObjectStore::ProgramNameOfId(uint32_t id) const {
 
 std::optional<std::string> ObjectStore::MapNameOfId(uint32_t id) const {
   for (const MapReference& map : AllMaps()) {
-    if (map.map->info().id == id) return absl::StrCat(map.object, "/", map.map->name());
+    if (map.map->info().id == id) return map.FullName();
   }
   return std::nullopt;
+}
+
+std::vector<kernel_bpf::EarlierMap> ObjectStore::EarlierMaps() const {
+  std::vector<kernel_bpf::EarlierMap> maps;
+  for (const MapReference& map : AllMaps()) {
+    const bool is_pinned = FindObject(map.object)->loaded->IsPinned(map.map->name());
+    maps.push_back({map.map->name(), map.FullName(), map.map->fd(), is_pinned});
+  }
+  return maps;
 }
 
 size_t ObjectStore::map_count() const {

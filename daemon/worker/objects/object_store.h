@@ -37,6 +37,9 @@ struct ProgramRecord {
 struct MapReference {
   std::string object;
   const kernel_bpf::Map* map = nullptr;
+
+  // "object/map"
+  [[nodiscard]] std::string FullName() const { return object + "/" + map->name(); }
 };
 
 class ObjectStore {
@@ -71,6 +74,8 @@ class ObjectStore {
   // In the order of loading.
   [[nodiscard]] const std::list<ProgramRecord>& programs() const { return programs_; }
   [[nodiscard]] size_t object_count() const { return objects_.size(); }
+  // What objects that are loaded from now on may share. Borrowed from the objects.
+  [[nodiscard]] std::vector<kernel_bpf::EarlierMap> EarlierMaps() const;
   // A map that several objects share counts once.
   [[nodiscard]] size_t map_count() const;
 
@@ -89,6 +94,8 @@ class ObjectStore {
   [[nodiscard]] const Object* FindObject(const std::string& name) const;
   [[nodiscard]] std::vector<std::string> ObjectNames() const;
   [[nodiscard]] std::vector<MapReference> AllMaps() const;
+  // Of a program that is there in its object, but was not selected; OK if there is none of that name.
+  [[nodiscard]] absl::Status CheckSelected(const std::string& name) const;
 
   // Lists: programs, maps and types are referred to by address.
   std::list<Object> objects_;
