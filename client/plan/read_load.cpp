@@ -1,5 +1,6 @@
 // The reader of load: `object` names one of the plan's files, and so does the object in the sandbox if it has
 // no name.
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,7 +25,35 @@ std::shared_ptr<const std::string> FindObject(const std::string& name, const Mar
   return nullptr;
 }
 
+NodePtr Scalar(const Mark& mark, absl::string_view text) {
+  auto node = std::make_shared<Node>();
+  node->kind = Node::Kind::kScalar;
+  node->mark = mark;
+  node->text = std::string(text);
+  return node;
+}
+
+// The pair itself, if there is nothing to write out.
+NodePair WriteOut(const NodePair& pair) {
+  const Node& value = *pair.value;
+  if (pair.key->text == "programs" && value.IsMapping() && value.tag.empty() && value.pairs.size() == 1 &&
+      value.pairs[0].key->text == "except") {
+    return {Scalar(value.pairs[0].key->mark, "programs_except"), value.pairs[0].value};
+  }
+  if (pair.key->text == "attach" && IsPlainText(value) && !value.quoted && value.text == "all") {
+    return {Scalar(pair.key->mark, "attach_all"), Scalar(value.mark, "true")};
+  }
+  return pair;
+}
+
 }  // namespace
+
+NodePtr WriteOutLoad(const NodePtr& load) {
+  if (!load->IsMapping()) return load;
+  auto written = std::make_shared<Node>(*load);
+  std::transform(load->pairs.begin(), load->pairs.end(), written->pairs.begin(), WriteOut);
+  return written;
+}
 
 Shape ReadLoad(StepSource& source) {
   LoadShape shape;

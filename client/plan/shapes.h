@@ -36,6 +36,9 @@ using ReadShape = Shape (*)(StepSource& source);
 
 // By the file that has them.
 [[nodiscard]] Shape ReadLoad(StepSource& source);
+// A load's fields as its request has them: `programs: {except: [x]}` is programs_except, and `attach: all`
+// attach_all.
+[[nodiscard]] NodePtr WriteOutLoad(const NodePtr& load);
 
 [[nodiscard]] Shape ReadSeed(StepSource& source);
 [[nodiscard]] Shape ReadDump(StepSource& source);

@@ -88,7 +88,10 @@ StepOutcome StepRunner::Do(const Call& call, const plan::PlainShape&, const Mark
 StepOutcome StepRunner::Do(const Call& call, const plan::LoadShape& shape, const Mark& mark) {
   LoadProgramRequest request = plan::As<LoadProgramRequest>(*call.request);
   request.set_object(*shape.object);
-  if (attach_ == AttachMode::kLoadOnly) request.clear_attach();
+  if (attach_ == AttachMode::kLoadOnly) {
+    request.clear_attach();
+    request.clear_attach_all();
+  }
   bpfrig::v1::LoadProgramResponse response;
   if (auto error = Ask(call, request, response)) return {std::move(error), {}};
   return {std::nullopt, verdict::CompareLoad(call, mark, response)};

@@ -46,7 +46,8 @@ bool Attaches(const plan::Test& test) {
     if (step.call.method->input_type() == bpfrig::v1::AttachRequest::descriptor()) return true;
     if (!std::holds_alternative<plan::LoadShape>(step.shape) || verdict::Expects(step.call, "rejected"))
       return false;
-    return plan::As<bpfrig::v1::LoadProgramRequest>(*step.call.request).attach_size() > 0;
+    const auto& request = plan::As<bpfrig::v1::LoadProgramRequest>(*step.call.request);
+    return request.attach_size() > 0 || request.attach_all();
   });
 }
 

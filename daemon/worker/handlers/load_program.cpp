@@ -196,7 +196,8 @@ absl::Status AttachPrograms(Sandbox& sandbox, const LoadProgramRequest& request,
 }
 
 absl::Status LoadTypes(Sandbox& sandbox, const LoadProgramRequest& request) {
-  if (request.globals_size() + request.programs_size() + request.maps_size() + request.attach_size() != 0) {
+  if (request.globals_size() + request.programs_size() + request.programs_except_size() + request.maps_size() +
+          request.attach_size() != 0 || request.attach_all()) {
     return base::WithField(MakeError(Reason::kInvalidField,
                                      "loading types alone: globals, programs, maps and attach must be empty"),
                            "types_only");
