@@ -47,6 +47,11 @@ Mark MarkOfField(const Step& step, absl::string_view path) {
 std::string WordsOfField(const Step& step, absl::string_view path) {
   const PatternPlace pattern = FindPattern(step.shape, path);
   if (pattern.source != nullptr) return absl::StrCat(pattern.source->name, pattern.rest);
+  if (std::holds_alternative<LoadShape>(step.shape)) {
+    // As WriteOutLoad found them.
+    if (absl::ConsumePrefix(&path, "programs_except")) return absl::StrCat("programs.except", path);
+    if (path == "attach_all") return "attach";
+  }
   return PlanPath(step.call.method->input_type(), path);
 }
 

@@ -1,5 +1,6 @@
 #include "client/plan/step_reader.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "bpfrig/v1/map.pb.h"
+#include "bpfrig/v1/program.pb.h"
 #include "bpfrig/v1/traffic.pb.h"
 #include "client/plan/values.h"
 #include "client/plan/yaml_reader.h"
@@ -214,6 +216,18 @@ TEST(StepTest, WaitsForAsManyEventsAsAreExpected) {
   EXPECT_EQ(request("exactly: [1, 2, 3]").wait_ms(), 2000U);
   EXPECT_EQ(request("count: !at_least 4").at_least(), 4U);
   EXPECT_EQ(request("none: true").wait_ms(), 0U);
+}
+
+TEST(StepTest, ReadsWhichProgramsOfAnObjectAreMeant) {
+  const Step step = ReadOne("load:\n  object: obj\n  programs: {except: [a, b]}\n  attach: all\n");
+  const auto& request = As<bpfrig::v1::LoadProgramRequest>(*step.call.request);
+  EXPECT_THAT(request.programs_except(), testing::ElementsAre("a", "b"));
+  EXPECT_TRUE(request.attach_all());
+  EXPECT_EQ(request.programs_size() + request.attach_size(), 0);
+  EXPECT_EQ(ToString(MarkOfField(step, "programs_except[1]")), "t.yaml:3:26");
+  EXPECT_EQ(WordsOfField(step, "programs_except[1]"), "programs.except[1]");
+  EXPECT_EQ(ToString(MarkOfField(step, "attach_all")), "t.yaml:4:11");
+  EXPECT_EQ(WordsOfField(step, "attach_all"), "attach");
 }
 
 TEST(StepTest, FindsTheMarkAndTheWordsOfARequestField) {

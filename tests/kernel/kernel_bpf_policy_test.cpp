@@ -181,7 +181,7 @@ TEST(KernelBpfPolicyTest, LeavesNothingInASharedProgramArray) {
   BpfObject all_maps = LoadOrDie("all_maps");
   const int fd = all_maps.FindMap("programs")->fd();
   TestSpec jump("shared_jump");
-  jump.spec.maps = {{"programs", 0, fd, -1, ""}};
+  jump.spec.maps = {{.map = "programs", .shared_fd = fd}};
   const uint32_t key = 1;
   uint32_t program = 0;
   EXPECT_TRUE(IsNotAllowed(jump.spec));

@@ -47,6 +47,9 @@ absl::Status BadObject(const ObjectSpec& spec, const LibbpfOutput& output, int e
   if (absl::StrContains(output.text(), "BTF is required")) {
     status = base::WithHint(status, "its maps are declared by BTF: compile it with clang -target bpf -g");
   }
+  if (absl::StrContains(said, "conflicting key size") || absl::StrContains(said, "conflicting value size")) {
+    status = base::WithHint(status, "declare it by a type or by a size, or give both the same size");
+  }
   return status;
 }
 
@@ -62,6 +65,20 @@ void SetEventSizes(struct bpf_map* map) {
 void SetKind(struct bpf_program* program, const ProgramKind& kind) {
   bpf_program__set_type(program, kind.type);
   bpf_program__set_expected_attach_type(program, kind.attach_type);
+}
+
+absl::Status TypelessProgram(const struct bpf_program* program) {
+  const std::string name = bpf_program__name(program);
+  const std::string section = bpf_program__section_name(program);
+  const std::optional<LoaderSection> loader = SectionOfLoader(section);
+  const absl::Status status = base::MakeError(
+      base::Reason::kInvalidField,
+      absl::StrCat("program \"", name, "\" is in section \"", section, "\", which does not tell libbpf its type",
+                   loader ? absl::StrCat(": ", loader->meaning) : ""));
+  return base::WithObject(
+      base::WithHint(status, absl::StrCat("name its type: programs: [{program: ", name, ", type: \"",
+                                          loader ? loader->type : SectionNear(section), "\"}]")),
+      name);
 }
 
 }  // namespace
@@ -220,15 +237,7 @@ absl::Status OpenedObject::RequireTypes() {
       SetKind(program, *kind);
       continue;
     }
-    std::string name = bpf_program__name(program);
-    absl::Status status =
-        base::MakeError(base::Reason::kInvalidField, absl::StrCat("program \"", name, "\" is in section \"",
-                                                                  bpf_program__section_name(program),
-                                                                  "\", which does not tell libbpf its type"));
-    return base::WithObject(
-        base::WithHint(status, absl::StrCat("name its type: programs: [{program: ", name, ", type: \"",
-                                            SectionNear(bpf_program__section_name(program)), "\"}]")),
-        name);
+    return TypelessProgram(program);
   }
   return absl::OkStatus();
 }

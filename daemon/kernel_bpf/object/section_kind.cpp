@@ -1,7 +1,13 @@
 #include "daemon/kernel_bpf/object/section_kind.h"
 
+#include <cstdint>
 #include <iterator>
+#include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "common/near_names.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
@@ -79,6 +85,27 @@ std::optional<ProgramKind> KindOfSection(const std::string& section) {
     if (cut == std::string::npos) return std::nullopt;
     name.resize(cut);
   }
+}
+
+std::optional<LoaderSection> SectionOfLoader(const std::string& section) {
+  for (const char* name : {"ingress", "egress"}) {
+    if (section == name) return LoaderSection{"iproute2's `tc filter ... sec` takes any name", "tc"};
+  }
+  if (section == "prog") return LoaderSection{"iproute2's `ip link ... xdp` looks for it", "xdp"};
+  for (const char* prefix : {"from-", "to-"}) {
+    if (absl::StartsWith(section, prefix)) {
+      return LoaderSection{"Cilium's agent names its programs of tc so", "tc"};
+    }
+  }
+  const std::vector<std::string> numbers = absl::StrSplit(section, '/');
+  uint64_t id = 0;
+  uint64_t slot = 0;
+  if (numbers.size() == 2 && absl::SimpleAtoi(numbers[0], &id) && absl::SimpleAtoi(numbers[1], &slot)) {
+    return LoaderSection{absl::StrCat("iproute2 puts it into slot ", slot, " of the program array with the id ",
+                                      id, "; here a seed does that, with !program"),
+                         "tc"};
+  }
+  return std::nullopt;
 }
 
 std::string SectionNear(const std::string& section) {

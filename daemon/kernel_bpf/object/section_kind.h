@@ -18,6 +18,16 @@ struct ProgramKind {
 // Nothing for a name that tells no type.
 [[nodiscard]] std::optional<ProgramKind> KindOfSection(const std::string& section);
 
+// A section of another loader that tells no type without it.
+struct LoaderSection {
+  // The loader, and what it does with such a section.
+  std::string meaning;
+  // The section that tells the type which it would have there.
+  std::string type;
+};
+// Nothing for a section of no loader that we know.
+[[nodiscard]] std::optional<LoaderSection> SectionOfLoader(const std::string& section);
+
 // A section that would tell the type of a program in `section`: the nearest one.
 [[nodiscard]] std::string SectionNear(const std::string& section);
 

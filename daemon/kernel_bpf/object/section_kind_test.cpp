@@ -44,5 +44,16 @@ TEST(SectionKindTest, NamesASectionThatIsNear) {
   EXPECT_EQ(SectionNear("something else"), "sockops");
 }
 
+TEST(SectionKindTest, KnowsWhatOtherLoadersMeanBySections) {
+  EXPECT_EQ(SectionOfLoader("prog")->type, "xdp");
+  EXPECT_EQ(SectionOfLoader("ingress")->type, "tc");
+  EXPECT_EQ(SectionOfLoader("from-container")->type, "tc");
+  EXPECT_EQ(SectionOfLoader("2/7")->meaning,
+            "iproute2 puts it into slot 7 of the program array with the id 2; here a seed does that, with !program");
+  for (const char* section : {"", "/", "2", "2/x", "mesh/connect", "1/2/3"}) {
+    EXPECT_FALSE(SectionOfLoader(section).has_value()) << section;
+  }
+}
+
 }  // namespace
 }  // namespace bpfrig::kernel_bpf

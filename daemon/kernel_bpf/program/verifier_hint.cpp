@@ -142,7 +142,8 @@ std::string MapHint(const Refusal& refusal) {
     return "a map of maps needs an inner map: declare it with __array(values, ...), or name it with "
            "inner_map";
   }
-  return "check the map's type, key and value sizes, max_entries and flags";
+  return "check the map's type, key and value sizes, max_entries and flags; what the object leaves to its loader, "
+         "maps: [{map, key_size, value_size, max_entries, flags}] says";
 }
 
 // Before 5.11, when maps and programs were not yet accounted to the memory cgroup.

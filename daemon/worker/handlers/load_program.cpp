@@ -154,8 +154,8 @@ absl::StatusOr<std::vector<bpfrig::v1::AttachTarget>> TargetsOfAll(const ObjectS
   }
   if (!targets.empty()) return targets;
   return base::WithHint(
-      MakeError(Reason::kInvalidField,
-                absl::StrCat("attaching all programs of ", object, ": it has none that has one place to go")),
+      MakeError(Reason::kInvalidField, absl::StrCat("attaching all programs of ", object,
+                                                    ": none was loaded that has one place to go")),
       "a program that goes to a map or a socket is attached by its name, with that map or socket");
 }
 

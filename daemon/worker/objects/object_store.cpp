@@ -116,9 +116,9 @@ absl::Status ObjectStore::CheckSelected(const std::string& name) const {
         base::WithHint(base::MakeError(base::Reason::kUnknownName,
                                        absl::StrCat("looking up the program '", name, "': object ", object.name,
                                                     " has it, but it was not selected when that was loaded")),
-                       absl::StrCat("`programs: [", wanted.name,
-                                    "]` of its load selects it, beside others that are wanted; a section whose "
-                                    "name begins with '?' is left out otherwise")),
+                       absl::StrCat("list it in the load's `programs: [", wanted.name,
+                                    "]`, with the others that are wanted; without a list, programs of "
+                                    "sections that begin with '?' are left out")),
         name);
   }
   return absl::OkStatus();
