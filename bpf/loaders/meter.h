@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// A meter for datagrams: counts those to ports that have a limit, drops what is beyond it, and says so once for
-// each that it drops. What all builds of it have in common; a build declares the maps.
+// A meter for datagrams: counts those to ports that have a limit, drops what is beyond it, and says so once
+// for each that it drops. What all builds of it have in common; a build declares the maps.
 #pragma once
 
 #include <linux/bpf.h>

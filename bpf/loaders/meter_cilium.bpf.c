@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// The way of cilium/ebpf, as bpf2go compiles it: the ring buffer has the type of its records for its value, and
-// the size of the counts is left to user space.
+// The way of cilium/ebpf, as bpf2go compiles it: the ring buffer has the type of its records for its value,
+// and the size of the counts is left to user space.
 #include "meter.h"
 
 struct {

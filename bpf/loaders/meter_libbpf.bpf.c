@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// The way of libbpf 1.x. Its ring buffers have no type, so a global keeps that of their records in the object.
+// The way of libbpf 1.x. Its ring buffers have no type, so a global keeps that of their records in the
+// object.
 #include "meter.h"
 
 struct {

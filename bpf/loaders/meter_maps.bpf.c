@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// The way of libbpf before 1.0, and of loaders that followed it: definitions in a section `maps`, with types by
-// BPF_ANNOTATE_KV_PAIR. Their headers had both; libbpf's have neither any more.
+// The way of libbpf before 1.0, and of loaders that followed it: definitions in a section `maps`, with types
+// by BPF_ANNOTATE_KV_PAIR. Their headers had both; libbpf's have neither any more.
 #include "meter.h"
 
 struct bpf_map_def {
@@ -11,11 +11,11 @@ struct bpf_map_def {
   unsigned int map_flags;
 };
 
-#define BPF_ANNOTATE_KV_PAIR(name, type_key, type_val)                                \
-  struct ____btf_map_##name {                                                         \
-    type_key key;                                                                     \
-    type_val value;                                                                   \
-  };                                                                                  \
+#define BPF_ANNOTATE_KV_PAIR(name, type_key, type_val) \
+  struct ____btf_map_##name {                          \
+    type_key key;                                      \
+    type_val value;                                    \
+  };                                                   \
   struct ____btf_map_##name __attribute__((section(".maps." #name), used)) ____btf_map_##name = {}
 
 struct bpf_map_def SEC("maps") limits = {

@@ -1,5 +1,5 @@
-// Objects whose maps are declared as before BTF, whatever they say: what is made of them must be an object again,
-// with types that hang together.
+// Objects whose maps are declared as before BTF, whatever they say: what is made of them must be an object
+// again, with types that hang together.
 #include <cstdlib>
 
 #include "daemon/kernel_bpf/btf/btf_types.h"
@@ -18,6 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::StatusOr<kernel_bpf::BtfTypes> types = kernel_bpf::BtfTypes::FromElf(**modern);
   if (!types.ok() || !types->types().Find(".maps").ok()) std::abort();
   // There is nothing more to be done.
-  if (kernel_bpf::ModerniseMaps(**modern)->has_value()) std::abort();
+  const absl::StatusOr<std::optional<std::string>> again = kernel_bpf::ModerniseMaps(**modern);
+  if (!again.ok() || again->has_value()) std::abort();
   return 0;
 }

@@ -143,6 +143,7 @@ TEST(KernelBpfLoadTest, SharesAMapBetweenObjects) {
   MapChoice choice;
   choice.map = "hash";
   choice.shared_fd = first.FindMap("hash")->fd();
+  choice.shared_with = "first/hash";
   test.spec.maps = {choice};
   BpfObject second = LoadOrDie(test.spec);
   EXPECT_EQ(second.FindMap("hash")->info().id, first.FindMap("hash")->info().id);
@@ -151,9 +152,10 @@ TEST(KernelBpfLoadTest, SharesAMapBetweenObjects) {
   absl::Status status = LoadError(test.spec);
   EXPECT_EQ(DetailOf(status).reason, Reason::kTypeMismatch);
   EXPECT_EQ(DetailOf(status).field, "maps[0].shared_with");
-  EXPECT_THAT(std::string(status.message()), HasSubstr("type is array, but \"hash\" declares hash"));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("map \"hash\" cannot be first/hash: its type is hash, and there it is array"));
   test.spec.maps[0].shared_fd = first.FindMap("struct_key")->fd();
-  EXPECT_THAT(std::string(LoadError(test.spec).message()), HasSubstr("key_size is 8"));
+  EXPECT_THAT(std::string(LoadError(test.spec).message()), HasSubstr("its key_size is 4, and there it is 8"));
 }
 
 TEST(KernelBpfLoadTest, TakesAnInnerMapByExample) {

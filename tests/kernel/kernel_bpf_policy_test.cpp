@@ -181,7 +181,10 @@ TEST(KernelBpfPolicyTest, LeavesNothingInASharedProgramArray) {
   BpfObject all_maps = LoadOrDie("all_maps");
   const int fd = all_maps.FindMap("programs")->fd();
   TestSpec jump("shared_jump");
-  jump.spec.maps = {{.map = "programs", .shared_fd = fd}};
+  MapChoice choice;
+  choice.map = "programs";
+  choice.shared_fd = fd;
+  jump.spec.maps = {choice};
   const uint32_t key = 1;
   uint32_t program = 0;
   EXPECT_TRUE(IsNotAllowed(jump.spec));

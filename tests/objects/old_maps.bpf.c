@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// Maps of every old kind, beside one of today's: in the sections `maps` and `maps/NAME`, with and without flags,
-// by iproute2's struct, one map in another. A connect counts in each.
+// Maps of every old kind, beside one of today's: in the sections `maps` and `maps/NAME`, with and without
+// flags, by iproute2's struct, one map in another. A connect counts in each.
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
@@ -25,11 +25,13 @@ struct {
 struct old_def SEC("maps") oldest = {BPF_MAP_TYPE_ARRAY, 4, 8, 1};
 struct bpf_map_def SEC("maps") flagged = {BPF_MAP_TYPE_HASH, 4, 8, 4, BPF_F_NO_PREALLOC};
 struct bpf_map_def SEC("maps/alone") alone = {BPF_MAP_TYPE_LRU_HASH, 4, 8, 4, 0};
-struct bpf_elf_map SEC("maps") inner = {.type = BPF_MAP_TYPE_ARRAY, .size_key = 4, .size_value = 8, .max_elem = 1, .id = 7};
+struct bpf_elf_map SEC("maps") inner = {
+    .type = BPF_MAP_TYPE_ARRAY, .size_key = 4, .size_value = 8, .max_elem = 1, .id = 7};
 struct bpf_elf_map SEC("maps") outer = {
     .type = BPF_MAP_TYPE_HASH_OF_MAPS, .size_key = 4, .size_value = 4, .max_elem = 2, .inner_id = 7};
 
-// The kernel makes it only if it takes the object's types. With what BPF_ANNOTATE_KV_PAIR(storage, int, __u64) makes.
+// The kernel makes it only if it takes the object's types. With what BPF_ANNOTATE_KV_PAIR(storage, int,
+// __u64) makes.
 struct bpf_map_def SEC("maps") storage = {BPF_MAP_TYPE_SK_STORAGE, 4, 8, 0, BPF_F_NO_PREALLOC};
 struct ____btf_map_storage {
   int key;

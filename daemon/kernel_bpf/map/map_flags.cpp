@@ -19,15 +19,15 @@ struct NamedFlag {
 
 // As in linux/bpf.h, whose older versions lack the later ones.
 constexpr NamedFlag kFlags[] = {
-    {"BPF_F_NO_PREALLOC", 1U << 0},     {"BPF_F_NO_COMMON_LRU", 1U << 1},
-    {"BPF_F_NUMA_NODE", 1U << 2},       {"BPF_F_RDONLY", 1U << 3},
-    {"BPF_F_WRONLY", 1U << 4},          {"BPF_F_STACK_BUILD_ID", 1U << 5},
-    {"BPF_F_ZERO_SEED", 1U << 6},       {"BPF_F_RDONLY_PROG", 1U << 7},
-    {"BPF_F_WRONLY_PROG", 1U << 8},     {"BPF_F_CLONE", 1U << 9},
-    {"BPF_F_MMAPABLE", 1U << 10},       {"BPF_F_PRESERVE_ELEMS", 1U << 11},
-    {"BPF_F_INNER_MAP", 1U << 12},      {"BPF_F_LINK", 1U << 13},
-    {"BPF_F_PATH_FD", 1U << 14},        {"BPF_F_VTYPE_BTF_OBJ_FD", 1U << 15},
-    {"BPF_F_TOKEN_FD", 1U << 16},       {"BPF_F_SEGV_ON_FAULT", 1U << 17},
+    {"BPF_F_NO_PREALLOC", 1U << 0},   {"BPF_F_NO_COMMON_LRU", 1U << 1},
+    {"BPF_F_NUMA_NODE", 1U << 2},     {"BPF_F_RDONLY", 1U << 3},
+    {"BPF_F_WRONLY", 1U << 4},        {"BPF_F_STACK_BUILD_ID", 1U << 5},
+    {"BPF_F_ZERO_SEED", 1U << 6},     {"BPF_F_RDONLY_PROG", 1U << 7},
+    {"BPF_F_WRONLY_PROG", 1U << 8},   {"BPF_F_CLONE", 1U << 9},
+    {"BPF_F_MMAPABLE", 1U << 10},     {"BPF_F_PRESERVE_ELEMS", 1U << 11},
+    {"BPF_F_INNER_MAP", 1U << 12},    {"BPF_F_LINK", 1U << 13},
+    {"BPF_F_PATH_FD", 1U << 14},      {"BPF_F_VTYPE_BTF_OBJ_FD", 1U << 15},
+    {"BPF_F_TOKEN_FD", 1U << 16},     {"BPF_F_SEGV_ON_FAULT", 1U << 17},
     {"BPF_F_NO_USER_CONV", 1U << 18},
 };
 

@@ -40,9 +40,9 @@ class BpfObject {
  public:
   // Opens, judges, changes what the spec says, and loads. Errors: NOT_ALLOWED (by the spec's policy),
   // BAD_OBJECT (not ELF, not for BPF, libbpf cannot read it), UNKNOWN_NAME, INVALID_FIELD (a program's type
-  // is not known), TYPE_MISMATCH (a shared map differs, or sizes do), those of admit_maps, and what encoding a global
-  // gives; their fields are those of the spec: `globals.limit`, `programs[0].type`, `maps[1].shared_with`,
-  // `object`. Libbpf may crash on hostile bytes: call this in a worker only.
+  // is not known), TYPE_MISMATCH (a shared map differs, or sizes do), those of admit_maps, and what encoding
+  // a global gives; their fields are those of the spec: `globals.limit`, `programs[0].type`,
+  // `maps[1].shared_with`, `object`. Libbpf may crash on hostile bytes: call this in a worker only.
   [[nodiscard]] static absl::StatusOr<LoadOutcome> Load(const ObjectSpec& spec);
 
   BpfObject(BpfObject&&) noexcept = default;

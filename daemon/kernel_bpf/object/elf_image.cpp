@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
 
 namespace bpfrig::kernel_bpf {
@@ -17,16 +18,20 @@ Elf64_Ehdr HeaderOf(absl::string_view elf) {
   return header;
 }
 
-void Align(std::string& bytes) {
-  bytes.resize((bytes.size() + kAlignment - 1) / kAlignment * kAlignment);
-}
+void Align(std::string& bytes) { bytes.resize((bytes.size() + kAlignment - 1) / kAlignment * kAlignment); }
 
 }  // namespace
 
 absl::StatusOr<ElfImage> ElfImage::Read(absl::string_view elf) {
   BPFRIG_ASSIGN_OR_RETURN(const std::vector<ElfSection> found, ElfSections(elf));
   std::vector<Section> sections;
+  const size_t end_of_names = found[HeaderOf(elf).e_shstrndx].header.sh_size;
   for (const ElfSection& section : found) {
+    // It would get one of those that are added.
+    if (section.header.sh_name != 0 && section.header.sh_name >= end_of_names) {
+      return base::MakeError(base::Reason::kBadObject,
+                             absl::StrCat("section ", sections.size(), " of the ELF object has no name"));
+    }
     sections.push_back({section.header, std::string(section.name),
                         section.bytes.value_or(absl::string_view()), std::nullopt});
   }
@@ -45,9 +50,12 @@ std::optional<size_t> ElfImage::Find(absl::string_view name) const {
   return static_cast<size_t>(found - sections_.begin());
 }
 
-// Compilers keep the names of sections and of symbols in one section, so names are added, and none is changed.
+size_t ElfImage::Names() const { return HeaderOf(elf_).e_shstrndx; }
+
+// Compilers keep the names of sections and of symbols in one section, so names are added, and none is
+// changed.
 uint32_t ElfImage::AddName(absl::string_view name) {
-  const size_t names = HeaderOf(elf_).e_shstrndx;
+  const size_t names = Names();
   std::string bytes(Bytes(names));
   // The last name may have no end.
   bytes.push_back('\0');

@@ -20,7 +20,8 @@ namespace bpfrig::kernel_bpf {
 
 class ElfImage {
  public:
-  // Of a file that CheckBpfElf has passed, which is borrowed. BAD_OBJECT if its section table is broken.
+  // Of a file that CheckBpfElf has passed, which is borrowed. BAD_OBJECT if its section table is broken, or a
+  // section has no name.
   [[nodiscard]] static absl::StatusOr<ElfImage> Read(absl::string_view elf);
 
   [[nodiscard]] size_t size() const { return sections_.size(); }
@@ -31,6 +32,9 @@ class ElfImage {
   [[nodiscard]] absl::string_view Bytes(size_t section) const;
   // The first of that name.
   [[nodiscard]] std::optional<size_t> Find(absl::string_view name) const;
+
+  // The section that has the names of all.
+  [[nodiscard]] size_t Names() const;
 
   void Rename(size_t section, absl::string_view name);
   void SetBytes(size_t section, std::string bytes);

@@ -67,7 +67,8 @@ absl::StatusOr<LegacyMap> ReadDefinition(std::string name, absl::string_view sec
                                          absl::string_view definition) {
   if (!IsMapName(name)) return Bad(name, section, "has a name of other characters than [A-Za-z0-9_.]");
   if (definition.size() < kLeastSize) {
-    return Bad(name, section, absl::StrCat("has ", definition.size(), " bytes, and a definition at least ", kLeastSize));
+    return Bad(name, section,
+               absl::StrCat("has ", definition.size(), " bytes, and a definition at least ", kLeastSize));
   }
   const auto words = WordsOf(definition);
   LegacyMap map;
@@ -83,14 +84,16 @@ absl::StatusOr<LegacyMap> ReadDefinition(std::string name, absl::string_view sec
     map.inner_id = words[7];
     map.is_pinned = words[6] != 0;
     if (words[6] > kMostPinning) {
-      return Bad(map.name, section, absl::StrCat("has ", words[6], " for its pinning, and only 0, 1 and 2 are known"));
+      return Bad(map.name, section,
+                 absl::StrCat("has ", words[6], " for its pinning, and only 0, 1 and 2 are known"));
     }
     return map;
   }
   const absl::string_view rest = definition.substr(std::min(definition.size(), kFlagsEnd));
   if (rest.find_first_not_of('\0') != absl::string_view::npos) {
-    return Bad(map.name, section, absl::StrCat("has a definition of ", definition.size(),
-                                               " bytes, which no known loader has, and more in it than sizes and flags"));
+    return Bad(map.name, section,
+               absl::StrCat("has a definition of ", definition.size(),
+                            " bytes, which no known loader has, and more in it than sizes and flags"));
   }
   return map;
 }
@@ -113,7 +116,8 @@ absl::Status CheckReferences(const ElfImage& image, const ElfSymbols& symbols) {
       if (!IsLegacyMapSection(image.Name(symbol.st_shndx))) continue;
       return base::WithHint(
           base::MakeError(base::Reason::kBadObject,
-                          absl::StrCat("a program in section ", image.Name(header.sh_info), " uses a static map of section ", image.Name(symbol.st_shndx))),
+                          absl::StrCat("a program in section ", image.Name(header.sh_info),
+                                       " uses a static map of section ", image.Name(symbol.st_shndx))),
           "define the maps without `static`: only a global one has a name that programs refer to");
     }
   }
@@ -138,7 +142,10 @@ absl::StatusOr<std::vector<LegacyMap>> ReadLegacyMaps(const ElfImage& image) {
   const std::vector<Place> places = PlacesOfMaps(image, symbols);
   if (places.empty()) BPFRIG_RETURN_IF_ERROR(CheckNames(image));
   if (places.size() > kMostMaps) {
-    return base::MakeError(base::Reason::kBadObject, absl::StrCat("the object has ", places.size(), " maps in sections called maps, and at most ", kMostMaps, " are read"));
+    return base::MakeError(
+        base::Reason::kBadObject,
+        absl::StrCat("the object has ", places.size(), " maps in sections called maps, and at most ",
+                     kMostMaps, " are read"));
   }
   std::vector<LegacyMap> maps;
   for (size_t i = 0; i < places.size(); ++i) {
@@ -153,7 +160,8 @@ absl::StatusOr<std::vector<LegacyMap>> ReadLegacyMaps(const ElfImage& image) {
     if (size > end - place.offset) {
       return Bad(name, section, has_next ? "reaches into the next one" : "lies outside of it");
     }
-    BPFRIG_ASSIGN_OR_RETURN(LegacyMap map, ReadDefinition(std::move(name), section, bytes.substr(place.offset, size)));
+    BPFRIG_ASSIGN_OR_RETURN(LegacyMap map,
+                            ReadDefinition(std::move(name), section, bytes.substr(place.offset, size)));
     map.symbol = place.symbol;
     maps.push_back(std::move(map));
   }

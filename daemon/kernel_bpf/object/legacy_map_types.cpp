@@ -2,7 +2,9 @@
 
 #include <bpf/btf.h>
 #include <linux/bpf.h>
+#include <linux/btf.h>
 
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -31,7 +33,8 @@ bool IsMapOfMaps(const LegacyMap& map) {
   return map.type == BPF_MAP_TYPE_ARRAY_OF_MAPS || map.type == BPF_MAP_TYPE_HASH_OF_MAPS;
 }
 
-// What BPF_ANNOTATE_KV_PAIR(NAME, key, value) says: the types of the two members of a struct ____btf_map_NAME.
+// What BPF_ANNOTATE_KV_PAIR(NAME, key, value) says: the types of the two members of a struct
+// ____btf_map_NAME.
 struct Annotation {
   uint32_t key = 0;
   uint32_t value = 0;
@@ -98,12 +101,12 @@ absl::Status MapDeclarations::CheckSize(const LegacyMap& map, absl::string_view 
   BPFRIG_ASSIGN_OR_RETURN(const size_t size, SizeOf(Type(type)));
   if (size == declared) return absl::OkStatus();
   return base::WithHint(
-      base::WithObject(
-          base::MakeError(base::Reason::kTypeMismatch,
-                          absl::StrCat("map \"", map.name, "\" has a ", half, "_size of ", declared, ", and ",
-                                       TypeName(Type(type)), ", the type that BPF_ANNOTATE_KV_PAIR gives its ",
-                                       half, ", has ", size, " bytes")),
-          map.name),
+      base::WithObject(base::MakeError(base::Reason::kTypeMismatch,
+                                       absl::StrCat("map \"", map.name, "\" has a ", half, "_size of ",
+                                                    declared, ", and ", TypeName(Type(type)),
+                                                    ", the type that BPF_ANNOTATE_KV_PAIR gives its ", half,
+                                                    ", has ", size, " bytes")),
+                       map.name),
       "give both the same size");
 }
 
@@ -135,8 +138,8 @@ absl::StatusOr<int> MapDeclarations::AddValues(const LegacyMap& map, const std::
     BPFRIG_ASSIGN_OR_RETURN(const int definition, AddStruct(inner.name, members));
     return btf__add_array(btf_, byte_, btf__add_ptr(btf_, definition), 0);
   }
-  return Bad(absl::StrCat("map \"", map.name, "\" has the inner_id ", map.inner_id,
-                          ", which is the id of no map"));
+  return Bad(
+      absl::StrCat("map \"", map.name, "\" has the inner_id ", map.inner_id, ", which is the id of no map"));
 }
 
 absl::StatusOr<int> MapDeclarations::AddStruct(const std::string& map, const Members& members) {
@@ -225,6 +228,14 @@ absl::StatusOr<std::string> MapDeclarations::Declare(const ModernMaps& modern,
   return std::string(static_cast<const char*>(bytes), size);
 }
 
+// Libbpf 1.1 reads a gap between the two, and writes none, but counts it.
+bool StringsFollowTypes(absl::string_view btf) {
+  struct btf_header header;
+  if (btf.size() < sizeof(header)) return false;
+  std::memcpy(&header, btf.data(), sizeof(header));
+  return header.hdr_len == sizeof(header) && header.type_off == 0 && header.str_off == header.type_len;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> DeclareMaps(absl::string_view btf, const ModernMaps& modern,
@@ -233,7 +244,11 @@ absl::StatusOr<std::string> DeclareMaps(absl::string_view btf, const ModernMaps&
   struct btf* types =
       btf.empty() ? btf__new_empty() : btf__new(btf.data(), static_cast<uint32_t>(btf.size()));
   if (types == nullptr) return Bad(absl::StrCat("the object's BTF is broken: ", output.LastLine()));
-  return MapDeclarations(types).Declare(modern, maps);
+  MapDeclarations declarations(types);
+  if (!btf.empty() && !StringsFollowTypes(btf)) {
+    return Bad("the object's BTF is broken: its strings do not follow its types");
+  }
+  return declarations.Declare(modern, maps);
 }
 
 }  // namespace bpfrig::kernel_bpf

@@ -19,11 +19,18 @@ constexpr char kMapsSection[] = ".maps";
 // Libbpf passes over sections of names that it does not know.
 constexpr char kOldSection[] = "bpfrig.old_maps";
 
-// ELF has room for as many sections with a number of their own.
-absl::Status CheckSectionCount(const ElfImage& image) {
-  if (image.size() + 2 < SHN_LORESERVE) return absl::OkStatus();
+// Whether sections can be added, and none that will be changed has the names of all.
+absl::Status CheckSections(const ElfImage& image) {
+  if (image.size() + 2 >= SHN_LORESERVE) {
+    return base::MakeError(base::Reason::kBadObject,
+                           absl::StrCat("the ELF object has ", image.size(), " sections"));
+  }
+  const absl::string_view name = image.Name(image.Names());
+  if (image.Header(image.Names()).sh_type == SHT_STRTAB && name != kMapsSection && name != ".BTF") {
+    return absl::OkStatus();
+  }
   return base::MakeError(base::Reason::kBadObject,
-                         absl::StrCat("the ELF object has ", image.size(), " sections"));
+                         absl::StrCat("the ELF object's section ", name, " has the names of sections"));
 }
 
 ModernMaps FindModernMaps(const ElfSymbols& symbols, size_t section, size_t size) {
@@ -45,7 +52,7 @@ absl::StatusOr<std::optional<std::string>> ModerniseMaps(absl::string_view elf) 
     if (IsLegacyMapSection(image.Name(i))) old_sections.push_back(i);
   }
   if (old_sections.empty()) return std::optional<std::string>();
-  BPFRIG_RETURN_IF_ERROR(CheckSectionCount(image));
+  BPFRIG_RETURN_IF_ERROR(CheckSections(image));
   BPFRIG_ASSIGN_OR_RETURN(const std::vector<LegacyMap> maps, ReadLegacyMaps(image));
   BPFRIG_ASSIGN_OR_RETURN(ElfSymbols symbols, ElfSymbols::Read(image));
 

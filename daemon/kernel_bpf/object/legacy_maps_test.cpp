@@ -202,9 +202,9 @@ TEST(LegacyMapsTest, TakesASectionForEachMap) {
 
 TEST(LegacyMapsTest, KnowsIproutesPinningAndInnerMaps) {
   TestElf elf;
-  const size_t maps = elf.AddSection(
-      "maps", SectionOf({BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 2, 0, 0, 2, 7, 0,  //
-                         BPF_MAP_TYPE_ARRAY, 4, 8, 1, 0, 7, 1, 0, 0}));
+  const size_t maps =
+      elf.AddSection("maps", SectionOf({BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 2, 0, 0, 2, 7, 0,  //
+                                        BPF_MAP_TYPE_ARRAY, 4, 8, 1, 0, 7, 1, 0, 0}));
   elf.AddSymbol("outer", maps, 0, 36);
   elf.AddSymbol("inner", maps, 36, 36);
   const Modern modern = Modernise(elf);
@@ -218,9 +218,9 @@ TEST(LegacyMapsTest, RefusesInnerMapsThatAreNone) {
   for (const auto& [inner_id, why] :
        std::vector<std::pair<uint32_t, const char*>>{{8, "the id of no map"}, {7, "a map of maps itself"}}) {
     TestElf elf;
-    elf.AddSymbol("outer",
-                  elf.AddSection("maps", SectionOf({BPF_MAP_TYPE_HASH_OF_MAPS, 4, 4, 2, 0, 7, 0, inner_id, 0})),
-                  0, 36);
+    elf.AddSymbol(
+        "outer",
+        elf.AddSection("maps", SectionOf({BPF_MAP_TYPE_HASH_OF_MAPS, 4, 4, 2, 0, 7, 0, inner_id, 0})), 0, 36);
     EXPECT_THAT(std::string(Refused(elf).message()), HasSubstr(why));
   }
 }
@@ -285,7 +285,8 @@ TEST_F(LegacyMapsWithTypesTest, RefusesAMapOfMapsSectionWithoutASymbol) {
   TestElf elf;
   elf.AddSymbol("m", elf.AddSection("maps", SectionOf({kHash, 4, 8, 16, 0})), 0, 20);
   elf.AddSection(".BTF", Btf());
-  EXPECT_THAT(std::string(Refused(elf).message()), HasSubstr("\"there_already\" of section .maps has no symbol"));
+  EXPECT_THAT(std::string(Refused(elf).message()),
+              HasSubstr("\"there_already\" of section .maps has no symbol"));
 }
 
 TEST(LegacyMapsTest, RefusesDefinitionsThatAreNone) {

@@ -72,9 +72,9 @@ absl::Status TypelessProgram(const struct bpf_program* program) {
   const std::string section = bpf_program__section_name(program);
   const std::optional<LoaderSection> loader = SectionOfLoader(section);
   const absl::Status status = base::MakeError(
-      base::Reason::kInvalidField,
-      absl::StrCat("program \"", name, "\" is in section \"", section, "\", which does not tell libbpf its type",
-                   loader ? absl::StrCat(": ", loader->meaning) : ""));
+      base::Reason::kInvalidField, absl::StrCat("program \"", name, "\" is in section \"", section,
+                                                "\", which does not tell libbpf its type",
+                                                loader ? absl::StrCat(": ", loader->meaning) : ""));
   return base::WithObject(
       base::WithHint(status, absl::StrCat("name its type: programs: [{program: ", name, ", type: \"",
                                           loader ? loader->type : SectionNear(section), "\"}]")),
@@ -202,9 +202,9 @@ absl::StatusOr<struct bpf_program*> OpenedObject::FindProgram(const std::string&
     if (name == bpf_program__name(program)) return program;
     names.emplace_back(bpf_program__name(program));
   }
-  return base::MakeError(
-      base::Reason::kUnknownName,
-      absl::StrCat("the object has no program \"", name, "\"; it has ", common::NamesNear(name, std::move(names))));
+  return base::MakeError(base::Reason::kUnknownName,
+                         absl::StrCat("the object has no program \"", name, "\"; it has ",
+                                      common::NamesNear(name, std::move(names))));
 }
 
 absl::Status OpenedObject::ChooseProgram(const ProgramChoice& choice, std::vector<std::string>& chosen) {

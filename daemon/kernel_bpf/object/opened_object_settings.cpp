@@ -102,7 +102,10 @@ absl::Status OpenedObject::CheckNotShared(const MapChoice& choice) {
   if (choice.value_size != 0) field = "value_size";
   if (choice.flags) field = "flags";
   if (field == nullptr) return absl::OkStatus();
-  return base::WithField(InvalidChoice(absl::StrCat("map \"", choice.map, "\" is shared with ", choice.shared_with, ", and has its sizes and flags from there")), field);
+  return base::WithField(
+      InvalidChoice(absl::StrCat("map \"", choice.map, "\" is shared with ", choice.shared_with,
+                                 ", and has its sizes and flags from there")),
+      field);
 }
 
 absl::Status OpenedObject::SetSize(const DeclaredMap& declared, absl::string_view half, uint32_t size) {
@@ -116,9 +119,9 @@ absl::Status OpenedObject::SetSize(const DeclaredMap& declared, absl::string_vie
     if (declared_size == size) return absl::OkStatus();
     return base::WithField(
         base::MakeError(base::Reason::kTypeMismatch,
-                        absl::StrCat("giving map \"", declared.name, "\" a ", field, " of ", size, ": the ", half,
-                                     " is declared as ", TypeName(declared_type), ", which has ", declared_size,
-                                     " bytes")),
+                        absl::StrCat("giving map \"", declared.name, "\" a ", field, " of ", size, ": the ",
+                                     half, " is declared as ", TypeName(declared_type), ", which has ",
+                                     declared_size, " bytes")),
         field);
   }
   LibbpfOutput output;

@@ -101,9 +101,10 @@ std::optional<LoaderSection> SectionOfLoader(const std::string& section) {
   uint64_t id = 0;
   uint64_t slot = 0;
   if (numbers.size() == 2 && absl::SimpleAtoi(numbers[0], &id) && absl::SimpleAtoi(numbers[1], &slot)) {
-    return LoaderSection{absl::StrCat("iproute2 puts it into slot ", slot, " of the program array with the id ",
-                                      id, "; here a seed does that, with !program"),
-                         "tc"};
+    return LoaderSection{
+        absl::StrCat("iproute2 puts it into slot ", slot, " of the program array with the id ", id,
+                     "; here a seed does that, with !program"),
+        "tc"};
   }
   return std::nullopt;
 }

@@ -49,7 +49,8 @@ TEST(SectionKindTest, KnowsWhatOtherLoadersMeanBySections) {
   EXPECT_EQ(SectionOfLoader("ingress")->type, "tc");
   EXPECT_EQ(SectionOfLoader("from-container")->type, "tc");
   EXPECT_EQ(SectionOfLoader("2/7")->meaning,
-            "iproute2 puts it into slot 7 of the program array with the id 2; here a seed does that, with !program");
+            "iproute2 puts it into slot 7 of the program array with the id 2; here a seed does that, with "
+            "!program");
   for (const char* section : {"", "/", "2", "2/x", "mesh/connect", "1/2/3"}) {
     EXPECT_FALSE(SectionOfLoader(section).has_value()) << section;
   }

@@ -55,11 +55,13 @@ std::vector<MapChoice> WithSharedByName(const ObjectSpec& spec, const std::vecto
 absl::Status CheckSameShape(const DeclaredMap& declared, const MapChoice& choice) {
   BPFRIG_ASSIGN_OR_RETURN(const MapInfo shared, QueryMap(choice.shared_fd, choice.shared_with));
   const auto differs = [&](absl::string_view what, absl::string_view own, absl::string_view theirs) {
-    const absl::Status status = base::MakeError(
-        base::Reason::kTypeMismatch, absl::StrCat("map \"", declared.name, "\" cannot be ", choice.shared_with,
-                                                  ": its ", what, " is ", own, ", and there it is ", theirs));
+    const absl::Status status =
+        base::MakeError(base::Reason::kTypeMismatch,
+                        absl::StrCat("map \"", declared.name, "\" cannot be ", choice.shared_with, ": its ",
+                                     what, " is ", own, ", and there it is ", theirs));
     if (!choice.is_shared_by_name) return status;
-    return base::WithHint(status, "`share: none` gives the object maps of its own; shared_with shares one map");
+    return base::WithHint(status,
+                          "`share: none` gives the object maps of its own; shared_with shares one map");
   };
   const uint32_t type = bpf_map__type(declared.map);
   if (shared.type != type) return differs("type", MapTypeName(type), MapTypeName(shared.type));

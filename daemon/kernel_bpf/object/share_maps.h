@@ -1,4 +1,5 @@
-// Which maps of an object are maps of earlier ones. ObjectLoader asks, once it knows what the object declares.
+// Which maps of an object are maps of earlier ones. ObjectLoader asks, once it knows what the object
+// declares.
 #pragma once
 
 #include <vector>

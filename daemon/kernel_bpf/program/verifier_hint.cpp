@@ -135,14 +135,16 @@ std::string MapHint(const Refusal& refusal) {
            "__type(value, T)";
   }
   if (absl::EndsWith(refusal.map_type, "ringbuf")) {
-    return "a ring buffer's max_entries is its size in bytes, a power of two times the page size: declare it, or "
+    return "a ring buffer's max_entries is its size in bytes, a power of two times the page size: declare "
+           "it, or "
            "say it in maps: [{map, max_entries: 4096}]";
   }
   if (absl::EndsWith(refusal.map_type, "_of_maps")) {
     return "a map of maps needs an inner map: declare it with __array(values, ...), or name it with "
            "inner_map";
   }
-  return "check the map's type, key and value sizes, max_entries and flags; what the object leaves to its loader, "
+  return "check the map's type, key and value sizes, max_entries and flags; what the object leaves to its "
+         "loader, "
          "maps: [{map, key_size, value_size, max_entries, flags}] says";
 }
 

@@ -181,8 +181,9 @@ absl::Status AttachEach(Sandbox& sandbox, const std::string& object,
 absl::Status AttachPrograms(Sandbox& sandbox, const LoadProgramRequest& request,
                             bpfrig::v1::LoadedObject& loaded) {
   if (!request.attach_all()) {
-    return AttachEach(sandbox, request.name(), {request.attach().begin(), request.attach().end()},
-                      [](size_t i) { return absl::StrCat("attach[", i, "]"); }, loaded);
+    return AttachEach(
+        sandbox, request.name(), {request.attach().begin(), request.attach().end()},
+        [](size_t i) { return absl::StrCat("attach[", i, "]"); }, loaded);
   }
   const auto targets = TargetsOfAll(sandbox.objects(), request.name());
   if (!targets.ok()) return base::WithField(targets.status(), "attach_all");
@@ -196,8 +197,10 @@ absl::Status AttachPrograms(Sandbox& sandbox, const LoadProgramRequest& request,
 }
 
 absl::Status LoadTypes(Sandbox& sandbox, const LoadProgramRequest& request) {
-  if (request.globals_size() + request.programs_size() + request.programs_except_size() + request.maps_size() +
-          request.attach_size() != 0 || request.attach_all()) {
+  if (request.globals_size() + request.programs_size() + request.programs_except_size() +
+              request.maps_size() + request.attach_size() !=
+          0 ||
+      request.attach_all()) {
     return base::WithField(MakeError(Reason::kInvalidField,
                                      "loading types alone: globals, programs, maps and attach must be empty"),
                            "types_only");

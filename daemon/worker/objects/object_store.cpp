@@ -113,12 +113,13 @@ absl::Status ObjectStore::CheckSelected(const std::string& name) const {
     const std::vector<std::string>& left_out = object.loaded->left_out();
     if (std::find(left_out.begin(), left_out.end(), wanted.name) == left_out.end()) continue;
     return base::WithObject(
-        base::WithHint(base::MakeError(base::Reason::kUnknownName,
-                                       absl::StrCat("looking up the program '", name, "': object ", object.name,
-                                                    " has it, but it was not selected when that was loaded")),
-                       absl::StrCat("list it in the load's `programs: [", wanted.name,
-                                    "]`, with the others that are wanted; without a list, programs of "
-                                    "sections that begin with '?' are left out")),
+        base::WithHint(
+            base::MakeError(base::Reason::kUnknownName,
+                            absl::StrCat("looking up the program '", name, "': object ", object.name,
+                                         " has it, but it was not selected when that was loaded")),
+            absl::StrCat("list it in the load's `programs: [", wanted.name,
+                         "]`, with the others that are wanted; without a list, programs of "
+                         "sections that begin with '?' are left out")),
         name);
   }
   return absl::OkStatus();
