@@ -1,7 +1,7 @@
 // The reader of load: `object` names one of the plan's files, and so does the object in the sandbox if it has
 // no name.
-#include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,25 +33,39 @@ NodePtr Scalar(const Mark& mark, absl::string_view text) {
   return node;
 }
 
-// The pair itself, if there is nothing to write out.
-NodePair WriteOut(const NodePair& pair) {
+// `programs: {except: [x]}` as programs_except; nothing, with a problem, if it is neither that nor a list.
+std::optional<NodePair> WriteOutPrograms(const NodePair& pair, Problems& problems) {
+  if (!pair.value->IsMapping()) return pair;
+  FieldReader fields(pair.value, "programs", problems);
+  const NodePtr except = fields.Require("except", "a list of programs");
+  if (except == nullptr) return std::nullopt;
+  if (except->IsSequence()) return NodePair{Scalar(except->mark, "programs_except"), except};
+  problems.Add(except->mark, absl::StrCat("except must be a list of programs, not ", Describe(*except)));
+  return std::nullopt;
+}
+
+// The same of `attach: all`.
+std::optional<NodePair> WriteOutAttach(const NodePair& pair, Problems& problems) {
   const Node& value = *pair.value;
-  if (pair.key->text == "programs" && value.IsMapping() && value.tag.empty() && value.pairs.size() == 1 &&
-      value.pairs[0].key->text == "except") {
-    return {Scalar(value.pairs[0].key->mark, "programs_except"), value.pairs[0].value};
-  }
-  if (pair.key->text == "attach" && IsPlainText(value) && !value.quoted && value.text == "all") {
-    return {Scalar(pair.key->mark, "attach_all"), Scalar(value.mark, "true")};
-  }
-  return pair;
+  if (!IsPlainText(value)) return pair;
+  if (value.text == "all") return NodePair{Scalar(pair.key->mark, "attach_all"), Scalar(value.mark, "true")};
+  problems.Add(value.mark, absl::StrCat("attach must be a list of programs, or all, not ", Describe(value),
+                                        common::DidYouMean(value.text, {"all"})));
+  return std::nullopt;
 }
 
 }  // namespace
 
-NodePtr WriteOutLoad(const NodePtr& load) {
+NodePtr WriteOutLoad(const NodePtr& load, Problems& problems) {
   if (!load->IsMapping()) return load;
   auto written = std::make_shared<Node>(*load);
-  std::transform(load->pairs.begin(), load->pairs.end(), written->pairs.begin(), WriteOut);
+  written->pairs.clear();
+  for (const NodePair& pair : load->pairs) {
+    std::optional<NodePair> field = pair;
+    if (pair.key->text == "programs") field = WriteOutPrograms(pair, problems);
+    if (pair.key->text == "attach") field = WriteOutAttach(pair, problems);
+    if (field) written->pairs.push_back(*field);
+  }
   return written;
 }
 

@@ -37,8 +37,8 @@ using ReadShape = Shape (*)(StepSource& source);
 // By the file that has them.
 [[nodiscard]] Shape ReadLoad(StepSource& source);
 // A load's fields as its request has them: `programs: {except: [x]}` is programs_except, and `attach: all`
-// attach_all.
-[[nodiscard]] NodePtr WriteOutLoad(const NodePtr& load);
+// attach_all. What is wrong with these is complained of, and left out.
+[[nodiscard]] NodePtr WriteOutLoad(const NodePtr& load, Problems& problems);
 
 [[nodiscard]] Shape ReadSeed(StepSource& source);
 [[nodiscard]] Shape ReadDump(StepSource& source);

@@ -205,7 +205,7 @@ Step ReadStep(const NodePtr& node, const Objects& objects, Problems& problems) {
   if (named == nullptr) return step;
   step.name = named->key->text;
   step.mark = named->key->mark;
-  step.node = step.name == "load" ? WriteOutLoad(named->value) : named->value;
+  step.node = step.name == "load" ? WriteOutLoad(named->value, problems) : named->value;
   step.call.method = FindCall(step.name);
   step.call.request = NewMessage(*step.call.method->input_type());
 
