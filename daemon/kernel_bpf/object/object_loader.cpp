@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/errno_name.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
@@ -33,6 +34,17 @@ std::string MapTypeOf(const OpenedObject& object, absl::string_view name) {
     if (declared.name == name) return MapTypeName(bpf_map__type(declared.map));
   }
   return "";
+}
+
+std::string UnsetSizesOf(const OpenedObject& object, absl::string_view name) {
+  std::vector<absl::string_view> unset;
+  for (const DeclaredMap& declared : object.maps()) {
+    if (declared.name != name) continue;
+    if (bpf_map__key_size(declared.map) == 0) unset.emplace_back("key_size");
+    if (bpf_map__value_size(declared.map) == 0) unset.emplace_back("value_size");
+    if (bpf_map__max_entries(declared.map) == 0) unset.emplace_back("max_entries");
+  }
+  return absl::StrJoin(unset, ", ");
 }
 
 // The object's own name of the map that libbpf reports by its name for the kernel.
@@ -159,6 +171,7 @@ LoadOutcome ObjectLoader::Reject(const Attempt& attempt, int error, absl::string
   refusal.is_map = !rejected.map.empty();
   std::string map_type = MapTypeOf(attempt.object, rejected.map);
   refusal.map_type = map_type;
+  refusal.map_unset = UnsetSizesOf(attempt.object, rejected.map);
   if (!log.empty()) refusal.verifier_log = rejected.log;
   refusal.libbpf_output = attempt.libbpf_output;
   rejected.hint = HintFor(refusal, CurrentSituation());

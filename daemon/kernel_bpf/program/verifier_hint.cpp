@@ -143,9 +143,11 @@ std::string MapHint(const Refusal& refusal) {
     return "a map of maps needs an inner map: declare it with __array(values, ...), or name it with "
            "inner_map";
   }
-  return "check the map's type, key and value sizes, max_entries and flags; what the object leaves to its "
-         "loader, "
-         "maps: [{map, key_size, value_size, max_entries, flags}] says";
+  if (!refusal.map_unset.empty()) {
+    return absl::StrCat("the object leaves to its loader: ", refusal.map_unset,
+                        "; say it in maps: [{map, key_size, value_size, max_entries}]");
+  }
+  return "check the map's type, key and value sizes, max_entries and flags";
 }
 
 // Before 5.11, when maps and programs were not yet accounted to the memory cgroup.

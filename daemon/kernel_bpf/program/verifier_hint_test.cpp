@@ -88,5 +88,15 @@ TEST(VerifierHintTest, KnowsWhatMapsNeed) {
   EXPECT_EQ(HintForMap("hash", EEXIST), "");
 }
 
+TEST(VerifierHintTest, NamesTheSizesThatNobodySet) {
+  Refusal refusal;
+  refusal.error_number = EINVAL;
+  refusal.is_map = true;
+  refusal.map_type = "hash";
+  refusal.map_unset = "key_size, max_entries";
+  EXPECT_THAT(HintFor(refusal, {}),
+              HasSubstr("leaves to its loader: key_size, max_entries; say it in maps:"));
+}
+
 }  // namespace
 }  // namespace bpfrig::kernel_bpf
