@@ -28,6 +28,8 @@ struct Source {
   size_t offset = 0;
   uint32_t first_bit = 0;
   uint32_t bitfield_bits = 0;
+  // Whether the value ends with it, so that a flexible array goes on as far as the memory does.
+  bool is_last = false;
 };
 
 class Decoder {
@@ -108,6 +110,7 @@ class Decoder {
     if (size == 0 || size > 8 || source.bitfield_bits > 64) return BrokenBtf(source.type);
     bool is_signed = IsSignedEnum(type.type);
     BPFRIG_ASSIGN_OR_RETURN(uint64_t word, Word(source, size, is_signed));
+    if (IsCutEnum(type.type)) return Unsigned(word);
     absl::string_view name = FindEnumeratorName(type.ref, word);
     if (!name.empty()) return TextOf(std::string(name));
     return is_signed ? Signed(static_cast<int64_t>(word)) : Unsigned(word);
@@ -149,11 +152,15 @@ class Decoder {
     BPFRIG_ASSIGN_OR_RETURN(size_t stride, SizeOf(element));
     if (stride == 0 && array->nelems > kMaxEmptyElements) return BrokenBtf(source.type);
     if (stride != 0 && array->nelems > bytes_.size() / stride) return BrokenBtf(source.type);
-    if (IsChar(Strip(element))) return ReadCharacters(source, array->nelems);
+    size_t count = array->nelems;
+    if (IsFlexibleArray(type) && source.is_last && stride != 0 && source.offset < bytes_.size()) {
+      count = (bytes_.size() - source.offset) / stride;
+    }
+    if (IsChar(Strip(element))) return ReadCharacters(source, count);
     List list;
-    list.reserve(array->nelems);
-    for (uint32_t i = 0; i < array->nelems; ++i) {
-      BPFRIG_ASSIGN_OR_RETURN(Value value, Read({element, source.offset + i * stride, 0, 0}, depth + 1));
+    list.reserve(count);
+    for (size_t i = 0; i < count; ++i) {
+      BPFRIG_ASSIGN_OR_RETURN(Value value, Read({element, source.offset + i * stride}, depth + 1));
       list.push_back(std::move(value));
     }
     return ListOf(std::move(list));
@@ -171,9 +178,11 @@ class Decoder {
 
   absl::StatusOr<Value> ReadMembers(const Source& source, const StrippedType& type, int depth) {
     Fields fields;
-    for (const Member& member : MembersOf(type, budget_)) {
+    const std::vector<Member> members = MembersOf(type, budget_);
+    for (const Member& member : members) {
       Source at{member.type, source.offset + member.bit_offset / 8,
                 static_cast<uint32_t>(member.bit_offset % 8), member.bitfield_bits};
+      at.is_last = source.is_last && btf_is_struct(type.type) && &member == &members.back();
       BPFRIG_ASSIGN_OR_RETURN(Value value, Read(at, depth + 1));
       fields.push_back(Field{std::string(member.name), std::move(value)});
     }
@@ -195,7 +204,8 @@ absl::StatusOr<Value> Decode(TypeRef type, absl::string_view bytes) {
   }
   Source whole;
   whole.type = type;
-  return Decoder(bytes.substr(0, size)).Read(whole);
+  whole.is_last = bytes.size() > size && HasFlexibleEnd(type);
+  return Decoder(whole.is_last ? bytes : bytes.substr(0, size)).Read(whole);
 }
 
 }  // namespace bpfrig::kernel_bpf

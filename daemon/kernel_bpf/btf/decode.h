@@ -13,7 +13,8 @@ namespace bpfrig::kernel_bpf {
 // unsigned, enumerators as text or as a number if no name fits, char arrays as text if they hold printable
 // text with zero padding and raw otherwise, other arrays as list, structs and unions as fields (of a union,
 // every member), pointers as unsigned numbers. `bytes` may be longer than the type (an event's record), never
-// shorter (TYPE_MISMATCH). NO_TYPE for a type without a size.
+// shorter (TYPE_MISMATCH); a flexible array at the type's end has as many elements as there are bytes for.
+// NO_TYPE for a type without a size.
 [[nodiscard]] absl::StatusOr<Value> Decode(TypeRef type, absl::string_view bytes);
 
 }  // namespace bpfrig::kernel_bpf

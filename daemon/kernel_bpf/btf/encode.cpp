@@ -39,12 +39,31 @@ class Encoder {
 
  private:
   absl::Status WriteRaw(const Place& place, const StrippedType& type, const std::string& bytes) {
-    if (btf_is_ptr(type.type)) return WriteScalar(memory_, place, type, Value{RawBytes{bytes}});
+    if (IsFlexible(place, type)) return WriteFlexibleBytes(place, type, bytes);
     size_t size = SizeOf(place.type).value_or(0);
     if (bytes.size() != size) {
       return Mismatch(place, absl::StrCat("the raw value has ", bytes.size(), " bytes"));
     }
     return memory_.Put(place, bytes, size);
+  }
+
+  static bool IsFlexible(const Place& place, const StrippedType& type) {
+    return place.is_last && IsFlexibleArray(type);
+  }
+
+  // Bytes or text, as long as they are.
+  absl::Status WriteFlexibleBytes(const Place& place, const StrippedType& type, const std::string& bytes) {
+    const size_t stride = SizeOf({type.ref.btf, btf_array(type.type)->type}).value_or(0);
+    if (stride == 0 || bytes.size() % stride != 0) {
+      return Mismatch(place, absl::StrCat(bytes.size(), " bytes are no whole elements of ", stride));
+    }
+    if (!memory_.Grow(place.offset + bytes.size())) return TooLong(place);
+    return memory_.Put(place, bytes, bytes.size());
+  }
+
+  static absl::Status TooLong(const Place& place) {
+    return base::MakeError(base::Reason::kOutOfRange,
+                           absl::StrCat("\"", place.name, "\" would be longer than any value"));
   }
 
   absl::Status WriteArray(const Place& place, const StrippedType& type, const Value& value, int depth) {
@@ -56,18 +75,26 @@ class Encoder {
         return base::WithHint(Mismatch(place, "text goes into arrays of char only"),
                               "write !text, or a list");
       }
+      if (IsFlexible(place, type)) return WriteFlexibleBytes(place, type, text->text);
       if (text->text.size() > size) {
         return Mismatch(place, absl::StrCat("the text has ", text->text.size(), " characters"));
       }
       return memory_.Put(place, text->text, size);
     }
     if (const PrefixBytes* prefix = std::get_if<PrefixBytes>(&value.kind)) {
+      if (IsFlexible(place, type)) return WriteFlexibleBytes(place, type, prefix->bytes);
       return PutPrefix(memory_, place, prefix->bytes, size);
     }
     const List* list = std::get_if<List>(&value.kind);
     if (list == nullptr) return Mismatch(place, absl::StrCat(KindOf(value), " does not go into an array"));
-    if (list->size() > array->nelems) return Mismatch(place, absl::StrCat("the list has ", list->size()));
+    const bool is_flexible = IsFlexible(place, type);
+    if (!is_flexible && list->size() > array->nelems) {
+      return Mismatch(place, absl::StrCat("the list has ", list->size()));
+    }
     size_t stride = SizeOf(element).value_or(0);
+    if (is_flexible && (stride > kMaxType || !memory_.Grow(place.offset + list->size() * stride))) {
+      return TooLong(place);
+    }
     for (size_t i = 0; i < list->size(); ++i) {
       absl::Status status =
           Write({element, place.offset + i * stride, 0, 0, place.name}, (*list)[i], depth + 1);
@@ -87,35 +114,56 @@ class Encoder {
       return base::WithHint(Mismatch(place, absl::StrCat(KindOf(value), " does not go into it")),
                             absl::StrCat("name its members: ", common::NamesNear("", MemberNames(type))));
     }
-    std::vector<Member> members = MembersOf(type);
-    std::vector<bool> seen(members.size());
+    const std::vector<Member> members = MembersOf(type);
+    std::vector<const Member*> given;
     for (const Field& field : *fields) {
-      absl::Status status = WriteMember(place, type, members, seen, field, depth);
+      absl::Status status = WriteMember(place, type, members, given, field, depth);
       BPFRIG_RETURN_IF_ERROR(base::WithField(status, field.name));
     }
     return absl::OkStatus();
   }
 
+  // `given` has the members that the value has named already.
   absl::Status WriteMember(const Place& place, const StrippedType& type, const std::vector<Member>& members,
-                           std::vector<bool>& seen, const Field& field, int depth) {
-    auto member = std::find_if(members.begin(), members.end(),
-                               [&](const Member& candidate) { return candidate.name == field.name; });
+                           std::vector<const Member*>& given, const Field& field, int depth) {
+    const auto member = std::find_if(members.begin(), members.end(),
+                                     [&](const Member& candidate) { return candidate.name == field.name; });
     if (member == members.end()) {
       return base::MakeError(base::Reason::kUnknownName,
                              absl::StrCat(TypeName(type.ref), " has no member \"", field.name, "\"; it has ",
                                           common::NamesNear(field.name, MemberNames(type))));
     }
-    size_t index = static_cast<size_t>(member - members.begin());
-    if (seen[index]) {
-      return base::MakeError(base::Reason::kDuplicateName,
-                             absl::StrCat("member \"", field.name, "\" is given twice"));
-    }
-    seen[index] = true;
+    BPFRIG_RETURN_IF_ERROR(CheckApart(*member, given));
+    given.push_back(&*member);
     Place at{member->type, place.offset + member->bit_offset / 8,
              static_cast<uint32_t>(member->bit_offset % 8), member->bitfield_bits, field.name};
+    at.is_last = place.is_last && btf_is_struct(type.type) && &*member == &members.back();
     // A named variable is written whole, like every value; its neighbours stay.
     if (btf_is_datasec(type.type)) BPFRIG_RETURN_IF_ERROR(memory_.Clear(at, SizeOf(at.type).value_or(0)));
     return Write(at, field.value, depth + 1);
+  }
+
+  static uint64_t EndOf(const Member& member) {
+    const uint64_t bits =
+        member.bitfield_bits != 0 ? member.bitfield_bits : SizeOf(member.type).value_or(0) * 8;
+    return member.bit_offset + bits;
+  }
+
+  // Whether the member lies beside those that were given: members of a union lie at the same bytes.
+  static absl::Status CheckApart(const Member& member, const std::vector<const Member*>& given) {
+    for (const Member* other : given) {
+      if (other == &member) {
+        return base::MakeError(base::Reason::kDuplicateName,
+                               absl::StrCat("member \"", member.name, "\" is given twice"));
+      }
+      if (member.bit_offset >= EndOf(*other) || other->bit_offset >= EndOf(member)) continue;
+      return base::WithHint(
+          base::MakeError(base::Reason::kDuplicateName,
+                          absl::StrCat("\"", other->name, "\" and \"", member.name,
+                                       "\" are members of one union, which holds one at a time")),
+          "name one of them");
+    }
+    return absl::OkStatus();
   }
 
   static std::vector<std::string> MemberNames(const StrippedType& type) {
@@ -127,9 +175,11 @@ class Encoder {
   Memory& memory_;
 };
 
-absl::Status EncodeOver(TypeRef type, const Value& value, Memory& memory) {
+// `may_grow`: past the type's size, by a flexible array.
+absl::Status EncodeOver(TypeRef type, const Value& value, bool may_grow, Memory& memory) {
   Place whole;
   whole.type = type;
+  whole.is_last = may_grow;
   return Encoder(memory).Write(whole, value);
 }
 
@@ -146,7 +196,7 @@ absl::StatusOr<Encoded> Encode(TypeRef type, const Value& value) {
   BPFRIG_ASSIGN_OR_RETURN(size_t size, SizeOf(type));
   if (size > kMaxType) return BrokenBtf(type);
   Memory memory(std::string(size, '\0'));
-  BPFRIG_RETURN_IF_ERROR(EncodeOver(type, value, memory));
+  BPFRIG_RETURN_IF_ERROR(EncodeOver(type, value, true, memory));
   return std::move(memory).Take();
 }
 
@@ -159,7 +209,7 @@ absl::Status EncodeInto(TypeRef type, const Value& value, std::string& bytes) {
   StrippedType stripped = Strip(type);
   bool keeps = btf_is_datasec(stripped.type);
   Memory memory(keeps ? bytes : std::string(size, '\0'));
-  BPFRIG_RETURN_IF_ERROR(EncodeOver(type, value, memory));
+  BPFRIG_RETURN_IF_ERROR(EncodeOver(type, value, false, memory));
   bytes = std::move(memory).Take().bytes;
   return absl::OkStatus();
 }

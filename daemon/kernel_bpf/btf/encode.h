@@ -20,8 +20,9 @@ struct Encoded {
   std::string mask;
 };
 
-// Encodes over zeroes: what the value does not mention is zero. Reasons: UNKNOWN_NAME (member, enumerator),
-// DUPLICATE_NAME, OUT_OF_RANGE (number), TYPE_MISMATCH (kind or size; pointers and functions), NO_TYPE.
+// Encodes over zeroes: what the value does not mention is zero. As long as the type, or longer if the value
+// has elements for a flexible array at its end. Reasons: UNKNOWN_NAME (member, enumerator), DUPLICATE_NAME
+// (also two members of one union), OUT_OF_RANGE (number), TYPE_MISMATCH (kind or size; functions), NO_TYPE.
 [[nodiscard]] absl::StatusOr<Encoded> Encode(TypeRef type, const Value& value);
 
 // Encodes over `bytes`, which must have the type's size already (TYPE_MISMATCH). In a data section, variables

@@ -4,8 +4,10 @@
 #include <cstring>
 #include <optional>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "common/near_names.h"
 #include "daemon/base/status.h"
 
@@ -94,18 +96,41 @@ absl::Status WriteInteger(Memory& memory, const Place& place, const StrippedType
   return PutNumber(memory, place, *number, size, is_signed);
 }
 
+// "A", or "A|B".
+absl::StatusOr<uint64_t> ReadEnumerators(const Place& place, const StrippedType& type,
+                                         absl::string_view text) {
+  if (IsCutEnum(type.type)) {
+    return base::WithHint(
+        Mismatch(place, absl::StrCat("\"", text,
+                                     "\" may not be what BTF says: clang before 15 cuts the values "
+                                     "of 64-bit enums to 32 bits")),
+        "write the number, compile with clang 15 or later, or leave the DWARF in the object, which has them "
+        "whole");
+  }
+  uint64_t word = 0;
+  for (absl::string_view name : absl::StrSplit(text, '|')) {
+    name = absl::StripAsciiWhitespace(name);
+    uint64_t value = 0;
+    if (!FindEnumerator(type.ref, name, value)) {
+      return base::MakeError(base::Reason::kUnknownName,
+                             absl::StrCat(Describe(place), "; it has no enumerator \"", name, "\" but ",
+                                          common::NamesNear(name, EnumeratorNames(type.ref))));
+    }
+    word |= value;
+  }
+  return word;
+}
+
 absl::Status WriteEnum(Memory& memory, const Place& place, const StrippedType& type, const Value& value) {
   size_t size = type.type->size;
   if (!IsWordSize(size) || place.bitfield_bits > 64) return BrokenBtf(place.type);
   bool is_signed = IsSignedEnum(type.type);
   std::optional<Number> number = NumberOf(value);
+  // A value that fits both ways is meant as it is written: the signs were lost with the upper halves.
+  if (IsCutEnum(type.type) && number) is_signed = number->negative;
   if (const Text* text = std::get_if<Text>(&value.kind)) {
     Number named;
-    if (!FindEnumerator(type.ref, text->text, named.word)) {
-      return base::MakeError(base::Reason::kUnknownName,
-                             absl::StrCat(Describe(place), "; it has no enumerator \"", text->text, "\" but ",
-                                          common::NamesNear(text->text, EnumeratorNames(type.ref))));
-    }
+    BPFRIG_ASSIGN_OR_RETURN(named.word, ReadEnumerators(place, type, text->text));
     // An enumerator always goes into its own enum; a bitfield may still be too small for it.
     if (place.bitfield_bits == 0) {
       return memory.Put(place, absl::string_view(reinterpret_cast<const char*>(&named.word), size), size);
@@ -115,6 +140,15 @@ absl::Status WriteEnum(Memory& memory, const Place& place, const StrippedType& t
   }
   if (!number) return Mismatch(place, absl::StrCat(KindOf(value), " does not go into it"));
   return PutNumber(memory, place, *number, size, is_signed);
+}
+
+absl::Status WritePointer(Memory& memory, const Place& place, const Value& value) {
+  const std::optional<Number> number = NumberOf(value);
+  if (!number || number->negative) {
+    return base::WithHint(Mismatch(place, absl::StrCat(KindOf(value), " does not go into a pointer")),
+                          "write a number such as 0, or its bytes with !hex");
+  }
+  return PutNumber(memory, place, *number, sizeof(uint64_t), false);
 }
 
 absl::Status WriteFloat(Memory& memory, const Place& place, const StrippedType& type, const Value& value) {
@@ -158,6 +192,13 @@ absl::Status Memory::PutBits(const Place& place, uint64_t value) {
   return absl::OkStatus();
 }
 
+bool Memory::Grow(size_t size) {
+  if (size > kMaxType) return false;
+  bytes_.resize(std::max(bytes_.size(), size), '\0');
+  mask_.resize(bytes_.size(), '\0');
+  return true;
+}
+
 absl::Status Memory::Clear(const Place& place, size_t size) {
   if (!Holds(place.offset, size)) return BrokenBtf(place.type);
   std::fill_n(bytes_.begin() + static_cast<std::ptrdiff_t>(place.offset), size, '\0');
@@ -188,7 +229,7 @@ absl::Status WriteScalar(Memory& memory, const Place& place, const StrippedType&
     case BTF_KIND_FLOAT:
       return WriteFloat(memory, place, type, value);
     case BTF_KIND_PTR:
-      return Mismatch(place, "a pointer cannot be written");
+      return WritePointer(memory, place, value);
     default:
       return Mismatch(place, "it cannot be written");
   }

@@ -24,6 +24,8 @@ struct Place {
   uint32_t bitfield_bits = 0;
   // The member that was named last; empty for the whole value.
   absl::string_view name;
+  // Whether the value ends with it, so that a flexible array can have any number of elements.
+  bool is_last = false;
 };
 
 // The bytes under construction. Every write is checked against their size, because BTF may lie.
@@ -35,6 +37,8 @@ class Memory {
   [[nodiscard]] absl::Status Put(const Place& place, absl::string_view bytes, size_t size);
   // Puts the low bits of `value` into a bitfield.
   [[nodiscard]] absl::Status PutBits(const Place& place, uint64_t value);
+  // Makes room for as many bytes, zeroes. False if no value is so long.
+  [[nodiscard]] bool Grow(size_t size);
   // Zeroes, outside the mask.
   [[nodiscard]] absl::Status Clear(const Place& place, size_t size);
   [[nodiscard]] Encoded Take() && { return {std::move(bytes_), std::move(mask_)}; }

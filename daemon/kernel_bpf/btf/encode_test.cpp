@@ -181,8 +181,17 @@ TEST_F(EncodeTest, KeepsOtherVariablesOfADataSection) {
   EXPECT_EQ(bytes, Chars({1, 2, 3, 4, 'z', 0, 0, 0})) << "nothing is written on an error";
 }
 
-TEST_F(EncodeTest, RefusesPointersFunctionsAndForwardDeclarations) {
-  ExpectRefused(btf__add_ptr(btf_, u32_), Unsigned(1), Reason::kTypeMismatch, "", "pointer to __u32");
+TEST_F(EncodeTest, WritesPointersAsNumbersOrBytes) {
+  const int pointer = btf__add_ptr(btf_, u32_);
+  EXPECT_EQ(Bytes(pointer, Unsigned(0)), std::string(8, '\0'));
+  EXPECT_EQ(Bytes(pointer, Unsigned(0x1234)), Chars({0x34, 0x12, 0, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(Bytes(pointer, Raw("12345678")), "12345678");
+  EXPECT_EQ(Decode(Ref(pointer), Chars({0x34, 0x12, 0, 0, 0, 0, 0, 0})).value(), Unsigned(0x1234));
+  ExpectRefused(pointer, TextOf("NULL"), Reason::kTypeMismatch, "", "text does not go into a pointer");
+  ExpectRefused(pointer, Raw("1"), Reason::kTypeMismatch, "", "pointer to __u32 of 8 bytes");
+}
+
+TEST_F(EncodeTest, RefusesFunctionsAndForwardDeclarations) {
   ExpectRefused(btf__add_func_proto(btf_, u32_), Unsigned(1), Reason::kNoType, "", "no size");
   ExpectRefused(btf__add_fwd(btf_, "hidden", BTF_FWD_STRUCT), Unsigned(1), Reason::kNoType, "",
                 "struct hidden is only declared");
@@ -209,8 +218,61 @@ TEST_F(EncodeTest, HandlesFlexibleArrays) {
   btf__add_field(btf_, "tail", tail, 32, 0);
   EXPECT_EQ(Decode(Ref(with_tail), Bytes(flexible, FieldsOf({{"count", Unsigned(3)}}))).value(),
             FieldsOf({{"count", Unsigned(3)}, {"tail", ListOf({})}}));
-  ExpectRefused(with_tail, FieldsOf({{"tail", ListOf({Unsigned(1)})}}), Reason::kTypeMismatch, "tail",
+  const Value two = FieldsOf({{"count", Unsigned(2)}, {"tail", ListOf({Unsigned(7), Unsigned(8)})}});
+  const std::string bytes = Bytes(with_tail, two);
+  EXPECT_EQ(bytes, Chars({2, 0, 0, 0, 7, 0, 0, 0, 8, 0, 0, 0}));
+  EXPECT_EQ(Decode(Ref(with_tail), bytes).value(), two);
+  EXPECT_EQ(Decode(Ref(with_tail), bytes + "abc").value(), two) << "no whole element";
+  std::string held(4, '\0');
+  EXPECT_FALSE(EncodeInto(Ref(with_tail), two, held).ok()) << "memory of one size has no room for elements";
+  const int outer = btf__add_struct(btf_, "outer", 8);
+  btf__add_field(btf_, "first", u32_, 0, 0);
+  btf__add_field(btf_, "rest", with_tail, 32, 0);
+  EXPECT_EQ(Bytes(outer, FieldsOf({{"rest", two}})), Chars({0, 0, 0, 0}) + bytes);
+  const int between = btf__add_struct(btf_, "between", 8);
+  btf__add_field(btf_, "none", tail, 0, 0);
+  btf__add_field(btf_, "last", u64_, 0, 0);
+  ExpectRefused(between, FieldsOf({{"none", ListOf({Unsigned(1)})}}), Reason::kTypeMismatch, "none",
                 "array of 0");
+}
+
+TEST_F(EncodeTest, WritesTextAndBytesIntoAFlexibleArrayAsLongAsTheyAre) {
+  const int tail = Array(char_, 0);
+  const int line = btf__add_struct(btf_, "line", 1);
+  btf__add_field(btf_, "size", u8_, 0, 0);
+  btf__add_field(btf_, "text", tail, 8, 0);
+  EXPECT_EQ(Bytes(line, FieldsOf({{"text", TextOf("hello")}})), std::string("\0hello", 6));
+  EXPECT_EQ(Bytes(line, FieldsOf({{"text", Raw("ab")}})), std::string("\0ab", 3));
+  EXPECT_EQ(Decode(Ref(line), std::string("\0hello", 6)).value(),
+            FieldsOf({{"size", Unsigned(0)}, {"text", TextOf("hello")}}));
+}
+
+TEST_F(EncodeTest, JoinsEnumeratorsAsFlags) {
+  EXPECT_EQ(Bytes(verdict_, TextOf("DROP|PASS")), Chars({1, 0, 0, 0}));
+  const int flags = btf__add_enum(btf_, "flags", 4);
+  btf__add_enum_value(btf_, "A", 1);
+  btf__add_enum_value(btf_, "C", 4);
+  EXPECT_EQ(Bytes(flags, TextOf("A | C")), Chars({5, 0, 0, 0}));
+  ExpectRefused(flags, TextOf("A|B"), Reason::kUnknownName, "", "no enumerator \"B\" but A, C");
+}
+
+TEST_F(EncodeTest, RefusesTwoMembersOfOneUnion) {
+  const int outer = AddOuter();
+  ExpectRefused(outer, FieldsOf({{"v4", Unsigned(1)}, {"port", Unsigned(2)}, {"v6", ListOf({})}}),
+                Reason::kDuplicateName, "v6", "\"v4\" and \"v6\" are members of one union");
+}
+
+TEST_F(EncodeTest, NeverUsesEnumeratorsThatTheCompilerCut) {
+  const int cut = btf__add_enum(btf_, "big", 8);
+  btf__add_enum_value(btf_, "SMALL", 1);
+  btf__add_enum_value(btf_, "BIG", 0x56789abc);
+  ExpectRefused(cut, TextOf("BIG"), Reason::kTypeMismatch, "", "cuts the values of 64-bit enums");
+  EXPECT_EQ(Bytes(cut, Unsigned(0x123456789abc)), Chars({0xbc, 0x9a, 0x78, 0x56, 0x34, 0x12, 0, 0}));
+  EXPECT_EQ(Bytes(cut, Signed(-1)), std::string(8, '\xff'));
+  EXPECT_EQ(Decode(Ref(cut), Chars({1, 0, 0, 0, 0, 0, 0, 0})).value(), Unsigned(1));
+  const int whole = btf__add_enum64(btf_, "whole", 8, false);
+  btf__add_enum64_value(btf_, "BIG", 0x123456789abc);
+  EXPECT_EQ(Bytes(whole, TextOf("BIG")), Chars({0xbc, 0x9a, 0x78, 0x56, 0x34, 0x12, 0, 0}));
 }
 
 TEST_F(EncodeTest, DecodesCharactersAsTextOnlyWhenTheyAreText) {

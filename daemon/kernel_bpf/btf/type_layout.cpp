@@ -121,6 +121,24 @@ bool IsSignedEnum(const struct btf_type* type) {
   return false;
 }
 
+bool IsCutEnum(const struct btf_type* type) { return btf_is_enum(type) && type->size == sizeof(uint64_t); }
+
+bool IsFlexibleArray(const StrippedType& type) {
+  return type.type != nullptr && btf_is_array(type.type) && btf_array(type.type)->nelems == 0;
+}
+
+bool HasFlexibleEnd(TypeRef type) {
+  for (int depth = 0; depth < kMaxNesting; ++depth) {
+    const StrippedType stripped = Strip(type);
+    if (IsFlexibleArray(stripped)) return depth > 0;
+    if (stripped.type == nullptr || !btf_is_struct(stripped.type)) return false;
+    const std::vector<Member> members = MembersOf(stripped);
+    if (members.empty()) return false;
+    type = members.back().type;
+  }
+  return false;
+}
+
 std::vector<std::string> EnumeratorNames(TypeRef type) {
   std::vector<std::string> names;
   ForEachEnumerator(type, [&](absl::string_view name, uint64_t) {

@@ -44,11 +44,19 @@ inline constexpr size_t kMostMembers = size_t{1} << 17;
 // The same, which takes the members that it looks at out of `budget`, and gives up at 0.
 [[nodiscard]] std::vector<Member> MembersOf(const StrippedType& type, size_t& budget);
 
+// Whether it is a flexible array: how many elements it has depends on how much memory there is. Only the last
+// member of all may be one.
+[[nodiscard]] bool IsFlexibleArray(const StrippedType& type);
+// Whether a value of the type can be longer than its size says.
+[[nodiscard]] bool HasFlexibleEnd(TypeRef type);
+
 // Whether it is C's plain char.
 [[nodiscard]] bool IsChar(const StrippedType& type);
 // Whether an enum's values are signed, by its flag or because it has a negative one (clang before 15 set no
 // flag).
 [[nodiscard]] bool IsSignedEnum(const struct btf_type* type);
+// Whether the enum's values may have lost their upper halves: clang before 15 wrote 64-bit enums so.
+[[nodiscard]] bool IsCutEnum(const struct btf_type* type);
 // The enumerators' names.
 [[nodiscard]] std::vector<std::string> EnumeratorNames(TypeRef type);
 // The value of an enumerator, sign-extended; false if the enum has no such name.

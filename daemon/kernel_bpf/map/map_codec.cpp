@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/btf/decode.h"
+#include "daemon/kernel_bpf/btf/type_layout.h"
 
 namespace bpfrig::kernel_bpf {
 namespace {
@@ -17,8 +18,9 @@ bool NeedsType(const Value& value) {
 absl::StatusOr<MapCodec> MapCodec::Create(const Map& map, std::optional<TypeRef> key_type,
                                           std::optional<TypeRef> value_type) {
   MapCodec codec(map);
-  codec.key_ = {"key", map.info().key_size, key_type ? key_type : map.key_type(), false};
-  codec.value_ = {"value", map.info().value_size, value_type, false};
+  codec.key_ = {"key", map.info().key_size, key_type ? key_type : map.key_type(), false,
+                key_type.has_value()};
+  codec.value_ = {"value", map.info().value_size, value_type, false, value_type.has_value()};
   if (!value_type && !HoldsEvents(map.info().type)) codec.value_.type = map.value_type();
   // An index or a descriptor for the kernel stays one, whatever type an object declares.
   codec.key_.is_number = (map.IsIndexed() && !codec.key_.type) || map.IsSocketStorage();
@@ -31,7 +33,8 @@ absl::StatusOr<MapCodec> MapCodec::Create(const Map& map, std::optional<TypeRef>
 absl::Status MapCodec::CheckSize(const Half& half) const {
   if (!half.type || half.is_number) return absl::OkStatus();
   BPFRIG_ASSIGN_OR_RETURN(size_t size, SizeOf(*half.type));
-  if (size == half.size) return absl::OkStatus();
+  const bool may_be_shorter = half.is_named || HasFlexibleEnd(*half.type);
+  if (size == half.size || (size < half.size && may_be_shorter)) return absl::OkStatus();
   return base::MakeError(base::Reason::kTypeMismatch,
                          absl::StrCat(TypeName(*half.type), " has ", size, " bytes, the ", half.name,
                                       " of map \"", map_->name(), "\" has ", half.size));
@@ -42,13 +45,25 @@ absl::StatusOr<Encoded> MapCodec::EncodeKey(const Value& key) const { return Enc
 absl::StatusOr<Encoded> MapCodec::EncodeValue(const Value& value) const { return EncodeHalf(value_, value); }
 
 absl::StatusOr<Encoded> MapCodec::EncodeHalf(const Half& half, const Value& value) const {
-  if (half.type && !half.is_number) return Encode(*half.type, value);
+  if (half.type && !half.is_number) {
+    BPFRIG_ASSIGN_OR_RETURN(Encoded encoded, Encode(*half.type, value));
+    if (encoded.bytes.size() > half.size) {
+      return base::MakeError(
+          base::Reason::kTypeMismatch,
+          absl::StrCat(TypeName(*half.type), " with these elements has ", encoded.bytes.size(),
+                       " bytes, the ", half.name, " of map \"", map_->name(), "\" has ", half.size));
+    }
+    encoded.bytes.resize(half.size, '\0');
+    encoded.mask.resize(half.size, '\0');
+    return encoded;
+  }
   if (!half.is_number && NeedsType(value)) {
     absl::Status status =
         base::MakeError(base::Reason::kNoType,
                         absl::StrCat("the ", half.name, " of map \"", map_->name(), "\" has no BTF type"));
     status = base::WithHint(
-        status, absl::StrCat("name one with ", half.name, "_type, or give ", half.size, " bytes with !hex"));
+        status, absl::StrCat("name one with ", half.name, "_type (`types:` of a plan says it once), or give ",
+                             half.size, " bytes with !hex"));
     return base::WithObject(status, map_->name());
   }
   return EncodeBySize(half.size, value, absl::StrCat("the ", half.name, " of map \"", map_->name(), "\""));

@@ -16,7 +16,8 @@ namespace bpfrig::kernel_bpf {
 class MapCodec {
  public:
   // `key_type` and `value_type` are what the caller named, or nothing for the map's own. TYPE_MISMATCH if a
-  // type's size is not the map's. Borrows the map.
+  // type's size is not the map's. A type that the caller named may be shorter: it is the beginning, and what
+  // follows is zero if it is written. Borrows the map.
   [[nodiscard]] static absl::StatusOr<MapCodec> Create(const Map& map, std::optional<TypeRef> key_type,
                                                        std::optional<TypeRef> value_type);
 
@@ -37,6 +38,8 @@ class MapCodec {
     size_t size = 0;
     std::optional<TypeRef> type;
     bool is_number = false;
+    // Whether the caller named the type.
+    bool is_named = false;
   };
 
   explicit MapCodec(const Map& map) : map_(&map) {}
