@@ -11,6 +11,7 @@ find_package(PkgConfig REQUIRED)
 # gRPC's own CMake package misses abseil on Debian 12; its pkg-config file is complete.
 pkg_check_modules(GRPC REQUIRED IMPORTED_TARGET grpc++)
 pkg_check_modules(LIBBPF REQUIRED IMPORTED_TARGET libbpf)
+pkg_check_modules(LIBDW REQUIRED IMPORTED_TARGET libdw)
 pkg_check_modules(LIBCAP REQUIRED IMPORTED_TARGET libcap)
 pkg_check_modules(LIBARCHIVE REQUIRED IMPORTED_TARGET libarchive)
 pkg_check_modules(LIBMNL REQUIRED IMPORTED_TARGET libmnl)

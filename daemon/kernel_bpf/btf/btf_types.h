@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -40,6 +41,8 @@ class TypeSet {
   // declaration, or no BTF at all, with a hint how to make the type visible.
   [[nodiscard]] absl::StatusOr<TypeRef> Find(absl::string_view name) const;
 
+  // What can be named: structs, unions, enums and typedefs.
+  [[nodiscard]] std::vector<std::string> Names() const;
   // Null if the object has no BTF.
   [[nodiscard]] const struct btf* get() const { return btf_; }
 

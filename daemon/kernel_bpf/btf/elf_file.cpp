@@ -102,7 +102,7 @@ absl::StatusOr<absl::string_view> FindElfSection(absl::string_view elf, absl::st
     if (result) return Bad(absl::StrCat("the ELF object has two sections called ", name));
     result = section.bytes;
   }
-  return result.value_or(absl::string_view());
+  return result.value_or(ElfSection());
 }
 
 }  // namespace bpfrig::kernel_bpf

@@ -31,5 +31,8 @@ struct ElfSection {
 // The bytes of the section of that name, within `elf`, which CheckBpfElf has passed; empty if there is none.
 // BAD_OBJECT if the section table is broken, or two are called so.
 [[nodiscard]] absl::StatusOr<absl::string_view> FindElfSection(absl::string_view elf, absl::string_view name);
+// The same, with its flags.
+[[nodiscard]] absl::StatusOr<ElfSection> FindElfSectionWithFlags(absl::string_view elf,
+                                                                 absl::string_view name);
 
 }  // namespace bpfrig::kernel_bpf

@@ -21,6 +21,4 @@ const Map* BpfObject::FindMap(absl::string_view name) const {
   return found == maps_.end() ? nullptr : &*found;
 }
 
-TypeSet BpfObject::types() const { return TypeSet(bpf_object__btf(object_.get())); }
-
 }  // namespace bpfrig::kernel_bpf

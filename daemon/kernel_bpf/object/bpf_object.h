@@ -3,6 +3,7 @@
 // borrow from it.
 #pragma once
 
+#include <memory>
 #include <set>
 #include <string>
 #include <variant>
@@ -10,7 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "daemon/kernel_bpf/btf/btf_types.h"
+#include "daemon/kernel_bpf/btf/object_types.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
 #include "daemon/kernel_bpf/map/map.h"
 #include "daemon/kernel_bpf/object/object_spec.h"
@@ -60,7 +61,7 @@ class BpfObject {
   [[nodiscard]] const Map* FindMap(absl::string_view name) const;
   // Whether the object declares that map with LIBBPF_PIN_BY_NAME.
   [[nodiscard]] bool IsPinned(const std::string& map) const { return pinned_maps_.count(map) != 0; }
-  [[nodiscard]] TypeSet types() const;
+  [[nodiscard]] const ObjectTypes& types() const { return *types_; }
   // The verifier's log if log_level asked for one: each program's name and the end of its log.
   [[nodiscard]] const std::string& log() const { return log_; }
 
@@ -70,6 +71,7 @@ class BpfObject {
 
   std::string name_;
   ObjectHandle object_;
+  std::unique_ptr<ObjectTypes> types_;  // borrows from object_
   std::vector<Program> programs_;
   std::vector<std::string> left_out_;
   std::vector<Map> maps_;

@@ -3,6 +3,7 @@
 #include <bpf/libbpf.h>
 
 #include <cerrno>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -55,9 +56,9 @@ std::string DeclaredName(const OpenedObject& object, const std::string& reported
   return reported;
 }
 
-std::optional<TypeRef> TypeOrNone(const struct btf* btf, uint32_t id) {
+std::optional<TypeRef> TypeOrNone(const ObjectTypes& types, const struct btf* btf, uint32_t id) {
   if (btf == nullptr || id == 0) return std::nullopt;
-  return TypeRef{btf, id};
+  return types.Whole({btf, id});
 }
 
 }  // namespace
@@ -185,11 +186,13 @@ absl::StatusOr<LoadOutcome> ObjectLoader::Finish(Attempt attempt, std::string lo
   object.name_ = spec_.name;
   object.log_ = std::move(log);
   const struct btf* btf = bpf_object__btf(attempt.object.get());
+  object.types_ = std::make_unique<ObjectTypes>(btf, spec_.elf);
   for (const DeclaredMap& declared : attempt.object.maps()) {
     int fd = bpf_map__fd(declared.map);
     if (fd < 0) continue;
-    BPFRIG_ASSIGN_OR_RETURN(Map map, Map::Borrow(declared.name, fd, TypeOrNone(btf, declared.key_type),
-                                                 TypeOrNone(btf, declared.value_type)));
+    BPFRIG_ASSIGN_OR_RETURN(Map map,
+                            Map::Borrow(declared.name, fd, TypeOrNone(*object.types_, btf, declared.key_type),
+                                        TypeOrNone(*object.types_, btf, declared.value_type)));
     object.maps_.push_back(std::move(map));
     if (declared.is_pinned) object.pinned_maps_.insert(declared.name);
   }

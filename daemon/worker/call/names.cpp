@@ -31,6 +31,14 @@ absl::Status UnknownName(absl::string_view what, absl::string_view name,
       MakeError(Reason::kUnknownName, absl::StrCat("looking up the ", what, " '", name, "': ", list)), name);
 }
 
+absl::Status AmbiguousName(absl::string_view what, absl::string_view name,
+                           const std::vector<std::string>& full_names) {
+  return base::WithObject(MakeError(Reason::kUnknownName, absl::StrCat("looking up the ", what, " '", name,
+                                                                       "': several objects have one: say ",
+                                                                       absl::StrJoin(full_names, " or "))),
+                          name);
+}
+
 absl::Status DuplicateName(absl::string_view what, absl::string_view name) {
   return base::WithObject(
       MakeError(Reason::kDuplicateName, absl::StrCat("naming a ", what, " '", name, "': the name is taken")),

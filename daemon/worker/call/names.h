@@ -12,6 +12,9 @@ namespace bpfrig::worker {
 // UNKNOWN_NAME, with the names that exist.
 [[nodiscard]] absl::Status UnknownName(absl::string_view what, absl::string_view name,
                                        const std::vector<std::string>& existing);
+// UNKNOWN_NAME, with the full names of all that are called so.
+[[nodiscard]] absl::Status AmbiguousName(absl::string_view what, absl::string_view name,
+                                         const std::vector<std::string>& full_names);
 // DUPLICATE_NAME.
 [[nodiscard]] absl::Status DuplicateName(absl::string_view what, absl::string_view name);
 

@@ -205,7 +205,7 @@ absl::Status LoadTypes(Sandbox& sandbox, const LoadProgramRequest& request) {
                                      "loading types alone: globals, programs, maps and attach must be empty"),
                            "types_only");
   }
-  absl::StatusOr<kernel_bpf::BtfTypes> types = kernel_bpf::BtfTypes::FromElf(request.object());
+  absl::StatusOr<kernel_bpf::ObjectTypes> types = kernel_bpf::ObjectTypes::FromElf(request.object());
   if (!types.ok()) return base::WithField(types.status(), "object");
   sandbox.objects().AddTypes(request.name(), *std::move(types));
   return absl::OkStatus();

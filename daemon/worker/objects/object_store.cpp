@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "common/near_names.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 #include "daemon/worker/call/names.h"
@@ -16,14 +16,6 @@ namespace {
 // What names the kernel's own types, as if it were an object.
 constexpr char kKernel[] = "vmlinux";
 
-absl::Status Ambiguous(absl::string_view what, absl::string_view name,
-                       const std::vector<std::string>& full_names) {
-  return base::WithObject(
-      base::MakeError(base::Reason::kUnknownName,
-                      absl::StrCat("looking up the ", what, " '", name, "': several objects have one: say ",
-                                   absl::StrJoin(full_names, " or "))),
-      name);
-}
 
 }  // namespace
 
@@ -62,7 +54,7 @@ void ObjectStore::Add(const std::string& name, kernel_bpf::BpfObject object, Map
   }
 }
 
-void ObjectStore::AddTypes(const std::string& name, kernel_bpf::BtfTypes types) {
+void ObjectStore::AddTypes(const std::string& name, kernel_bpf::ObjectTypes types) {
   objects_.push_back({name, MapReservation(), std::nullopt, std::move(types)});
 }
 
@@ -100,7 +92,7 @@ absl::StatusOr<const ProgramRecord*> ObjectStore::FindProgram(const std::string&
     matches.push_back(&record);
     match_names.push_back(record.FullName());
   }
-  if (matches.size() > 1) return Ambiguous("program", name, match_names);
+  if (matches.size() > 1) return AmbiguousName("program", name, match_names);
   if (matches.empty()) BPFRIG_RETURN_IF_ERROR(CheckSelected(name));
   if (matches.empty()) return UnknownName("program", name, existing);
   return matches.front();
@@ -153,7 +145,7 @@ absl::StatusOr<MapReference> ObjectStore::FindMap(const std::string& name) const
     matches.push_back(map);
     match_names.push_back(existing.back());
   }
-  if (matches.size() > 1) return Ambiguous("map", name, match_names);
+  if (matches.size() > 1) return AmbiguousName("map", name, match_names);
   if (matches.empty()) return UnknownName("map", name, existing);
   return matches.front();
 }
@@ -166,53 +158,64 @@ absl::StatusOr<kernel_bpf::TypeRef> ObjectStore::FindType(const std::string& obj
   const Object* home = FindObject(home_name);
   if (home == nullptr && home_name == kKernel) return FindKernelType(wanted.name);
   if (home == nullptr) return UnknownName("object", wanted.object, ObjectNames());
-  absl::StatusOr<kernel_bpf::TypeRef> type = TypesOf(*home).Find(wanted.name);
-  if (type.ok()) return type;
-  return base::WithHint(type.status(),
-                        "load an object that has the type (types_only will do), and name it as object/type");
+  const absl::StatusOr<kernel_bpf::TypeRef> own = home->AllTypes().Find(wanted.name);
+  if (own.ok() || !wanted.object.empty()) return own;
+  BPFRIG_ASSIGN_OR_RETURN(const std::optional<kernel_bpf::TypeRef> found, FindTypeAmong(wanted.name, true));
+  return found ? absl::StatusOr<kernel_bpf::TypeRef>(*found) : own;
 }
 
-kernel_bpf::TypeSet ObjectStore::TypesOf(const Object& object) {
-  return object.types.has_value() ? object.types->types() : object.loaded->types();
-}
-
-absl::StatusOr<kernel_bpf::TypeRef> ObjectStore::FindTypeInAny(const std::string& name) const {
+absl::StatusOr<std::optional<kernel_bpf::TypeRef>> ObjectStore::FindTypeAmong(const std::string& name,
+                                                                              bool types_only) const {
   std::optional<kernel_bpf::TypeRef> found;
   std::vector<std::string> full_names;
-  absl::Status missing;
   for (const Object& object : objects_) {
-    absl::StatusOr<kernel_bpf::TypeRef> type = TypesOf(object).Find(name);
-    if (!type.ok()) {
-      missing = type.status();
-      continue;
-    }
+    if (types_only && !object.types) continue;
+    const absl::StatusOr<kernel_bpf::TypeRef> type = object.AllTypes().Find(name);
+    if (!type.ok()) continue;
     found = *type;
     full_names.push_back(absl::StrCat(object.name, "/", name));
   }
-  if (full_names.size() > 1) return Ambiguous("type", name, full_names);
-  if (found.has_value()) return *found;
+  if (full_names.size() > 1) return AmbiguousName("type", name, full_names);
+  return found;
+}
+
+absl::StatusOr<kernel_bpf::TypeRef> ObjectStore::FindTypeInAny(const std::string& name) const {
+  BPFRIG_ASSIGN_OR_RETURN(const std::optional<kernel_bpf::TypeRef> found, FindTypeAmong(name, false));
+  if (found) return *found;
   // If there is one object, its own words say which names are near.
-  const bool has_one = objects_.size() == 1;
   const absl::Status unknown =
-      has_one ? missing
-              : base::MakeError(base::Reason::kUnknownName,
-                                absl::StrCat("looking up the type '", name, "': ",
-                                             objects_.empty() ? "no object is loaded" : "no object has it"));
+      objects_.size() == 1
+          ? objects_.front().AllTypes().Find(name).status()
+          : base::MakeError(base::Reason::kUnknownName,
+                            absl::StrCat("looking up the type '", name, "': ",
+                                         objects_.empty() ? "no object is loaded" : "no object has it"));
   base::ErrorDetail detail = base::DetailOf(unknown);
   detail.hint = absl::StrCat("a type of the kernel's is named ", kKernel, "/", name);
   return base::WithDetail(unknown, detail);
 }
 
 absl::StatusOr<kernel_bpf::TypeRef> ObjectStore::FindKernelType(const std::string& name) const {
-  if (!kernel_types_.has_value()) {
+  if (!kernel_types_) {
     BPFRIG_ASSIGN_OR_RETURN(kernel_types_, kernel_bpf::BtfTypes::FromKernel());
   }
   if (const auto known = found_kernel_types_.find(name); known != found_kernel_types_.end()) {
     return known->second;
   }
-  BPFRIG_ASSIGN_OR_RETURN(const kernel_bpf::TypeRef found, kernel_types_->types().Find(name));
-  found_kernel_types_.emplace(name, found);
-  return found;
+  const absl::StatusOr<kernel_bpf::TypeRef> type = kernel_types_->types().Find(name);
+  if (type.ok()) {
+    found_kernel_types_.emplace(name, *type);
+    return type;
+  }
+  return base::WithObject(
+      base::MakeError(base::Reason::kUnknownName,
+                      absl::StrCat("the kernel has no type \"", name, "\"",
+                                   common::DidYouMean(name, kernel_types_->types().Names()))),
+      name);
+}
+
+kernel_bpf::TypeRef ObjectStore::Whole(const std::string& object, kernel_bpf::TypeRef type) const {
+  const Object* home = FindObject(object);
+  return home == nullptr ? type : home->AllTypes().Whole(type);
 }
 
 std::optional<std::string> ObjectStore::ProgramNameOfId(uint32_t id) const {

@@ -49,7 +49,7 @@ class ObjectStore {
   // `memory` is what its maps were counted for.
   void Add(const std::string& name, kernel_bpf::BpfObject object, MapReservation memory);
   // An object of types alone.
-  void AddTypes(const std::string& name, kernel_bpf::BtfTypes types);
+  void AddTypes(const std::string& name, kernel_bpf::ObjectTypes types);
   // Takes an object out again, unloading it. Nothing may be attached.
   void Remove(const std::string& name);
   void Clear();
@@ -58,10 +58,14 @@ class ObjectStore {
   [[nodiscard]] absl::StatusOr<ProgramRecord*> FindProgram(const std::string& name);
   [[nodiscard]] absl::StatusOr<const ProgramRecord*> FindProgram(const std::string& name) const;
   [[nodiscard]] absl::StatusOr<MapReference> FindMap(const std::string& name) const;
-  // `type`, in `object`'s BTF, or `object/type`, or `vmlinux/type` of the kernel's. Without an object, `type`
-  // if one object alone has it.
+  [[nodiscard]] std::vector<MapReference> AllMaps() const;
+  // `type` of that object, or of the objects of types if it has none; `object/type`; or `vmlinux/type`, of
+  // the kernel. Without an object, `type` if one object alone has it.
   [[nodiscard]] absl::StatusOr<kernel_bpf::TypeRef> FindType(const std::string& object,
                                                              const std::string& name) const;
+
+  // The type of that object with all that its DWARF knows of it (ObjectTypes::Whole).
+  [[nodiscard]] kernel_bpf::TypeRef Whole(const std::string& object, kernel_bpf::TypeRef type) const;
 
   // `object/name` of what has this id in the kernel; nothing if it is not of this sandbox.
   [[nodiscard]] std::optional<std::string> ProgramNameOfId(uint32_t id) const;
@@ -85,15 +89,17 @@ class ObjectStore {
     MapReservation memory;  // given back once the maps are gone
     // One of the two.
     std::optional<kernel_bpf::BpfObject> loaded;
-    std::optional<kernel_bpf::BtfTypes> types;
+    std::optional<kernel_bpf::ObjectTypes> types;
+    [[nodiscard]] const kernel_bpf::ObjectTypes& AllTypes() const { return types ? *types : loaded->types(); }
   };
 
-  [[nodiscard]] static kernel_bpf::TypeSet TypesOf(const Object& object);
+  // Of all objects, or of those of types alone; nothing if none has it.
+  [[nodiscard]] absl::StatusOr<std::optional<kernel_bpf::TypeRef>> FindTypeAmong(const std::string& name,
+                                                                                 bool types_only) const;
   [[nodiscard]] absl::StatusOr<kernel_bpf::TypeRef> FindTypeInAny(const std::string& name) const;
   [[nodiscard]] absl::StatusOr<kernel_bpf::TypeRef> FindKernelType(const std::string& name) const;
   [[nodiscard]] const Object* FindObject(const std::string& name) const;
   [[nodiscard]] std::vector<std::string> ObjectNames() const;
-  [[nodiscard]] std::vector<MapReference> AllMaps() const;
   // Of a program that is there in its object, but was not selected; OK if there is none of that name.
   [[nodiscard]] absl::Status CheckSelected(const std::string& name) const;
 
