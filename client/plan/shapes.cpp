@@ -15,6 +15,7 @@ constexpr std::array kShapes = {
     NamedShape{"dump", ReadDump},       NamedShape{"events", ReadEvents},
     NamedShape{"connect", ReadConnect}, NamedShape{"send", ReadSend},
     NamedShape{"receive", ReadReceive}, NamedShape{"getsockopt", ReadGetSocketOption},
+    NamedShape{"set", ReadSet},         NamedShape{"globals", ReadGlobals},
 };
 
 }  // namespace
@@ -25,5 +26,7 @@ ReadShape FindShape(absl::string_view step) {
   }
   return nullptr;
 }
+
+bool HasOwnForm(absl::string_view step) { return step == "globals"; }
 
 }  // namespace bpfrig::client::plan

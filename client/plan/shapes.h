@@ -33,6 +33,8 @@ void ReadExpected(StepSource& source, absl::string_view typed = "");
 using ReadShape = Shape (*)(StepSource& source);
 // Null for a step that is nothing but its call.
 [[nodiscard]] ReadShape FindShape(absl::string_view step);
+// Whether what stands under the call's name is not a mapping of the request's fields: the shape reads it.
+[[nodiscard]] bool HasOwnForm(absl::string_view step);
 
 // By the file that has them.
 [[nodiscard]] Shape ReadLoad(StepSource& source);
@@ -43,6 +45,9 @@ using ReadShape = Shape (*)(StepSource& source);
 [[nodiscard]] Shape ReadSeed(StepSource& source);
 [[nodiscard]] Shape ReadDump(StepSource& source);
 [[nodiscard]] Shape ReadEvents(StepSource& source);
+
+[[nodiscard]] Shape ReadSet(StepSource& source);
+[[nodiscard]] Shape ReadGlobals(StepSource& source);
 
 [[nodiscard]] Shape ReadConnect(StepSource& source);
 [[nodiscard]] Shape ReadSend(StepSource& source);

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "bpfrig/v1/program.pb.h"
 #include "client/plan/field_path.h"
 
 namespace bpfrig::client::plan {
@@ -15,11 +16,27 @@ struct PatternPlace {
   absl::string_view rest;
 };
 
-PatternPlace FindPattern(const Shape& shape, absl::string_view path) {
+// What the plan has for one of the variables that globals reads.
+PatternPlace FindVariable(const Step& step, absl::string_view path) {
+  const auto* globals = std::get_if<GlobalsShape>(&step.shape);
+  if (globals == nullptr || !absl::ConsumePrefix(&path, "names[")) return {};
+  int index = 0;
+  const auto& names = As<bpfrig::v1::ReadGlobalsRequest>(*step.call.request).names();
+  if (!absl::SimpleAtoi(path.substr(0, path.find(']')), &index) || index >= names.size()) return {};
+  for (const PatternSource& source : globals->sources) {
+    if (source.name == names[index]) return {&source, ""};
+  }
+  return {};
+}
+
+PatternPlace FindPattern(const Step& step, absl::string_view path) {
+  if (const PatternPlace variable = FindVariable(step, path); variable.source != nullptr) return variable;
+  const Shape& shape = step.shape;
   const std::vector<PatternSource>* sources = nullptr;
   if (const auto* dump = std::get_if<DumpShape>(&shape)) sources = &dump->sources;
   if (const auto* events = std::get_if<EventsShape>(&shape)) sources = &events->sources;
   if (const auto* option = std::get_if<SocketOptionShape>(&shape)) sources = &option->sources;
+  if (const auto* globals = std::get_if<GlobalsShape>(&shape)) sources = &globals->sources;
   if (sources == nullptr || !absl::ConsumePrefix(&path, "patterns[")) return {};
   const size_t end = path.find(']');
   size_t index = 0;
@@ -28,6 +45,12 @@ PatternPlace FindPattern(const Shape& shape, absl::string_view path) {
     return {};
   }
   return {&(*sources)[index], path.substr(end + 1)};
+}
+
+// The path as the plan nests it: the variables of set stand in the step itself.
+absl::string_view InPlan(const Step& step, absl::string_view path) {
+  if (std::holds_alternative<SetShape>(step.shape)) absl::ConsumePrefix(&path, "globals.");
+  return path;
 }
 
 }  // namespace
@@ -39,20 +62,20 @@ std::unique_ptr<google::protobuf::Message> NewMessage(const google::protobuf::De
 
 Mark MarkOfField(const Step& step, absl::string_view path) {
   if (path.empty()) return step.mark;
-  const PatternPlace pattern = FindPattern(step.shape, path);
+  const PatternPlace pattern = FindPattern(step, path);
   if (pattern.source != nullptr) return WalkPath(pattern.source->node, nullptr, pattern.rest)->mark;
-  return WalkPath(step.node, step.call.method->input_type(), path)->mark;
+  return WalkPath(step.node, step.call.method->input_type(), InPlan(step, path))->mark;
 }
 
 std::string WordsOfField(const Step& step, absl::string_view path) {
-  const PatternPlace pattern = FindPattern(step.shape, path);
+  const PatternPlace pattern = FindPattern(step, path);
   if (pattern.source != nullptr) return absl::StrCat(pattern.source->name, pattern.rest);
   if (std::holds_alternative<LoadShape>(step.shape)) {
     // As WriteOutLoad found them.
     if (absl::ConsumePrefix(&path, "programs_except")) return absl::StrCat("programs.except", path);
     if (path == "attach_all") return "attach";
   }
-  return PlanPath(step.call.method->input_type(), path);
+  return PlanPath(step.call.method->input_type(), InPlan(step, path));
 }
 
 }  // namespace bpfrig::client::plan

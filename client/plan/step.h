@@ -128,8 +128,22 @@ struct SocketOptionShape {
   std::vector<PatternSource> sources;
 };
 
+struct SetShape {};
+
+// What a variable must hold. The source's name is the variable's.
+struct GlobalExpectation {
+  PatternSource source;
+  Pattern value;
+};
+
+struct GlobalsShape {
+  // As in DumpShape.
+  std::vector<GlobalExpectation> globals;
+  std::vector<PatternSource> sources;
+};
+
 using Shape = std::variant<PlainShape, LoadShape, SeedShape, ConnectShape, SendShape, ReceiveShape, DumpShape,
-                           EventsShape, SocketOptionShape>;
+                           EventsShape, SocketOptionShape, SetShape, GlobalsShape>;
 
 // How often a program runs in a step.
 struct RunsExpectation {

@@ -26,14 +26,6 @@ bool IsBeside(absl::string_view key) {
   return key == "expect" || key == "within" || key == "repeat" || key == "runs";
 }
 
-const MethodDescriptor* FindCall(absl::string_view name) {
-  const auto& service = rules::Service();
-  for (int i = 0; i < service.method_count(); ++i) {
-    if (!name.empty() && rules::StepOf(*service.method(i)).name() == name) return service.method(i);
-  }
-  return nullptr;
-}
-
 // The names of all steps, or of those for which `holds` is true.
 std::vector<std::string> StepNames(bool (*holds)(const bpfrig::v1::StepInPlan&) = nullptr) {
   std::vector<std::string> names;
@@ -192,6 +184,14 @@ void ReadWithin(const NodePtr& node, const Step& step, std::chrono::milliseconds
 
 }  // namespace
 
+const MethodDescriptor* FindCall(absl::string_view name) {
+  const auto& service = rules::Service();
+  for (int i = 0; i < service.method_count(); ++i) {
+    if (!name.empty() && rules::StepOf(*service.method(i)).name() == name) return service.method(i);
+  }
+  return nullptr;
+}
+
 Step ReadStep(const NodePtr& node, const Objects& objects, Problems& problems) {
   Step step;
   step.mark = node->mark;
@@ -214,7 +214,7 @@ Step ReadStep(const NodePtr& node, const Objects& objects, Problems& problems) {
     problems.Add(expect->mark, "an empty expect; leave it out, or say what is expected");
   }
   if (expect == nullptr) expect = EmptyMapping(step.mark);
-  FieldReader fields(step.node, step.name, problems);
+  FieldReader fields(HasOwnForm(step.name) ? EmptyMapping(step.mark) : step.node, step.name, problems);
   FieldReader expected(expect, absl::StrCat("expect of ", step.name), problems);
   StepSource source{step.node,
                     expect,

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "client/plan/node.h"
 #include "client/plan/problem.h"
 #include "client/plan/step.h"
@@ -15,6 +16,9 @@ namespace bpfrig::client::plan {
 
 // The plan's `objects:`, as the files' bytes.
 using Objects = std::map<std::string, std::shared_ptr<const std::string>>;
+
+// The call that a step of that name is; null if there is none.
+[[nodiscard]] const google::protobuf::MethodDescriptor* FindCall(absl::string_view name);
 
 [[nodiscard]] Step ReadStep(const NodePtr& node, const Objects& objects, Problems& problems);
 

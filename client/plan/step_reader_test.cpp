@@ -207,6 +207,30 @@ TEST(StepTest, SendsThePlainPartOfAPatternAndWhatAMatcherComparesBytesWith) {
   EXPECT_EQ(third.value().list().values(1).unsigned_integer(), 3U);
 }
 
+TEST(StepTest, TakesVariablesForKeysOfSetAndGlobals) {
+  const Step set = ReadOne("set: {counter: 5, obj/settings: {port: 80}}\nexpect: {errno: EPERM}\n");
+  const auto& values = As<bpfrig::v1::SetGlobalsRequest>(*set.call.request).globals();
+  ASSERT_EQ(values.size(), 2);
+  EXPECT_EQ(values[1].name(), "obj/settings");
+  EXPECT_EQ(values[1].value().fields().fields(0).value().unsigned_integer(), 80U);
+  EXPECT_EQ(ToString(MarkOfField(set, "globals.obj/settings.port")), "t.yaml:1:40");
+  EXPECT_EQ(WordsOfField(set, "globals.obj/settings.port"), "obj/settings.port");
+
+  const Step read = ReadOne("globals: [a]\nexpect: {b: !at_least 3, a: {port: !be16 80}}\nwithin: 1s\n");
+  const auto& request = As<bpfrig::v1::ReadGlobalsRequest>(*read.call.request);
+  EXPECT_EQ(request.names_size(), 2);
+  EXPECT_EQ(request.names(1), "b");
+  // A matcher's variable keeps its place; what is in a byte order is encoded once more, by itself.
+  ASSERT_EQ(request.patterns_size(), 3);
+  EXPECT_EQ(request.patterns(0).value().kind_case(), bpfrig::v1::Value::KIND_NOT_SET);
+  EXPECT_EQ(request.patterns(2).name(), "a");
+  EXPECT_EQ(ToString(MarkOfField(read, "patterns[1].port")), "t.yaml:2:36");
+  EXPECT_EQ(WordsOfField(read, "patterns[1].port"), "a.port");
+  EXPECT_EQ(ToString(MarkOfField(read, "names[1]")), "t.yaml:2:13");
+  EXPECT_EQ(As<bpfrig::v1::ReadGlobalsRequest>(*ReadOne("globals:\nexpect: {c: 1}\n").call.request).names(0),
+            "c");
+}
+
 TEST(StepTest, WaitsForAsManyEventsAsAreExpected) {
   const auto request = [](const std::string& expect) {
     const Step step = ReadOne("events: {map: r}\nexpect: {" + expect + "}\n");

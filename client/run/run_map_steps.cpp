@@ -1,4 +1,4 @@
-// The handlers of seed, dump and events.
+// The handlers of seed, dump, events, set and globals.
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -6,10 +6,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bpfrig/v1/program.pb.h"
 #include "client/run/step_runner.h"
 #include "client/verdict/answer.h"
 #include "client/verdict/entries.h"
 #include "client/verdict/events.h"
+#include "client/verdict/globals.h"
 #include "proto/rules/field_words.h"
 
 namespace bpfrig::client::run {
@@ -22,7 +24,7 @@ using bpfrig::v1::SeedMapRequest;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// Between two dumps that wait for something: doubled each time.
+// Between two looks that wait for something: doubled each time.
 constexpr milliseconds kFirstPause(2);
 constexpr milliseconds kMaxPause(100);
 
@@ -95,17 +97,40 @@ StepOutcome StepRunner::Do(const Call& call, const plan::SeedShape&, const Mark&
   return {std::nullopt, verdict::CompareAnswer(call, mark, response)};
 }
 
-StepOutcome StepRunner::Do(const Call& call, const plan::DumpShape& shape, const Mark& mark) {
+StepOutcome StepRunner::Within(const Call& call, const std::function<StepOutcome()>& once) {
   const auto deadline = steady_clock::now() + call.within;
   for (milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kMaxPause)) {
-    verdict::Dump dump;
-    if (auto error = ReadDump(sandbox_, call, dump)) return {std::move(error), {}};
-    verdict::Differences differences = verdict::CompareDump(shape, mark, dump);
-    if (differences.empty() || Left(deadline) == milliseconds(0) ||
+    StepOutcome outcome = once();
+    if (outcome.error || outcome.differences.empty() || Left(deadline) == milliseconds(0) ||
         sandbox_.WaitForEnd(std::min(pause, Left(deadline)))) {
-      return {std::nullopt, std::move(differences)};
+      return outcome;
     }
   }
+}
+
+StepOutcome StepRunner::Do(const Call& call, const plan::DumpShape& shape, const Mark& mark) {
+  return Within(call, [&]() -> StepOutcome {
+    verdict::Dump dump;
+    if (auto error = ReadDump(sandbox_, call, dump)) return {std::move(error), {}};
+    return {std::nullopt, verdict::CompareDump(shape, mark, dump)};
+  });
+}
+
+StepOutcome StepRunner::Do(const Call& call, const plan::SetShape&, const Mark& mark) {
+  return Do(call, plan::PlainShape(), mark);
+}
+
+StepOutcome StepRunner::Do(const Call& call, const plan::GlobalsShape& shape, const Mark&) {
+  return Within(call, [&]() -> StepOutcome {
+    auto request = plan::As<bpfrig::v1::ReadGlobalsRequest>(*call.request);
+    bpfrig::v1::ReadGlobalsResponse answer;
+    if (auto error = Ask(call, request, answer)) return {std::move(error), {}};
+    const auto answered = static_cast<size_t>(answer.patterns_size());
+    if (auto error = CheckPatterns(static_cast<size_t>(request.patterns_size()), answered)) {
+      return {std::move(error), {}};
+    }
+    return {std::nullopt, verdict::CompareGlobals(shape, answer)};
+  });
 }
 
 StepOutcome StepRunner::ReadEventsOnce(const Call& call, const plan::EventsShape& shape, const Mark& mark) {

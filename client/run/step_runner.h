@@ -54,6 +54,8 @@ class StepRunner {
   StepOutcome Do(const Call& call, const plan::SeedShape& shape, const Mark& mark);
   StepOutcome Do(const Call& call, const plan::DumpShape& shape, const Mark& mark);
   StepOutcome Do(const Call& call, const plan::EventsShape& shape, const Mark& mark);
+  StepOutcome Do(const Call& call, const plan::SetShape& shape, const Mark& mark);
+  StepOutcome Do(const Call& call, const plan::GlobalsShape& shape, const Mark& mark);
   StepOutcome ReadEventsOnce(const Call& call, const plan::EventsShape& shape, const Mark& mark);
 
   StepOutcome Do(const Call& call, const plan::ConnectShape& shape, const Mark& mark);
@@ -61,6 +63,8 @@ class StepRunner {
   StepOutcome Do(const Call& call, const plan::ReceiveShape& shape, const Mark& mark);
   StepOutcome Do(const Call& call, const plan::SocketOptionShape& shape, const Mark& mark);
 
+  // Does it until it holds or the call's `within` is over.
+  StepOutcome Within(const Call& call, const std::function<StepOutcome()>& once);
   // Sends `request`, a copy of the call's own, to the sandbox.
   std::optional<daemon::RpcError> Ask(const Call& call, google::protobuf::Message& request,
                                       google::protobuf::Message& answer);

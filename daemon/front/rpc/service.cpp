@@ -87,6 +87,14 @@ class Service final : public v1::BpfRig::CallbackService {
                                              const v1::ReadEventsRequest* request) override {
     return RelayServerStream<v1::ReadEventsResponse>(environment_, *context, request);
   }
+  Unary* SetGlobals(Context* context, const v1::SetGlobalsRequest* request,
+                    v1::SetGlobalsResponse* response) override {
+    return RelayUnary(environment_, *context, request, response);
+  }
+  Unary* ReadGlobals(Context* context, const v1::ReadGlobalsRequest* request,
+                     v1::ReadGlobalsResponse* response) override {
+    return RelayUnary(environment_, *context, request, response);
+  }
   Unary* RunProgram(Context* context, const v1::RunProgramRequest* request,
                     v1::RunProgramResponse* response) override {
     return RelayUnary(environment_, *context, request, response);

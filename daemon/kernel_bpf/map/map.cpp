@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
@@ -113,5 +114,10 @@ bool Map::HoldsSockets() const {
 bool Map::IsSocketStorage() const { return info_.type == BPF_MAP_TYPE_SK_STORAGE; }
 
 bool Map::IsRingBuffer() const { return info_.type == BPF_MAP_TYPE_RINGBUF; }
+
+bool Map::IsDataSection() const {
+  return absl::StartsWith(name_, ".data") || absl::StartsWith(name_, ".bss") ||
+         absl::StartsWith(name_, ".rodata");
+}
 
 }  // namespace bpfrig::kernel_bpf

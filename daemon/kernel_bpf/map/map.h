@@ -61,6 +61,8 @@ class Map {
   // Whether the key is a socket's descriptor: socket storage.
   [[nodiscard]] bool IsSocketStorage() const;
   [[nodiscard]] bool IsRingBuffer() const;
+  // Whether it is a section of global variables: `.data`, `.bss`, `.rodata`, and those whose names begin so.
+  [[nodiscard]] bool IsDataSection() const;
   // Bytes that one lookup gives: value_size, or for per-CPU maps the values of all CPUs with padding.
   [[nodiscard]] size_t lookup_size() const { return lookup_size_; }
   // 1, or for per-CPU maps the number of possible CPUs.

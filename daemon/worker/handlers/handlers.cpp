@@ -52,6 +52,8 @@ Table MakeTable() {
   Add(HandleSetSocketOption, handlers);
   Add(HandleGetSocketOption, handlers);
   Add(HandleCountRuns, handlers);
+  Add(HandleSetGlobals, handlers);
+  Add(HandleReadGlobals, handlers);
   return handlers;
 }
 

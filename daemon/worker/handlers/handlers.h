@@ -46,6 +46,10 @@ absl::Status HandleGetSocketName(Sandbox& sandbox, const bpfrig::v1::GetSocketNa
                                  bpfrig::v1::GetSocketNameResponse& response);
 absl::Status HandleCountRuns(Sandbox& sandbox, const bpfrig::v1::CountRunsRequest& request,
                              bpfrig::v1::CountRunsResponse& response);
+absl::Status HandleSetGlobals(Sandbox& sandbox, const bpfrig::v1::SetGlobalsRequest& request,
+                              bpfrig::v1::SetGlobalsResponse& response);
+absl::Status HandleReadGlobals(Sandbox& sandbox, const bpfrig::v1::ReadGlobalsRequest& request,
+                               bpfrig::v1::ReadGlobalsResponse& response);
 absl::Status HandleSetSocketOption(Sandbox& sandbox, const bpfrig::v1::SetSocketOptionRequest& request,
                                    bpfrig::v1::SetSocketOptionResponse& response);
 absl::Status HandleGetSocketOption(Sandbox& sandbox, const bpfrig::v1::GetSocketOptionRequest& request,

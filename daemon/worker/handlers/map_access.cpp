@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
 
@@ -42,12 +41,6 @@ absl::StatusOr<MapAccess> MapAccess::Open(Sandbox& sandbox, const std::string& m
   MapAccess access(sandbox, *reference, std::move(codec));
   access.value_type_ = value->has_value() ? *value : reference->map->value_type();
   return access;
-}
-
-bool MapAccess::IsDataSection() const {
-  const std::string& name = map().name();
-  return absl::StartsWith(name, ".data") || absl::StartsWith(name, ".bss") ||
-         absl::StartsWith(name, ".rodata");
 }
 
 Reference MapAccess::ValueReference() const {

@@ -22,8 +22,6 @@ class MapAccess {
 
   [[nodiscard]] const kernel_bpf::Map& map() const { return *reference_.map; }
   [[nodiscard]] const kernel_bpf::MapCodec& codec() const { return codec_; }
-  // Whether it is a section of global variables, of which a value may name a few.
-  [[nodiscard]] bool IsDataSection() const;
   // By the named type, or the map's own; nothing if there is none.
   [[nodiscard]] const std::optional<kernel_bpf::TypeRef>& value_type() const { return value_type_; }
 

@@ -72,7 +72,7 @@ absl::Status Seeding::WriteMessage(const SeedMapRequest& message) {
     changes.push_back(*std::move(change));
   }
   absl::Status written = kernel_bpf::WriteMap(access_.map(), changes, mode_, progress_);
-  if (!written.ok() && access_.IsDataSection() && absl::StartsWith(access_.map().name(), ".rodata")) {
+  if (!written.ok() && access_.map().IsDataSection() && absl::StartsWith(access_.map().name(), ".rodata")) {
     written =
         base::WithHint(written, "read-only data is frozen once loaded: set it with LoadProgram's globals");
   }
@@ -116,7 +116,7 @@ absl::Status Seeding::EncodeValues(const SeedEntry& entry, MapChange& change) {
         absl::StrCat("seeding map ", map.name(), ": an entry has one of value, cpu_values and delete"));
   }
   if (entry.has_value()) {
-    if (access_.IsDataSection()) return base::WithField(EncodeSection(entry.value(), change), "value");
+    if (access_.map().IsDataSection()) return base::WithField(EncodeSection(entry.value(), change), "value");
     absl::StatusOr<kernel_bpf::Encoded> value = access_.EncodeValue(entry.value());
     if (!value.ok()) return base::WithField(value.status(), "value");
     change.value = std::move(value->bytes);
