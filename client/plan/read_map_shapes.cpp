@@ -32,6 +32,22 @@ void CheckSeedEntries(const NodePtr& entries, Problems& problems) {
   }
 }
 
+// A sum is compared as a number, not as memory.
+void CheckSummed(const Pattern& pattern, Problems& problems) {
+  if (pattern.value.has_tag()) {
+    problems.Add(pattern.node->mark,
+                 absl::StrCat("cpus: sum compares numbers, not ", Describe(*pattern.node)));
+  }
+  for (const Pattern& part : pattern.parts) CheckSummed(part, problems);
+}
+
+Cpus ReadCpus(const NodePtr& node, const Pattern& value, Problems& problems) {
+  const std::string word = ReadWord(node, "cpus", {"all", "any", "sum"}, problems);
+  if (word != "sum") return word == "any" ? Cpus::kAny : Cpus::kAll;
+  CheckSummed(value, problems);
+  return Cpus::kSum;
+}
+
 // {key, value}, either alone.
 EntryExpectation ReadEntry(const NodePtr& node, std::string name, Problems& problems) {
   EntryExpectation entry;
@@ -41,8 +57,7 @@ EntryExpectation ReadEntry(const NodePtr& node, std::string name, Problems& prob
   NodePtr value = fields.Find("value");
   if (key != nullptr) entry.key = ReadValuePattern(key, problems);
   if (value != nullptr) entry.value = ReadValuePattern(value, problems);
-  NodePtr cpus = fields.Find("cpus");
-  entry.any_cpu = cpus != nullptr && ReadWord(cpus, "cpus", {"all", "any"}, problems) == "any";
+  if (NodePtr cpus = fields.Find("cpus")) entry.cpus = ReadCpus(cpus, entry.value, problems);
   if (fields.IsMapping() && key == nullptr && value == nullptr) {
     problems.Add(node->mark, "an expected entry must have a key, a value, or both");
   }

@@ -87,13 +87,20 @@ struct PatternSource {
   NodePtr node;
 };
 
+// Of a per-CPU map: on which CPU a value must be.
+enum class Cpus {
+  kAll,
+  kAny,
+  // Its numbers are the sums over all.
+  kSum,
+};
+
 struct EntryExpectation {
   PatternSource source;
   // Anything, if it was left out.
   Pattern key;
   Pattern value;
-  // Whether the value may be on any CPU instead of on all.
-  bool any_cpu = false;
+  Cpus cpus = Cpus::kAll;
 };
 
 struct DumpShape {

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "client/verdict/cpu_sum.h"
 #include "client/verdict/explain.h"
 #include "client/verdict/format.h"
 #include "client/verdict/matching.h"
@@ -67,12 +68,32 @@ class DumpComparison {
     if (entry.raw_cpu_values().empty()) {
       return Holds(value, TypedValue{entry.has_value() ? &entry.value() : nullptr, entry.raw_value()});
     }
+    const plan::Cpus wanted = shape_.entries[pattern].cpus;
+    if (wanted == plan::Cpus::kSum) return SumMatches(value.pattern, entry);
     const int cpus = entry.raw_cpu_values_size();
     for (int cpu = 0; cpu < cpus; ++cpu) {
       const bool matches = Holds(value, OfCpu(entry, cpu));
-      if (matches == shape_.entries[pattern].any_cpu) return matches;
+      if (matches == (wanted == plan::Cpus::kAny)) return matches;
     }
-    return !shape_.entries[pattern].any_cpu;
+    return wanted == plan::Cpus::kAll;
+  }
+
+  static bool SumMatches(const plan::Pattern& pattern, const DumpedEntry& entry) {
+    if (entry.cpu_values().empty()) return pattern.kind == plan::PatternKind::kAnything;
+    const bpfrig::v1::Value sum = SumOfCpus(entry, pattern);
+    return Holds(pattern, &sum, nullptr);
+  }
+
+  // In what the sum differs.
+  static Differences ExplainSum(const plan::EntryExpectation& expected, const DumpedEntry& entry,
+                                const std::string& name) {
+    if (entry.cpu_values().empty()) {
+      return {{expected.source.node->mark, name, FormatPattern(expected.value),
+               "values without a type, which cannot be added up: name it with value_type"}};
+    }
+    Differences differences = Explain(expected.value, SumOfCpus(entry, expected.value), name);
+    for (Difference& difference : differences) difference.field += " over all CPUs";
+    return differences;
   }
 
   static TypedValue OfCpu(const DumpedEntry& entry, int cpu) {
@@ -134,16 +155,22 @@ class DumpComparison {
   void AddValueDifferences(size_t pattern, const DumpedEntry& entry, const std::string& name) {
     const plan::EntryExpectation& expected = shape_.entries[pattern];
     const plan::NodePtr value = plan::FindKey(*expected.source.node, "value");
-    const auto compare = [&](const TypedValue& actual, const std::string& label) {
-      for (Difference& difference : Explain(ValueOf(pattern), actual, value, label)) {
+    const auto add = [&](Differences found) {
+      for (Difference& difference : found) {
         absl::StrAppend(&difference.field, " (key ", FormatPattern(expected.key), ")");
         differences_.push_back(std::move(difference));
       }
+    };
+    const auto compare = [&](const TypedValue& actual, const std::string& label) {
+      add(Explain(ValueOf(pattern), actual, value, label));
     };
     if (entry.raw_cpu_values().empty()) {
       compare({entry.has_value() ? &entry.value() : nullptr, entry.raw_value()},
               absl::StrCat(name, ".value"));
       return;
+    }
+    if (expected.cpus == plan::Cpus::kSum) {
+      return add(ExplainSum(expected, entry, absl::StrCat(name, ".value")));
     }
     for (int cpu = 0; cpu < entry.raw_cpu_values_size(); ++cpu) {
       if (Holds(ValueOf(pattern), OfCpu(entry, cpu))) continue;

@@ -13,6 +13,7 @@
 #include "client/verdict/events.h"
 #include "client/verdict/explain.h"
 #include "client/verdict/format.h"
+#include "client/verdict/globals.h"
 #include "client/verdict/matching.h"
 #include "client/verdict/programs.h"
 #include "client/verdict/socket_option.h"
@@ -165,6 +166,76 @@ TEST(DumpTest, WantsAValueOnEveryCpuOrOnAny) {
   EXPECT_THAT(CompareDumpOf("{contains: [{key: 1, value: {a: 3}, cpus: any}]}", dump), IsEmpty());
   EXPECT_THAT(Fields(CompareDumpOf("{contains: [{key: 1, value: {a: 3}}]}", dump)),
               ElementsAre("contains[0].value on CPU 0.a (key 1)"));
+}
+
+// The entry {key: 1} of a per-CPU map with these values on its CPUs.
+Dump PerCpu(const std::vector<bpfrig::v1::Value>& values) {
+  bpfrig::v1::DumpedEntry entry = Entry(1, 0, 0);
+  for (const bpfrig::v1::Value& value : values) {
+    entry.add_raw_cpu_values("xx");
+    *entry.add_cpu_values() = value;
+  }
+  Dump dump{{}, {entry}, {}};
+  *dump.patterns.emplace_back().mutable_key() = Byte(1);
+  return dump;
+}
+
+bpfrig::v1::Value Signed(int64_t number) {
+  bpfrig::v1::Value value;
+  value.set_signed_integer(number);
+  return value;
+}
+
+TEST(DumpTest, AddsUpTheNumbersOfAllCpus) {
+  const Dump pairs = PerCpu({Pair(1, 200).decoded(), Pair(2, 200).decoded()});
+  EXPECT_THAT(CompareDumpOf("{exactly: [{key: 1, value: {a: 3, b: !at_least 400}, cpus: sum}]}", pairs),
+              IsEmpty());
+  const Differences differences =
+      CompareDumpOf("{exactly: [{key: 1, value: {a: 1, b: !at_least 401}, cpus: sum}]}", pairs);
+  EXPECT_THAT(Fields(differences), ElementsAre("exactly[0].value.a over all CPUs (key 1)",
+                                               "exactly[0].value.b over all CPUs (key 1)"));
+  EXPECT_EQ(differences[1].actual, "400");
+  EXPECT_THAT(CompareDumpOf("{exactly: [{key: 1, value: 3, cpus: sum}]}", PerCpu({Signed(-4), Signed(7)})),
+              IsEmpty());
+  EXPECT_THAT(CompareDumpOf("{exactly: [{key: 1, value: -3, cpus: sum}]}", PerCpu({Signed(4), Signed(-7)})),
+              IsEmpty());
+  bpfrig::v1::Value list;
+  for (int i = 1; i <= 3; ++i) *list.mutable_list()->add_values() = Signed(i);
+  EXPECT_THAT(CompareDumpOf("{exactly: [{key: 1, value: [2, !not 5], cpus: sum}]}", PerCpu({list, list})),
+              IsEmpty());
+}
+
+TEST(DumpTest, SaysThatValuesWithoutATypeHaveNoSum) {
+  bpfrig::v1::DumpedEntry entry = Entry(1, 0, 0);
+  entry.add_raw_cpu_values("xx");
+  const Dump dump{{Pattern(1, -1, -1)}, {entry}, {}};
+  const Differences differences = CompareDumpOf("{exactly: [{key: 1, value: 3, cpus: sum}]}", dump);
+  ASSERT_THAT(differences, SizeIs(1));
+  EXPECT_THAT(differences[0].actual, HasSubstr("value_type"));
+}
+
+TEST(GlobalsTest, ComparesVariablesByName) {
+  const plan::Step step = ReadOne("globals:\nexpect: {x: {a: 1, b: !at_least 3}, y: 5}\n");
+  const auto& shape = std::get<plan::GlobalsShape>(step.shape);
+  bpfrig::v1::ReadGlobalsResponse answer;
+  const auto add = [&](const char* name, const bpfrig::v1::ResolvedValue& held) {
+    auto* global = answer.add_globals();
+    global->set_name(name);
+    global->set_raw(held.bytes());
+    *global->mutable_value() = held.decoded();
+  };
+  add("x", Pair(1, 3));
+  add("y", Byte(5));
+  *answer.add_patterns() = Pair(1, -1);
+  *answer.add_patterns() = Byte(5);
+  EXPECT_THAT(CompareGlobals(shape, answer), IsEmpty());
+  answer.clear_globals();
+  add("x", Pair(2, 2));
+  add("y", Byte(6));
+  const Differences differences = CompareGlobals(shape, answer);
+  EXPECT_THAT(Fields(differences), ElementsAre("x.a", "x.b", "y"));
+  EXPECT_EQ(differences[2].actual, "6");
+  EXPECT_EQ(ToString(differences[1].mark), "t.yaml:2:23");
 }
 
 TEST(EventsTest, ComparesInOrder) {
