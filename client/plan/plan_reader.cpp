@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "client/plan/field_reader.h"
+#include "client/plan/map_types.h"
 #include "client/plan/message_reader.h"
 #include "client/plan/scalars.h"
 #include "client/plan/step_reader.h"
@@ -44,13 +45,17 @@ class PlanReader {
     }
     if (NodePtr node = fields.Find("requires")) ReadTexts(node, "requires", required_features_);
     if (NodePtr node = fields.Find("objects")) ReadObjects(node);
+    if (NodePtr node = fields.Find("types")) types_.Read(node, problems_);
     if (NodePtr node = fields.Find("sandbox")) ReadSandbox(node, sandbox_);
     NodePtr tests = fields.Require("tests", "a list of tests");
     if (tests == nullptr) return plan;
+    const size_t problems_before = problems_.Count();
     ReadList(tests, "tests", problems_, [&](const NodePtr& node) { ReadTest(node, plan); });
     if (tests->IsSequence() && tests->items.empty()) {
       problems_.Add(tests->mark, "tests is empty; at least one test was expected");
     }
+    // A step that could not be read may be the one that uses it.
+    if (problems_.Count() == problems_before) types_.CheckUsed(problems_);
     return plan;
   }
 
@@ -164,8 +169,9 @@ class PlanReader {
     NodePtr rewritten = Substitute(steps, row, problems_);
     // What could not be replaced would only be complained of again.
     if (problems_.Count() != problems_before) return;
-    ReadList(rewritten, "steps", problems_,
-             [&](const NodePtr& step) { test.steps.push_back(ReadStep(step, objects_, problems_)); });
+    ReadList(rewritten, "steps", problems_, [&](const NodePtr& step) {
+      test.steps.push_back(ReadStep(types_.AddTo(step), objects_, problems_));
+    });
     if (rewritten->IsSequence() && rewritten->items.empty()) {
       problems_.Add(rewritten->mark, "steps is empty; at least one step was expected");
     }
@@ -189,6 +195,7 @@ class PlanReader {
   Problems& problems_;
   std::vector<Marked<std::string>> required_features_;
   Objects objects_;
+  MapTypes types_;
   SandboxSettings sandbox_;
   std::set<std::string> names_;
 };

@@ -38,6 +38,25 @@ TEST(RunTest, ReadmesPlanPasses) {
   EXPECT_EQ(outcome.status, 0) << outcome.output;
 }
 
+// The mesh's programs as control planes ship them: maps by sizes, no type kept visible.
+Outcome RunMeshPlansOn(const std::string& objects) {
+  return RunToEnd(
+      {Binary("bpfrig"), "run", "-I", BPFRIG_TEST_OBJECTS "/by_size" + objects, Plans() + "/mesh"});
+}
+
+TEST(RunTest, MeshPlansPassOnObjectsThatHaveTheirTypesInDwarf) {
+  const Outcome outcome = RunMeshPlansOn("");
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, ContainsRegex("\n[0-9]+ passed, 0 failed\n$"));
+}
+
+TEST(RunTest, StrippedObjectsSayWhatToKeep) {
+  const Outcome outcome = RunMeshPlansOn("/stripped");
+  EXPECT_EQ(outcome.status, 1) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("has no type \"frontend_key\" in its BTF, and no DWARF"));
+  EXPECT_THAT(outcome.output, HasSubstr("bpf2go: -no-strip"));
+}
+
 TEST(RunTest, FailedExpectationEndsWithStatusOneAndSaysWhereAndWhat) {
   const TemporaryFile plan("wrong.yaml", R"(name: wrong
 tests:
