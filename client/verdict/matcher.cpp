@@ -165,7 +165,10 @@ bool Holds(const Pattern& pattern, const Value* actual, const Memory* memory) {
 }
 
 bool HasSize(const Pattern& list, const Value* actual, const Memory* memory) {
-  if (memory != nullptr) return true;
+  if (memory != nullptr) {
+    const bool is_list = actual != nullptr && actual->has_list();
+    return !is_list || static_cast<size_t>(actual->list().values_size()) >= list.parts.size();
+  }
   return actual != nullptr && static_cast<size_t>(actual->list().values_size()) == list.parts.size();
 }
 

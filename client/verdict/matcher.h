@@ -26,7 +26,7 @@ struct Memory {
 [[nodiscard]] bool Holds(const plan::Pattern& pattern, const bpfrig::v1::Value* actual, const Memory* memory);
 
 // Whether a list has as many elements as its pattern. Memory may be longer than what the plan has elements
-// for.
+// for; a flexible array may be shorter.
 [[nodiscard]] bool HasSize(const plan::Pattern& list, const bpfrig::v1::Value* actual, const Memory* memory);
 
 // The member or element of a decoded value; null if there is none.

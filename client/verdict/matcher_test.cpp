@@ -286,5 +286,21 @@ TEST(ValueMatcherTest, SaysThatAMatcherNeedsAType) {
               ElementsAre("t.yaml:2:21: contains[0]: expected {value: !at_least 1}, actual no such entry"));
 }
 
+TEST(TypedMatcherTest, WantsAllElementsOfAFlexibleArray) {
+  const std::string bytes;
+  const std::vector<const bpfrig::v1::ResolvedValue*> encodings;
+  const Memory memory{bytes, encodings};
+  plan::Pattern pattern;
+  pattern.kind = plan::PatternKind::kList;
+  pattern.parts.resize(2);
+  bpfrig::v1::Value list;
+  list.mutable_list()->add_values()->set_unsigned_integer(1);
+  EXPECT_FALSE(Holds(pattern, &list, &memory));
+  list.mutable_list()->add_values()->set_unsigned_integer(2);
+  EXPECT_TRUE(Holds(pattern, &list, &memory));
+  list.mutable_list()->add_values()->set_unsigned_integer(3);
+  EXPECT_TRUE(Holds(pattern, &list, &memory));
+}
+
 }  // namespace
 }  // namespace bpfrig::client::verdict

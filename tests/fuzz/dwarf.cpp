@@ -1,7 +1,9 @@
 // An object's DWARF, whatever it says: read as types, and these used.
 #include <bpf/btf.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <string>
 
 #include "daemon/kernel_bpf/btf/btf_types.h"
 #include "daemon/kernel_bpf/btf/debug_sections.h"
@@ -27,8 +29,9 @@ void UseType(kernel_bpf::TypeRef type) {
   if (!value.ok()) return;
   const absl::StatusOr<kernel_bpf::Encoded> encoded = kernel_bpf::Encode(type, *value);
   if (!encoded.ok()) return;
-  if (encoded->bytes.size() < *size || encoded->bytes.size() > memory.size()) std::abort();
-  for (size_t i = 0; i < encoded->bytes.size(); ++i) {
+  // A text in a flexible array is written with its end.
+  if (encoded->bytes.size() < *size || encoded->bytes.size() > memory.size() + 1) std::abort();
+  for (size_t i = 0; i < std::min(encoded->bytes.size(), memory.size()); ++i) {
     if (((encoded->bytes[i] ^ memory[i]) & encoded->mask[i]) != 0) std::abort();
   }
 }

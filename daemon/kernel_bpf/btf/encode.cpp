@@ -75,7 +75,8 @@ class Encoder {
         return base::WithHint(Mismatch(place, "text goes into arrays of char only"),
                               "write !text, or a list");
       }
-      if (IsFlexible(place, type)) return WriteFlexibleBytes(place, type, text->text);
+      // With its end, or an expected text would fit every longer one.
+      if (IsFlexible(place, type)) return WriteFlexibleBytes(place, type, text->text + '\0');
       if (text->text.size() > size) {
         return Mismatch(place, absl::StrCat("the text has ", text->text.size(), " characters"));
       }
@@ -175,11 +176,12 @@ class Encoder {
   Memory& memory_;
 };
 
-// `may_grow`: past the type's size, by a flexible array.
+// `may_grow`: past the type's size, by a flexible array at the end of a struct.
 absl::Status EncodeOver(TypeRef type, const Value& value, bool may_grow, Memory& memory) {
   Place whole;
   whole.type = type;
-  whole.is_last = may_grow;
+  const StrippedType stripped = Strip(type);
+  whole.is_last = may_grow && stripped.type != nullptr && btf_is_struct(stripped.type);
   return Encoder(memory).Write(whole, value);
 }
 

@@ -236,12 +236,13 @@ TEST_F(EncodeTest, HandlesFlexibleArrays) {
                 "array of 0");
 }
 
-TEST_F(EncodeTest, WritesTextAndBytesIntoAFlexibleArrayAsLongAsTheyAre) {
+TEST_F(EncodeTest, WritesTextWithItsEndAndBytesAsTheyAreIntoAFlexibleArray) {
   const int tail = Array(char_, 0);
   const int line = btf__add_struct(btf_, "line", 1);
   btf__add_field(btf_, "size", u8_, 0, 0);
   btf__add_field(btf_, "text", tail, 8, 0);
-  EXPECT_EQ(Bytes(line, FieldsOf({{"text", TextOf("hello")}})), std::string("\0hello", 6));
+  EXPECT_EQ(Bytes(line, FieldsOf({{"text", TextOf("hello")}})), std::string("\0hello\0", 7));
+  EXPECT_EQ(Bytes(line, FieldsOf({{"text", Prefix("hello")}})), std::string("\0hello", 6));
   EXPECT_EQ(Bytes(line, FieldsOf({{"text", Raw("ab")}})), std::string("\0ab", 3));
   EXPECT_EQ(Decode(Ref(line), std::string("\0hello", 6)).value(),
             FieldsOf({{"size", Unsigned(0)}, {"text", TextOf("hello")}}));

@@ -47,7 +47,9 @@ absl::StatusOr<Encoded> MapCodec::EncodeValue(const Value& value) const { return
 absl::StatusOr<Encoded> MapCodec::EncodeHalf(const Half& half, const Value& value) const {
   if (half.type && !half.is_number) {
     BPFRIG_ASSIGN_OR_RETURN(Encoded encoded, Encode(*half.type, value));
-    if (encoded.bytes.size() > half.size) {
+    // The end of a text needs no room.
+    const bool ends_in_zero = encoded.bytes.size() == half.size + 1 && encoded.bytes.back() == '\0';
+    if (encoded.bytes.size() > half.size && !ends_in_zero) {
       return base::MakeError(
           base::Reason::kTypeMismatch,
           absl::StrCat(TypeName(*half.type), " with these elements has ", encoded.bytes.size(),
