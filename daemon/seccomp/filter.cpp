@@ -55,25 +55,45 @@ absl::Status AddRefusals(scmp_filter_ctx context, const std::vector<Refusal>& re
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<common::Fd> MakeFilter(const std::vector<Refusal>& refusals) {
-  const Context context(::seccomp_init(SCMP_ACT_ALLOW));
+absl::StatusOr<Context> MakeContext(uint32_t otherwise) {
+  Context context(::seccomp_init(otherwise));
   if (!context) return MakeError(Reason::kInternal, "making a system call filter: libseccomp refused");
   // Calls by the numbers of another processor would pass by all lists.
   int result = ::seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(EPERM));
   // A binary tree of the calls: a call is found after 6 comparisons, not after 60.
   if (result == 0) result = ::seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
   if (result != 0) return KernelError(result, "making a system call filter");
-  BPFRIG_RETURN_IF_ERROR(AddRefusals(context.get(), refusals));
+  return context;
+}
+
+absl::StatusOr<common::Fd> Export(scmp_filter_ctx context) {
   BPFRIG_ASSIGN_OR_RETURN(common::Fd fd, MakeMemfd());
-  result = ::seccomp_export_bpf(context.get(), fd.Get());
+  const int result = ::seccomp_export_bpf(context, fd.Get());
   if (result != 0) return KernelError(result, "making a system call filter");
   // Every worker has it in its hands: none may change it for the next.
   if (::fcntl(fd.Get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
     return ErrnoError("sealing a system call filter");
   }
   return fd;
+}
+
+}  // namespace
+
+absl::StatusOr<common::Fd> MakeFilter(const std::vector<Refusal>& refusals) {
+  BPFRIG_ASSIGN_OR_RETURN(const Context context, MakeContext(SCMP_ACT_ALLOW));
+  BPFRIG_RETURN_IF_ERROR(AddRefusals(context.get(), refusals));
+  return Export(context.get());
+}
+
+absl::StatusOr<common::Fd> MakeFilterOfAllowed(const std::vector<int>& calls) {
+  BPFRIG_ASSIGN_OR_RETURN(const Context context, MakeContext(SCMP_ACT_ERRNO(EPERM)));
+  for (const int call : calls) {
+    const int result = ::seccomp_rule_add_array(context.get(), SCMP_ACT_ALLOW, call, 0, nullptr);
+    if (result != 0) {
+      return KernelError(result, absl::StrCat("making a system call filter: allowing call ", call));
+    }
+  }
+  return Export(context.get());
 }
 
 absl::Status InstallFilter(const common::Fd& filter) {

@@ -13,6 +13,8 @@ namespace bpfrig::seccomp {
 
 // A sealed memfd with the filter as the kernel takes it.
 [[nodiscard]] absl::StatusOr<common::Fd> MakeFilter(const std::vector<Refusal>& refusals);
+// The same, of one that allows these calls and answers EPERM to all others.
+[[nodiscard]] absl::StatusOr<common::Fd> MakeFilterOfAllowed(const std::vector<int>& calls);
 
 // Binds the calling thread, and all that it will start, for good. No program that it executes gains
 // privileges from here on (no_new_privs).

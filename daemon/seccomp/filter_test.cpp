@@ -206,6 +206,34 @@ TEST_F(FilterTest, WorkerGetsWhatTestsNeed) { ExpectAnswers(RefusedToWorkers(), 
 
 TEST_F(FilterTest, FrontGetsLess) { ExpectAnswers(RefusedToFront(), &Attempt::front); }
 
+TEST_F(FilterTest, ReaderGetsNothingThatReachesFurther) {
+  const absl::StatusOr<common::Fd> filter = MakeFilterOfAllowed(AllowedToReaders());
+  ASSERT_TRUE(filter.ok()) << filter.status();
+  std::vector<Attempt> attempts;
+  const auto expect = [&](const std::string& name, int call, int answer) {
+    attempts.push_back({.name = name, .call = call, .arguments = {}, .worker = answer, .front = answer});
+  };
+  expect(CALL(open), EPERM);
+  expect(CALL(openat), EPERM);
+  expect(CALL(unlink), EPERM);
+  expect(CALL(rename), EPERM);
+  expect(CALL(chmod), EPERM);
+  expect(CALL(socket), EPERM);
+  expect(CALL(kill), EPERM);
+  expect(CALL(tgkill), EPERM);
+  expect(CALL(clone), EPERM);
+  expect(CALL(execve), EPERM);
+  expect(CALL(ptrace), EPERM);
+  expect(CALL(prlimit64), EPERM);
+  expect(CALL(bpf), EPERM);
+  expect(CALL(mremap), kAllowed);
+  expect(CALL(lseek), kAllowed);
+  expect(CALL(getrandom), kAllowed);
+  const std::vector<int> answers = Try(attempts, *filter);
+  ASSERT_EQ(answers.size(), attempts.size());
+  for (size_t i = 0; i < attempts.size(); ++i) EXPECT_EQ(answers[i], attempts[i].worker) << attempts[i].name;
+}
+
 TEST_F(FilterTest, WithoutAListNothingIsRefused) {
   const absl::StatusOr<common::Fd> filter = MakeFilter({});
   ASSERT_TRUE(filter.ok()) << filter.status();

@@ -140,4 +140,17 @@ std::vector<Refusal> RefusedToFront() {
   return refusals;
 }
 
+std::vector<int> AllowedToReaders() {
+  return {SCMP_SYS(read),           SCMP_SYS(pread64),         SCMP_SYS(write),
+          SCMP_SYS(writev),         SCMP_SYS(close),           SCMP_SYS(lseek),
+          SCMP_SYS(fstat),          SCMP_SYS(newfstatat),      SCMP_SYS(brk),
+          SCMP_SYS(mmap),           SCMP_SYS(mremap),          SCMP_SYS(munmap),
+          SCMP_SYS(mprotect),       SCMP_SYS(madvise),         SCMP_SYS(futex),
+          SCMP_SYS(sched_yield),    SCMP_SYS(getpid),          SCMP_SYS(gettid),
+          SCMP_SYS(getrandom),      SCMP_SYS(sysinfo),         SCMP_SYS(rt_sigaction),
+          SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),    SCMP_SYS(sigaltstack),
+          SCMP_SYS(clock_gettime),  SCMP_SYS(restart_syscall), SCMP_SYS(exit),
+          SCMP_SYS(exit_group)};
+}
+
 }  // namespace bpfrig::seccomp

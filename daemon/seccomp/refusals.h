@@ -1,4 +1,5 @@
-// The lists: which system calls front and workers are refused (docs/adr/0006). Everything else is allowed.
+// The lists: which system calls front and workers are refused (docs/adr/0006), everything else being allowed;
+// and the few that are left to a process that reads an object and nothing else.
 #pragma once
 
 #include <seccomp.h>
@@ -19,5 +20,9 @@ struct Refusal {
 
 [[nodiscard]] std::vector<Refusal> RefusedToWorkers();
 [[nodiscard]] std::vector<Refusal> RefusedToFront();
+
+// For a process with its descriptors open already, which computes, writes its result and ends. It opens,
+// starts and signals nothing.
+[[nodiscard]] std::vector<int> AllowedToReaders();
 
 }  // namespace bpfrig::seccomp
