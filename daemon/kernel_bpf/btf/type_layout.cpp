@@ -139,6 +139,17 @@ bool HasFlexibleEnd(TypeRef type) {
   return false;
 }
 
+std::vector<Enumerator> EnumeratorsOf(TypeRef type) {
+  std::vector<Enumerator> enumerators;
+  const struct btf_type* found = btf__type_by_id(type.btf, type.id);
+  if (found == nullptr || !btf_is_any_enum(found)) return enumerators;
+  ForEachEnumerator(type, [&](absl::string_view name, uint64_t value) {
+    enumerators.push_back({name, value});
+    return false;
+  });
+  return enumerators;
+}
+
 std::vector<std::string> EnumeratorNames(TypeRef type) {
   std::vector<std::string> names;
   ForEachEnumerator(type, [&](absl::string_view name, uint64_t) {

@@ -57,6 +57,13 @@ inline constexpr size_t kMostMembers = size_t{1} << 17;
 [[nodiscard]] bool IsSignedEnum(const struct btf_type* type);
 // Whether the enum's values may have lost their upper halves: clang before 15 wrote 64-bit enums so.
 [[nodiscard]] bool IsCutEnum(const struct btf_type* type);
+struct Enumerator {
+  absl::string_view name;
+  // Sign-extended.
+  uint64_t value = 0;
+};
+// In order; empty for what is not an enum.
+[[nodiscard]] std::vector<Enumerator> EnumeratorsOf(TypeRef type);
 // The enumerators' names.
 [[nodiscard]] std::vector<std::string> EnumeratorNames(TypeRef type);
 // The value of an enumerator, sign-extended; false if the enum has no such name.

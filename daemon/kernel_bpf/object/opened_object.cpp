@@ -85,12 +85,16 @@ absl::Status TypelessProgram(const struct bpf_program* program) {
 
 void CloseObject::operator()(struct bpf_object* object) const { bpf_object__close(object); }
 
-absl::StatusOr<OpenedObject> OpenedObject::Open(const ObjectSpec& spec) {
+absl::StatusOr<OpenedObject> OpenedObject::Read(const ObjectSpec& spec) {
   OpenedObject opened;
-  absl::Status read = opened.Parse(spec);
-  if (read.ok()) read = opened.ListMaps();
-  if (read.ok()) read = opened.RequireContents();
-  BPFRIG_RETURN_IF_ERROR(base::WithField(read, "object"));
+  BPFRIG_RETURN_IF_ERROR(base::WithField(opened.Parse(spec), "object"));
+  BPFRIG_RETURN_IF_ERROR(base::WithField(opened.ListMaps(), "object"));
+  return opened;
+}
+
+absl::StatusOr<OpenedObject> OpenedObject::Open(const ObjectSpec& spec) {
+  BPFRIG_ASSIGN_OR_RETURN(OpenedObject opened, Read(spec));
+  BPFRIG_RETURN_IF_ERROR(base::WithField(opened.RequireContents(), "object"));
   BPFRIG_RETURN_IF_ERROR(opened.ChoosePrograms(spec));
   BPFRIG_RETURN_IF_ERROR(opened.JudgeTypes(spec));
   BPFRIG_RETURN_IF_ERROR(base::WithField(opened.SetGlobals(spec.globals), "globals"));
@@ -152,12 +156,18 @@ absl::Status OpenedObject::RequireContents() const {
                         "@function`; an object of types alone is loaded with types_only");
 }
 
-std::vector<struct bpf_program*> OpenedObject::Programs() const {
+std::vector<struct bpf_program*> OpenedObject::AllPrograms() const {
   std::vector<struct bpf_program*> programs;
   struct bpf_program* program = nullptr;
-  while ((program = bpf_object__next_program(get(), program)) != nullptr) {
-    if (bpf_program__autoload(program)) programs.push_back(program);
-  }
+  while ((program = bpf_object__next_program(get(), program)) != nullptr) programs.push_back(program);
+  return programs;
+}
+
+std::vector<struct bpf_program*> OpenedObject::Programs() const {
+  std::vector<struct bpf_program*> programs = AllPrograms();
+  programs.erase(std::remove_if(programs.begin(), programs.end(),
+                                [](struct bpf_program* program) { return !bpf_program__autoload(program); }),
+                 programs.end());
   return programs;
 }
 

@@ -36,13 +36,16 @@ class OpenedObject {
   // BAD_OBJECT for bytes that libbpf would crash on, or say too little of. Once for an object, however often
   // it is opened.
   [[nodiscard]] static absl::Status CheckBytes(absl::string_view elf);
-  // Of bytes that CheckBytes has passed. Errors as BpfObject::Load documents them. Nothing has reached the
+  // Of bytes that CheckBytes has passed: as the object is, also one with nothing to load. For describing it.
+  [[nodiscard]] static absl::StatusOr<OpenedObject> Read(const ObjectSpec& spec);
+  // The same, changed as the spec says. Errors as BpfObject::Load documents them. Nothing has reached the
   // kernel except templates of inner maps.
   [[nodiscard]] static absl::StatusOr<OpenedObject> Open(const ObjectSpec& spec);
 
   [[nodiscard]] struct bpf_object* get() const { return handle_.get(); }
   [[nodiscard]] const std::vector<DeclaredMap>& maps() const { return maps_; }
-  // The programs that will be loaded.
+  // All programs, and those that will be loaded.
+  [[nodiscard]] std::vector<struct bpf_program*> AllPrograms() const;
   [[nodiscard]] std::vector<struct bpf_program*> Programs() const;
   // The names of those that will not: nobody selected them.
   [[nodiscard]] std::vector<std::string> LeftOut() const;
