@@ -1,5 +1,5 @@
-// bpfrigd: the supervisor; in the hidden mode `worker`, what it starts for every sandbox; and the doctor with
-// its hidden trial.
+// bpfrigd: the supervisor; in the hidden mode `worker`, what it starts for every sandbox; the doctor with its
+// hidden trial; and what tells what is in an object.
 #include <signal.h>
 #include <sys/prctl.h>
 
@@ -20,6 +20,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/log_writer.h"
 #include "daemon/base/status.h"
+#include "daemon/describe/describe.h"
 #include "daemon/doctor/doctor.h"
 #include "daemon/doctor/leaks.h"
 #include "daemon/doctor/trial.h"
@@ -44,6 +45,9 @@ struct Arguments {
   bool no_perfmon = false;
   // In the doctor's mode.
   bool leaks = false;
+  // In the describing mode.
+  std::string object;
+  bool json = false;
   // In the worker's mode.
   uint64_t number = 0;
   bool runs_counted = false;
@@ -60,6 +64,7 @@ const std::map<std::string, base::LogLevel>& LogLevels() {
 
 constexpr char kWorkerMode[] = "worker";
 constexpr char kDoctorMode[] = "doctor";
+constexpr char kDescribeMode[] = "describe";
 constexpr char kTrialMode[] = "trial";
 
 // Each time with one list, so that what follows is not taken for a part of it.
@@ -178,6 +183,14 @@ void AddOptions(CLI::App& app, Arguments& arguments) {
       ->fallthrough()
       ->add_flag("--leaks", arguments.leaks,
                  "List what daemons have left on this machine instead; exit status 1 if there is something");
+  CLI::App* describe =
+      app.add_subcommand(kDescribeMode, "Say what is in an object; needs no privileges and no daemon");
+  describe->add_option("object", arguments.object, "The object's file; - for standard input")
+      ->required()
+      ->type_name("OBJECT");
+  describe->add_flag("--json", arguments.json,
+                     "As JSON: a bpfrig.v1.ObjectDescription (bpfrig/v1/description.proto)");
+  AddAllowLoad(*describe, options.allow_load);
   app.add_subcommand(kTrialMode, "For the doctor's own use")->group("");
   CLI::App* worker = app.add_subcommand(kWorkerMode, "For the supervisor's own use")->group("");
   worker->add_option("--number", arguments.number)->required();
@@ -269,10 +282,14 @@ int Main(int argc, char** argv) {
   if (arguments.options.is_private) ipc::LetOneCallerHaveAll(arguments.options.limits);
   if (app.got_subcommand(kWorkerMode)) return RunWorkerMode(arguments);
   if (app.got_subcommand(kTrialMode)) return RunTrialMode();
-  const absl::Status known = kernel_bpf::LoadPolicy::Allowing(arguments.options.allow_load).status();
-  if (!known.ok()) {
-    base::LogError(supervisor::Explain(known));
+  const absl::StatusOr<kernel_bpf::LoadPolicy> policy =
+      kernel_bpf::LoadPolicy::Allowing(arguments.options.allow_load);
+  if (!policy.ok()) {
+    base::LogError(supervisor::Explain(policy.status()));
     return kExitUsage;
+  }
+  if (app.got_subcommand(kDescribeMode)) {
+    return describe::RunDescribe({.object = arguments.object, .json = arguments.json, .policy = *policy});
   }
   if (app.got_subcommand(kDoctorMode)) {
     base::SetLogName("doctor");

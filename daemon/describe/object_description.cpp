@@ -1,0 +1,193 @@
+#include "daemon/describe/object_description.h"
+
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/base/status.h"
+#include "daemon/describe/map_needs.h"
+#include "daemon/describe/still_to_say.h"
+#include "daemon/describe/type_table.h"
+#include "daemon/kernel_bpf/btf/elf_file.h"
+#include "daemon/kernel_bpf/btf/type_layout.h"
+#include "daemon/kernel_bpf/libbpf/newer_attach_types.h"
+#include "daemon/kernel_bpf/map/map.h"
+#include "daemon/kernel_bpf/object/opened_object.h"
+#include "daemon/kernel_bpf/object/section_kind.h"
+#include "daemon/kernel_bpf/policy/refusals.h"
+#include "daemon/kernel_bpf/program/link.h"
+#include "daemon/kernel_bpf/program/program.h"
+
+namespace bpfrig::describe {
+namespace {
+
+using kernel_bpf::DeclaredMap;
+using kernel_bpf::ProgramKind;
+using kernel_bpf::TypeRef;
+
+v1::AttachPlace PlaceInSandbox(const kernel_bpf::Program& program) {
+  const absl::StatusOr<kernel_bpf::AttachPlace> place = kernel_bpf::PlaceOf(program);
+  if (!place.ok()) return v1::ATTACH_PLACE_UNSPECIFIED;
+  switch (*place) {
+    case kernel_bpf::AttachPlace::kCgroup:
+      return v1::ATTACH_PLACE_CGROUP;
+    case kernel_bpf::AttachPlace::kNetns:
+      return v1::ATTACH_PLACE_NETNS;
+    case kernel_bpf::AttachPlace::kSocketMap:
+      return v1::ATTACH_PLACE_SOCKET_MAP;
+    case kernel_bpf::AttachPlace::kInterface:
+      return v1::ATTACH_PLACE_LOOPBACK;
+    case kernel_bpf::AttachPlace::kSocket:
+      return v1::ATTACH_PLACE_SOCKET;
+  }
+  return v1::ATTACH_PLACE_UNSPECIFIED;
+}
+
+// The kernel's name of the hook; empty for none.
+std::string HookOf(const ProgramKind& kind) {
+  // 0 is a cgroup's hook, and what programs have that expect none.
+  if (kind.attach_type == 0 && kind.type != BPF_PROG_TYPE_CGROUP_SKB) return "";
+  if (kind.attach_type == kernel_bpf::kTcxIngress) return "tcx_ingress";
+  if (kind.attach_type == kernel_bpf::kTcxEgress) return "tcx_egress";
+  const char* const name = libbpf_bpf_attach_type_str(kind.attach_type);
+  return name == nullptr ? "" : name;
+}
+
+class Describer {
+ public:
+  Describer(const kernel_bpf::OpenedObject& object, const kernel_bpf::LoadPolicy& policy,
+            v1::ObjectDescription& out)
+      : object_(object), btf_(bpf_object__btf(object.get())), policy_(policy), types_(btf_, out), out_(out) {}
+
+  void Run() {
+    for (struct bpf_program* program : object_.AllPrograms()) AddProgram(program);
+    for (const DeclaredMap& declared : object_.maps()) AddMap(declared);
+    types_.AddNamed();
+    types_.Finish();
+  }
+
+ private:
+  void AddProgram(struct bpf_program* program) {
+    v1::ProgramDescription& out = *out_.add_programs();
+    const std::string name = bpf_program__name(program);
+    const std::string section = bpf_program__section_name(program);
+    out.set_name(name);
+    out.set_section(section);
+    out.set_loaded_by_default(bpf_program__autoload(program));
+    out.set_instruction_count(static_cast<uint32_t>(bpf_program__insn_cnt(program)));
+    std::optional<ProgramKind> kind =
+        ProgramKind{bpf_program__type(program), bpf_program__expected_attach_type(program)};
+    if (kind->type == BPF_PROG_TYPE_UNSPEC) kind = kernel_bpf::KindOfSection(section);
+    if (!kind) {
+      out.set_type_problem(absl::StrCat(
+          "section \"", section, "\" does not tell libbpf the type of program \"", name,
+          "\": programs: [{program: ", name, ", type: \"", kernel_bpf::SectionNear(section), "\"}]"));
+      return;
+    }
+    const kernel_bpf::Program described(name, section, -1, kind->type, kind->attach_type);
+    out.set_type(described.type_name());
+    out.set_place(PlaceInSandbox(described));
+    out.set_attach_type(HookOf(*kind));
+    Judge(program, name, kind->type, out);
+  }
+
+  void Judge(struct bpf_program* program, const std::string& name, uint32_t type,
+             v1::ProgramDescription& out) {
+    kernel_bpf::Refusals refusals(policy_);
+    refusals.JudgeProgramType(name, type, "");
+    refusals.JudgeCalls(name, {bpf_program__insns(program), bpf_program__insn_cnt(program)}, functions_);
+    out.set_not_allowed(std::string(refusals.status().message()));
+  }
+
+  void AddMap(const DeclaredMap& declared) {
+    v1::MapDescription& out = *out_.add_maps();
+    out.set_name(declared.name);
+    out.set_pinned_by_name(declared.is_pinned);
+    out.set_is_data_section(declared.is_data_section);
+    SetShape(declared.map, out);
+    SetTypes(declared.key_type, declared.value_type, out);
+    kernel_bpf::Refusals refusals(policy_);
+    const struct bpf_map* inner = declared.map;
+    v1::MapDescription* shown = &out;
+    while (true) {
+      refusals.JudgeMapType(declared.name, bpf_map__type(inner));
+      inner = bpf_map__inner_map(const_cast<struct bpf_map*>(inner));
+      if (inner == nullptr) break;
+      shown = shown->mutable_inner_map();
+      SetShape(inner, *shown);
+      SetTypes(bpf_map__btf_key_type_id(inner), bpf_map__btf_value_type_id(inner), *shown);
+    }
+    out.set_not_allowed(std::string(refusals.status().message()));
+    for (const std::string& missing : MissingOf(out)) out.add_missing(missing);
+    if (declared.is_data_section) AddGlobals(declared);
+  }
+
+  static void SetShape(const struct bpf_map* map, v1::MapDescription& out) {
+    out.set_type(kernel_bpf::MapTypeName(bpf_map__type(map)));
+    out.set_key_size(bpf_map__key_size(map));
+    out.set_value_size(bpf_map__value_size(map));
+    out.set_max_entries(bpf_map__max_entries(map));
+    out.set_flags(bpf_map__map_flags(map));
+  }
+
+  void SetTypes(uint32_t key, uint32_t value, v1::MapDescription& out) {
+    if (btf_ == nullptr) return;
+    if (key != 0) {
+      out.set_key_type(types_.Add(key));
+      out.set_key_type_name(kernel_bpf::TypeName({btf_, key}));
+    }
+    if (value != 0) {
+      out.set_value_type(types_.Add(value));
+      out.set_value_type_name(kernel_bpf::TypeName({btf_, value}));
+    }
+  }
+
+  void AddGlobals(const DeclaredMap& declared) {
+    for (const kernel_bpf::Member& variable :
+         kernel_bpf::MembersOf(kernel_bpf::Strip({btf_, declared.value_type}))) {
+      v1::GlobalDescription& out = *out_.add_globals();
+      out.set_name(std::string(variable.name));
+      out.set_section(declared.name);
+      out.set_type(types_.Add(variable.type.id));
+      out.set_type_name(kernel_bpf::TypeName(variable.type));
+      out.set_size(kernel_bpf::SizeOf(variable.type).value_or(0));
+      out.set_writable_after_load(!IsReadOnly(declared.name));
+    }
+  }
+
+  const kernel_bpf::OpenedObject& object_;
+  const struct btf* btf_;
+  const kernel_bpf::LoadPolicy& policy_;
+  kernel_bpf::KernelFunctions functions_;
+  TypeTable types_;
+  v1::ObjectDescription& out_;
+};
+
+std::string LicenseOf(absl::string_view elf) {
+  const absl::StatusOr<absl::string_view> section = kernel_bpf::FindElfSection(elf, "license");
+  return section.ok() ? std::string(section->substr(0, section->find('\0'))) : "";
+}
+
+}  // namespace
+
+absl::StatusOr<v1::ObjectDescription> DescribeObject(absl::string_view elf,
+                                                     const kernel_bpf::LoadPolicy& policy) {
+  BPFRIG_RETURN_IF_ERROR(kernel_bpf::OpenedObject::CheckBytes(elf));
+  kernel_bpf::ObjectSpec spec;
+  spec.name = "object";
+  spec.elf = elf;
+  BPFRIG_ASSIGN_OR_RETURN(const kernel_bpf::OpenedObject object, kernel_bpf::OpenedObject::Read(spec));
+  v1::ObjectDescription description;
+  description.set_has_btf(bpf_object__btf(object.get()) != nullptr);
+  BPFRIG_ASSIGN_OR_RETURN(const absl::string_view dwarf, kernel_bpf::FindElfSection(elf, ".debug_info"));
+  description.set_has_dwarf(!dwarf.empty());
+  description.set_license(LicenseOf(elf));
+  Describer(object, policy, description).Run();
+  for (std::string& sentence : StillToSay(description)) description.add_still_to_say(std::move(sentence));
+  return description;
+}
+
+}  // namespace bpfrig::describe
