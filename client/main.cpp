@@ -21,8 +21,9 @@ namespace {
 namespace command = bpfrig::client::command;
 namespace report = bpfrig::client::report;
 using bpfrig::client::daemon::Credentials;
+using command::CheckOptions;
+using command::DaemonCommandOptions;
 using command::DaemonOptions;
-using command::DoctorOptions;
 using command::HealthOptions;
 using command::PlanOptions;
 using command::RunOptions;
@@ -101,10 +102,11 @@ void AddDaemonOptions(CLI::App& command, DaemonOptions& options) {
 struct Options {
   RunOptions run;
   bool list = false;
-  PlanOptions check;
+  CheckOptions check;
   DaemonOptions info;
   HealthOptions health;
-  DoctorOptions doctor;
+  DaemonCommandOptions doctor;
+  DaemonCommandOptions describe;
   std::string kernels;
 };
 
@@ -183,23 +185,38 @@ void AddHealth(CLI::App& app, HealthOptions& options) {
                    "Wait this long for a daemon that serves, also for one that is not there yet");
 }
 
-void AddDoctor(CLI::App& app, DoctorOptions& options) {
-  CLI::App& command = *app.add_subcommand("doctor",
-                                          "Say what a daemon would be missing here, and how to grant it; "
-                                          "takes the options of `bpfrigd --help`; exit "
-                                          "status 1 if something is missing");
+void AddCheck(CLI::App& app, CheckOptions& options) {
+  CLI::App& command = *app.add_subcommand(
+      "check", "Find mistakes in plans, and in what they say of their objects; no daemon runs");
+  AddPlanOptions(command, options.plans);
+  AddDaemon(
+      command, options.executable,
+      "The daemon's executable, which tells what is in objects; otherwise bpfrigd next to bpfrig, or in "
+      "PATH");
+}
+
+// A command that bpfrigd has, too: it reads its options itself, and complains of wrong ones.
+void AddDaemonCommand(CLI::App& app, const char* name, const char* description,
+                      DaemonCommandOptions& options) {
+  CLI::App& command = *app.add_subcommand(name, description);
   AddDaemon(command, options.executable,
             "The daemon's executable, before any other option; otherwise bpfrigd next to bpfrig, or in PATH");
-  // bpfrigd reads its options itself, and complains of wrong ones.
   command.prefix_command();
 }
 
 void AddCommands(CLI::App& app, Options& options) {
   AddRun(app, options);
-  AddPlanOptions(*app.add_subcommand("check", "Find mistakes in plans; needs no daemon"), options.check);
+  AddCheck(app, options.check);
   AddDaemonOptions(*app.add_subcommand("info", "Print what the daemon and its kernel can do"), options.info);
   AddHealth(app, options.health);
-  AddDoctor(app, options.doctor);
+  AddDaemonCommand(app, "doctor",
+                   "Say what a daemon would be missing here, and how to grant it; takes the options of "
+                   "`bpfrigd --help`; exit status 1 if something is missing",
+                   options.doctor);
+  AddDaemonCommand(app, "describe",
+                   "OBJECT: say what is in an object, and what a plan that loads it has to say; --json for "
+                   "programs; needs no privileges",
+                   options.describe);
   AddKernels(app, options);
 }
 
@@ -211,7 +228,7 @@ void TakeEnvironment(Options& options) {
     credentials->token = token;
   }
   const std::vector<std::string> path = command::ObjectPathFromEnvironment();
-  for (PlanOptions* plans : {&options.run.plans, &options.check}) {
+  for (PlanOptions* plans : {&options.run.plans, &options.check.plans}) {
     plans->object_path.insert(plans->object_path.end(), path.begin(), path.end());
   }
 }
@@ -235,6 +252,10 @@ int Execute(const CLI::App& app, Options& options, const std::vector<std::string
   if (app.got_subcommand("doctor")) {
     options.doctor.arguments = app.get_subcommand("doctor")->remaining();
     return command::RunDoctor(options.doctor);
+  }
+  if (app.got_subcommand("describe")) {
+    options.describe.arguments = app.get_subcommand("describe")->remaining();
+    return command::DescribeObject(options.describe);
   }
   if (app.got_subcommand("kernels")) return ExecuteKernels(*app.get_subcommand("kernels"), options);
   if (options.list) return command::ListTests(options.run.plans);

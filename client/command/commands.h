@@ -16,15 +16,16 @@ namespace bpfrig::client::command {
 [[nodiscard]] int ListKernels();
 [[nodiscard]] int FetchKernels(const std::string& specs);
 [[nodiscard]] int RemoveKernels(const std::string& specs);
-// Reads plans, and says what is wrong with them; needs no daemon.
-[[nodiscard]] int CheckPlans(const PlanOptions& options);
+// Reads plans, and says what is wrong with them and with what they say of their objects; no daemon runs.
+[[nodiscard]] int CheckPlans(const CheckOptions& options);
 // Prints the tests that a run would have.
 [[nodiscard]] int ListTests(const PlanOptions& options);
 // Prints what the daemon and its kernel can do.
 [[nodiscard]] int PrintInfo(const DaemonOptions& options);
 // Prints whether a daemon serves; never starts one.
 [[nodiscard]] int PrintHealth(const HealthOptions& options);
-// Becomes `bpfrigd doctor`; returns only if there is no bpfrigd.
-[[nodiscard]] int RunDoctor(const DoctorOptions& options);
+// Become `bpfrigd doctor` and `bpfrigd describe`; return only if there is no bpfrigd.
+[[nodiscard]] int RunDoctor(const DaemonCommandOptions& options);
+[[nodiscard]] int DescribeObject(const DaemonCommandOptions& options);
 
 }  // namespace bpfrig::client::command

@@ -254,9 +254,17 @@ TEST_F(CommandTest, ListsAndChecksWithoutADaemon) {
   const Outcome listed = Captured([&] { return ListTests(options); });
   EXPECT_EQ(listed.code, kAllPassed);
   EXPECT_EQ(listed.out, "p / one\np / two\np / three\n");
-  const Outcome checked = Captured([&] { return CheckPlans(options); });
-  EXPECT_EQ(checked.code, kAllPassed);
-  EXPECT_EQ(checked.out, "3 tests in 1 plan: no mistake found\n");
+  CheckOptions check;
+  check.plans.plans = {Write(
+      "good.yaml",
+      "name: g\ntests:\n  - {name: one, steps: [{socket: {name: s}}, {disconnect: {connection: s}}]}\n")};
+  const Outcome good = Captured([&] { return CheckPlans(check); });
+  EXPECT_EQ(good.code, kAllPassed);
+  EXPECT_EQ(good.out, "1 tests in 1 plan: no mistake found\n");
+  check.plans.plans = options.plans;
+  const Outcome bad = Captured([&] { return CheckPlans(check); });
+  EXPECT_EQ(bad.code, kUsageError);
+  EXPECT_THAT(bad.err, HasSubstr("plan.yaml:3:41: there is no link \"one\" here\n"));
 }
 
 TEST_F(CommandTest, PrintsWhatTheDaemonCanDo) {

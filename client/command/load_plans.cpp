@@ -13,14 +13,22 @@
 
 namespace bpfrig::client::command {
 
-std::optional<std::vector<plan::Test>> LoadPlans(const PlanOptions& options,
-                                                 std::vector<std::filesystem::path>* read) {
+bool PrintProblems(const plan::Problems& problems) {
+  for (const plan::Problem& problem : problems.Sorted()) std::cerr << ToString(problem) << "\n";
+  return problems.Empty();
+}
+
+std::optional<std::vector<plan::Test>> LoadPlans(const PlanOptions& options) {
+  plan::ObjectFiles objects(options.object_path);
+  return LoadPlans(options, objects);
+}
+
+std::optional<std::vector<plan::Test>> LoadPlans(const PlanOptions& options, plan::ObjectFiles& objects) {
   absl::StatusOr<std::vector<std::string>> files = plan::FindPlanFiles(options.plans);
   if (!files.ok()) {
     std::cerr << "bpfrig: " << files.status().message() << "\n";
     return std::nullopt;
   }
-  plan::ObjectFiles objects(options.object_path);
   plan::Problems problems;
   std::vector<plan::Test> tests;
   for (const std::string& file : *files) {
@@ -28,15 +36,7 @@ std::optional<std::vector<plan::Test>> LoadPlans(const PlanOptions& options,
     if (!plan) continue;
     std::move(plan->tests.begin(), plan->tests.end(), std::back_inserter(tests));
   }
-  for (const plan::Problem& problem : problems.Sorted()) std::cerr << ToString(problem) << "\n";
-  if (!problems.Empty()) return std::nullopt;
-  if (read != nullptr) {
-    for (const std::string& file : *files)
-      read->push_back(std::filesystem::absolute(file).lexically_normal());
-    for (const std::filesystem::path& file : objects.Files()) {
-      read->push_back(std::filesystem::absolute(file).lexically_normal());
-    }
-  }
+  if (!PrintProblems(problems)) return std::nullopt;
   const auto is_filtered_out = [&](const plan::Test& test) {
     return !absl::StrContains(absl::StrCat(test.plan, " / ", test.name), options.test_filter);
   };

@@ -6,14 +6,18 @@
 #include <vector>
 
 #include "client/command/options.h"
+#include "client/plan/object_files.h"
 #include "client/plan/plan.h"
 
 namespace bpfrig::client::command {
 
 // The tests of all plans, in order. Nothing, with everything printed to stderr, if any plan is bad or there
 // is no test.
-// `files`, if given, gets every file that was read, plans and objects, as absolute paths.
-[[nodiscard]] std::optional<std::vector<plan::Test>> LoadPlans(
-    const PlanOptions& options, std::vector<std::filesystem::path>* files = nullptr);
+[[nodiscard]] std::optional<std::vector<plan::Test>> LoadPlans(const PlanOptions& options);
+// The same, with objects that the caller has looked up and keeps.
+[[nodiscard]] std::optional<std::vector<plan::Test>> LoadPlans(const PlanOptions& options,
+                                                               plan::ObjectFiles& objects);
+// To stderr; true if there are none.
+[[nodiscard]] bool PrintProblems(const plan::Problems& problems);
 
 }  // namespace bpfrig::client::command

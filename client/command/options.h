@@ -49,7 +49,14 @@ struct HealthOptions {
   bool wait = false;
 };
 
-struct DoctorOptions {
+struct CheckOptions {
+  PlanOptions plans;
+  // As PrivateDaemonOptions::executable: it tells what is in objects.
+  std::string executable;
+};
+
+// A command of bpfrigd's that bpfrig has too.
+struct DaemonCommandOptions {
   // As PrivateDaemonOptions::executable.
   std::string executable;
   // Passed on to bpfrigd unchanged.

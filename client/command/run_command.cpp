@@ -33,8 +33,7 @@ size_t Threads(const RunOptions& options, const bpfrig::v1::GetInfoResponse& inf
 bool CheckAllRequirements(const std::vector<plan::Test>& tests, const run::Features& features) {
   plan::Problems problems;
   for (const plan::Test& test : tests) run::CheckRequirements(test, features, problems);
-  for (const plan::Problem& problem : problems.Sorted()) std::cerr << ToString(problem) << "\n";
-  return problems.Empty();
+  return PrintProblems(problems);
 }
 
 int ExitCode(const report::Counts& counts, int stop_signal) {

@@ -24,6 +24,7 @@
 #include "client/guest/guest_runs.h"
 #include "client/guest/image.h"
 #include "client/guest/kernel_cache.h"
+#include "client/plan/object_files.h"
 #include "client/report/compare_kernels.h"
 #include "client/report/parse_json.h"
 #include "common/read_file.h"
@@ -90,6 +91,17 @@ std::vector<std::string> GuestEnvironment() {
   return environment;
 }
 
+// What a run reads: plans, and the objects that they load.
+std::vector<fs::path> FilesOf(const PlanOptions& options, const plan::ObjectFiles& objects) {
+  std::vector<fs::path> files = objects.Files();
+  // They were found before.
+  for (const std::string& plan : plan::FindPlanFiles(options.plans).value_or(std::vector<std::string>())) {
+    files.emplace_back(plan);
+  }
+  for (fs::path& file : files) file = fs::absolute(file).lexically_normal();
+  return files;
+}
+
 struct Plan {
   std::vector<KernelRun> runs;
   // Of the runs that have a guest: their places in `runs`, and their kernels.
@@ -151,8 +163,8 @@ int RunOnKernels(const RunOptions& options, const std::vector<std::string>& argu
   }
   const absl::StatusOr<std::vector<KernelSpec>> specs = guest::ParseKernelSpecs(options.kernels);
   if (!specs.ok()) return Failed(specs.status());
-  std::vector<fs::path> files;
-  if (!LoadPlans(options.plans, &files)) return kUsageError;
+  plan::ObjectFiles objects(options.plans.object_path);
+  if (!LoadPlans(options.plans, objects)) return kUsageError;
   const absl::StatusOr<guest::KernelCache> cache = guest::KernelCache::Open();
   if (!cache.ok()) return Failed(cache.status());
   absl::StatusOr<Plan> plan = FindKernels(*specs, *cache);
@@ -162,7 +174,7 @@ int RunOnKernels(const RunOptions& options, const std::vector<std::string>& argu
     if (run.name == "host") run = RunOnHost(arguments);
   }
   if (!plan->kernels.empty()) {
-    if (const absl::Status ran = RunGuests(options, arguments, files, *cache, *plan); !ran.ok())
+    if (const absl::Status ran = RunGuests(options, arguments, FilesOf(options.plans, objects), *cache, *plan); !ran.ok())
       return Failed(ran);
   }
   const report::RunRecord joined = report::Joined(plan->runs);

@@ -92,6 +92,10 @@ absl::StatusOr<ObjectFiles::Bytes> ObjectFiles::Load(const std::string& file, co
     if (!bytes.ok()) return std::move(bytes).status();
     return loaded_[candidate] = std::make_shared<const std::string>(*std::move(bytes));
   }
+  if (when_missing_ == WhenMissing::kNote) {
+    missing_.insert(file);
+    return Bytes();
+  }
   std::vector<std::string> places;
   for (const fs::path& candidate : candidates) {
     places.push_back(candidate.has_parent_path() ? candidate.parent_path().string() : ".");

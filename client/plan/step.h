@@ -57,7 +57,7 @@ template <typename Message>
 struct PlainShape {};
 
 struct LoadShape {
-  // The file's bytes; the request is without them.
+  // The file's bytes; the request is without them. Null if a plan is only checked, and the file is not there.
   std::shared_ptr<const std::string> object;
 };
 

@@ -1,0 +1,105 @@
+#include "client/daemon/describe_object.h"
+
+#include <google/protobuf/util/json_util.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "common/fd.h"
+
+extern char** environ;  // NOLINT: declared by no header in strict mode.
+
+namespace bpfrig::client::daemon {
+namespace {
+
+absl::Status ErrorStatus(absl::string_view action, int error_number) {
+  return absl::InternalError(absl::StrCat(action, ": ", std::strerror(error_number)));
+}
+
+absl::StatusOr<common::Fd> MakeFile(const char* name, absl::string_view bytes) {
+  common::Fd file(memfd_create(name, MFD_CLOEXEC));
+  if (!file.IsOpen()) return ErrorStatus("making a memfd", errno);
+  while (!bytes.empty()) {
+    const ssize_t count = TEMP_FAILURE_RETRY(write(file.Get(), bytes.data(), bytes.size()));
+    if (count < 0) return ErrorStatus("writing into a memfd", errno);
+    bytes.remove_prefix(static_cast<size_t>(count));
+  }
+  if (lseek(file.Get(), 0, SEEK_SET) != 0) return ErrorStatus("rewinding a memfd", errno);
+  return file;
+}
+
+std::string ReadFile(const common::Fd& file) {
+  std::string bytes;
+  std::array<char, 1 << 16> buffer{};
+  while (true) {
+    const ssize_t count =
+        TEMP_FAILURE_RETRY(pread(file.Get(), buffer.data(), buffer.size(), static_cast<off_t>(bytes.size())));
+    if (count <= 0) return bytes;
+    bytes.append(buffer.data(), static_cast<size_t>(count));
+  }
+}
+
+// Runs it to its end, which it comes to whatever the object is, and returns its wait status.
+absl::StatusOr<int> Run(const std::string& executable, const common::Fd& object, const common::Fd& output,
+                        const common::Fd& errors) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, object.Get(), STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, output.Get(), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, errors.Get(), STDERR_FILENO);
+  std::array<std::string, 4> arguments = {executable, "describe", "--json", "-"};
+  std::array<char*, 5> argv = {arguments[0].data(), arguments[1].data(), arguments[2].data(),
+                               arguments[3].data(), nullptr};
+  pid_t pid = -1;
+  const int error = posix_spawn(&pid, executable.c_str(), &actions, nullptr, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) return ErrorStatus(absl::StrCat("starting ", executable), error);
+  int status = 0;
+  if (TEMP_FAILURE_RETRY(waitpid(pid, &status, 0)) != pid) return ErrorStatus("waiting for bpfrigd", errno);
+  return status;
+}
+
+// What it said, without its name, nor that of its input: the caller knows the object by another.
+std::string Message(const common::Fd& errors) {
+  const std::string text = ReadFile(errors);
+  absl::string_view message = text;
+  absl::ConsumePrefix(&message, "bpfrigd: ");
+  absl::ConsumePrefix(&message, "reading the object on standard input: ");
+  absl::ConsumeSuffix(&message, "\n");
+  return std::string(message);
+}
+
+}  // namespace
+
+absl::StatusOr<bpfrig::v1::ObjectDescription> DescribeObject(const std::string& executable,
+                                                             absl::string_view object) {
+  absl::StatusOr<common::Fd> input = MakeFile("bpfrig-object", object);
+  if (!input.ok()) return std::move(input).status();
+  absl::StatusOr<common::Fd> output = MakeFile("bpfrig-description", "");
+  if (!output.ok()) return std::move(output).status();
+  absl::StatusOr<common::Fd> errors = MakeFile("bpfrig-errors", "");
+  if (!errors.ok()) return std::move(errors).status();
+  const absl::StatusOr<int> status = Run(executable, *input, *output, *errors);
+  if (!status.ok()) return status.status();
+  if (WIFEXITED(*status) && WEXITSTATUS(*status) == 1) return absl::InvalidArgumentError(Message(*errors));
+  if (!WIFEXITED(*status) || WEXITSTATUS(*status) != 0) {
+    return absl::InternalError(absl::StrCat(executable, " cannot describe objects: ", Message(*errors)));
+  }
+  bpfrig::v1::ObjectDescription description;
+  google::protobuf::util::JsonParseOptions options;
+  // A newer daemon may know more.
+  options.ignore_unknown_fields = true;
+  const auto parsed = google::protobuf::util::JsonStringToMessage(ReadFile(*output), &description, options);
+  if (parsed.ok()) return description;
+  return absl::InternalError(
+      absl::StrCat("what ", executable, " says of an object cannot be read: ", parsed.ToString()));
+}
+
+}  // namespace bpfrig::client::daemon
