@@ -66,6 +66,9 @@ class LoadCheck {
       : check_(check), request_(request), description_(description), object_(object) {}
 
   void Run() {
+    if (description_.programs().empty() && description_.maps().empty()) {
+      check_.Add("name", "the object has no program and no map; types_only: true loads its types");
+    }
     ChoosePrograms();
     for (int i = 0; i < request_.maps_size(); ++i) LookAtSettings(request_.maps(i), i);
     for (const MapDescription& map : description_.maps()) LookAtMissing(map);
@@ -206,11 +209,11 @@ void CheckTarget(StepCheck& check, const std::string& path, const AttachTarget& 
     check.Add(path + (target.link().empty() ? "program" : "link"),
               absl::StrCat("there is a link \"", link, "\" already; link: NAME gives this one its own name"));
   }
-  if (program.item != nullptr && !program.item->type().empty() &&
-      program.object->typed_by_plan.count(named.name) == 0) {
-    CheckPlace(check, path, target, *program.item);
-  }
+  const bool is_typed = program.item != nullptr && !program.item->type().empty() &&
+                        program.object->typed_by_plan.count(named.name) == 0;
+  if (is_typed) CheckPlace(check, path, target, *program.item);
   if (target.map().empty()) return;
+  if (is_typed && program.item->place() != bpfrig::v1::ATTACH_PLACE_SOCKET_MAP) return;
   const FoundMap map = check.model.FindMap(target.map());
   if (!map.problem.empty()) check.Add(path + "map", map.problem);
   if (map.item != nullptr && map.item->type() != "sockmap" && map.item->type() != "sockhash") {

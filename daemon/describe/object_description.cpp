@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "daemon/base/status.h"
 #include "daemon/describe/map_needs.h"
 #include "daemon/describe/still_to_say.h"
@@ -166,6 +167,14 @@ class Describer {
   v1::ObjectDescription& out_;
 };
 
+// An object has a name only where it is loaded. The caller says which file it is.
+constexpr char kName[] = "object";
+
+absl::Status WithoutName(const absl::Status& status) {
+  const absl::string_view message = absl::StripPrefix(status.message(), "reading object object: ");
+  return base::WithDetail(absl::Status(status.code(), message), base::DetailOf(status));
+}
+
 std::string LicenseOf(absl::string_view elf) {
   const absl::StatusOr<absl::string_view> section = kernel_bpf::FindElfSection(elf, "license");
   return section.ok() ? std::string(section->substr(0, section->find('\0'))) : "";
@@ -177,15 +186,16 @@ absl::StatusOr<v1::ObjectDescription> DescribeObject(absl::string_view elf,
                                                      const kernel_bpf::LoadPolicy& policy) {
   BPFRIG_RETURN_IF_ERROR(kernel_bpf::OpenedObject::CheckBytes(elf));
   kernel_bpf::ObjectSpec spec;
-  spec.name = "object";
+  spec.name = kName;
   spec.elf = elf;
-  BPFRIG_ASSIGN_OR_RETURN(const kernel_bpf::OpenedObject object, kernel_bpf::OpenedObject::Read(spec));
+  const absl::StatusOr<kernel_bpf::OpenedObject> object = kernel_bpf::OpenedObject::Read(spec);
+  if (!object.ok()) return WithoutName(object.status());
   v1::ObjectDescription description;
-  description.set_has_btf(bpf_object__btf(object.get()) != nullptr);
+  description.set_has_btf(bpf_object__btf(object->get()) != nullptr);
   BPFRIG_ASSIGN_OR_RETURN(const absl::string_view dwarf, kernel_bpf::FindElfSection(elf, ".debug_info"));
   description.set_has_dwarf(!dwarf.empty());
   description.set_license(LicenseOf(elf));
-  Describer(object, policy, description).Run();
+  Describer(*object, policy, description).Run();
   for (std::string& sentence : StillToSay(description)) description.add_still_to_say(std::move(sentence));
   return description;
 }

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "daemon/describe/map_needs.h"
@@ -72,7 +73,8 @@ void SayOfMap(const v1::MapDescription& map, std::vector<std::string>& sentences
 void SayOfTypes(const v1::ObjectDescription& object, std::vector<std::string>& sentences) {
   std::map<std::string, std::vector<std::string>> untyped;
   for (const v1::MapDescription& map : object.maps()) {
-    if (map.is_data_section()) continue;
+    // Sections are the compiler's.
+    if (absl::StartsWith(map.name(), ".")) continue;
     std::vector<std::string> lacking;
     if (HasTypedKeys(map) && map.key_type() == 0) lacking.emplace_back("key_type");
     if (HasTypedValues(map) && map.value_type() == 0) lacking.emplace_back("value_type");
