@@ -31,9 +31,13 @@ struct StepCheck {
   }
 };
 
-// load, attach, detach, run, and what a step says of runs. (check_programs.cpp)
+// load. (check_load.cpp)
 void CheckLoad(StepCheck& check, const Descriptions& descriptions);
+// attach, detach, run, and what a step says of runs. (check_programs.cpp)
 void CheckPrograms(StepCheck& check);
+// What load and attach attach. `own` is the object that is being loaded, or empty; `path` ends with a dot.
+void CheckTarget(StepCheck& check, const std::string& path, const bpfrig::v1::AttachTarget& target,
+                 const std::string& own);
 // seed, dump, events, write. (check_maps.cpp)
 void CheckMaps(StepCheck& check);
 // set, globals. (check_globals.cpp)

@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <iterator>
+#include <random>
 #include <string>
 #include <variant>
 #include <vector>
@@ -161,6 +163,40 @@ TEST_F(TestCheckTest, SaysNothingOfAnObjectThatItDoesNotKnow) {
 TEST_F(TestCheckTest, KnowsWhichProgramsAreNotLoadedByDefault) {
   EXPECT_THAT(Check(std::string(kLoad) + "      - attach: {program: optional}\n"),
               ElementsAre("program \"optional\" is not among those that object \"o\" was loaded with"));
+}
+
+// Whatever a plan says, the check comes to an end.
+TEST_F(TestCheckTest, EndsForEveryPlanThatCanBeRead) {
+  std::ifstream file(BPFRIG_GOLDEN_DIR "/good/every_step.yaml");
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  plan::ObjectFiles files({BPFRIG_GOLDEN_DIR "/plans"});
+  std::mt19937 random(20261127);
+  const auto below = [&](size_t limit) {
+    return std::uniform_int_distribution<size_t>(0, limit - 1)(random);
+  };
+  int checked = 0;
+  for (int i = 0; i < 1000; ++i) {
+    std::string changed = text;
+    // Names that differ in a letter are what most mistakes are.
+    if (i > 0) changed[below(changed.size())] = static_cast<char>('a' + below(26));
+    plan::Problems problems;
+    const auto plan = plan::ReadPlanText(changed, "p.yaml", files, problems);
+    if (!plan) continue;
+    ++checked;
+    for (const plan::Test& test : plan->tests) {
+      Descriptions descriptions;
+      for (const plan::Step& step : test.steps) {
+        const auto* load = std::get_if<plan::LoadShape>(&step.shape);
+        if (load != nullptr) descriptions.emplace(load->object.get(), description_);
+      }
+      CheckTest(test, descriptions, problems);
+    }
+    for (const plan::Problem& problem : problems.Sorted()) {
+      ASSERT_FALSE(problem.message.empty());
+      ASSERT_GE(problem.mark.line, 1) << problem.message;
+    }
+  }
+  EXPECT_GT(checked, 100);
 }
 
 }  // namespace
