@@ -27,7 +27,6 @@ namespace {
 
 using kernel_bpf::DeclaredMap;
 using kernel_bpf::ProgramKind;
-using kernel_bpf::TypeRef;
 
 v1::AttachPlace PlaceInSandbox(const kernel_bpf::Program& program) {
   const absl::StatusOr<kernel_bpf::AttachPlace> place = kernel_bpf::PlaceOf(program);

@@ -116,8 +116,8 @@ bool ReadResult(int fd, absl::Time deadline, std::string& result) {
   return false;
 }
 
-absl::StatusOr<v1::ObjectDescription> Failed(std::string message) {
-  return absl::InvalidArgumentError(std::move(message));
+absl::StatusOr<v1::ObjectDescription> Failed(absl::string_view message) {
+  return absl::InvalidArgumentError(message);
 }
 
 absl::StatusOr<v1::ObjectDescription> FromResult(absl::string_view result) {
@@ -126,7 +126,7 @@ absl::StatusOr<v1::ObjectDescription> FromResult(absl::string_view result) {
       description.ParseFromArray(result.data() + 1, static_cast<int>(result.size() - 1))) {
     return description;
   }
-  if (result.size() > 1 && result[0] == kRefusal) return Failed(std::string(result.substr(1)));
+  if (result.size() > 1 && result[0] == kRefusal) return Failed(result.substr(1));
   return Failed("the process that read it told nothing");
 }
 

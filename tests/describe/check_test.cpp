@@ -42,8 +42,8 @@ Outcome Check(const std::vector<std::string>& arguments) {
 }
 
 Outcome CheckWithObjects(const std::vector<std::string>& plans) {
-  std::vector<std::string> arguments = {"-I", BPFRIG_TEST_OBJECTS,          "-I", BPFRIG_BPF_OBJECTS,
-                                        "-I", BPFRIG_BPF_OBJECTS "/sockets"};
+  const std::string sockets = absl::StrCat(BPFRIG_BPF_OBJECTS, "/sockets");
+  std::vector<std::string> arguments = {"-I", BPFRIG_TEST_OBJECTS, "-I", BPFRIG_BPF_OBJECTS, "-I", sockets};
   arguments.insert(arguments.end(), plans.begin(), plans.end());
   return Check(arguments);
 }
