@@ -22,11 +22,12 @@ namespace {
 constexpr const char* kSections[] = {".debug_info", ".debug_abbrev", ".debug_str", ".debug_str_offsets",
                                      ".debug_line_str"};
 constexpr size_t kMostBytes = size_t{16} << 20;
+constexpr size_t kMostInfoBytes = size_t{4} << 20;
 
 // libdw looks through a unit's declarations of abbreviations for each code, and through a declaration's
 // attributes for each entry.
 constexpr size_t kMostAbbreviationBytes = size_t{1} << 18;
-constexpr size_t kMostAttributes = 64;
+constexpr size_t kMostAttributes = 32;
 constexpr uint64_t kImplicitConstant = 0x21;  // DW_FORM_implicit_const
 
 using Section = std::pair<std::string, absl::string_view>;
@@ -146,7 +147,7 @@ absl::StatusOr<std::string> DebugSections(absl::string_view elf) {
     sections.emplace_back(name, section);
   }
   if (sections.empty() || sections.front().first != kSections[0]) return std::string();
-  if (total > kMostBytes) return TooMuch("more bytes");
+  if (total > kMostBytes || sections.front().second.size() > kMostInfoBytes) return TooMuch("more bytes");
   for (const Section& section : sections) {
     if (section.first == ".debug_abbrev") BPFRIG_RETURN_IF_ERROR(CheckAbbreviations(section.second));
   }

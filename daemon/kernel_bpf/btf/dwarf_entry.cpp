@@ -9,7 +9,7 @@ namespace {
 
 // A name can be any part of the strings, and be given to any number of entries.
 constexpr size_t kLongestName = 511;
-// As far as an entry's children are followed: the attribute that names the next one can lead back.
+// As far as an entry's children are followed.
 constexpr int kMostChildren = 1 << 16;
 
 }  // namespace
@@ -29,6 +29,19 @@ std::optional<uint64_t> DwarfEntry::Number(unsigned name) const {
   if (dwarf_attr(&die_, name, &attribute) == nullptr) return std::nullopt;
   if (dwarf_formudata(&attribute, &number) != 0 || number > INT64_MAX) return std::nullopt;
   return number;
+}
+
+std::optional<uint64_t> DwarfEntry::MemberOffset() const {
+  Dwarf_Attribute attribute;
+  // A union's members have none.
+  if (dwarf_attr(&die_, DW_AT_data_member_location, &attribute) == nullptr) return 0;
+  if (const std::optional<uint64_t> number = Number(DW_AT_data_member_location)) return number;
+  // Until DWARF 2: an expression that adds it to the struct's address.
+  Dwarf_Op* operations = nullptr;
+  size_t count = 0;
+  if (dwarf_getlocation(&attribute, &operations, &count) != 0 || count != 1) return std::nullopt;
+  if (operations[0].atom != DW_OP_plus_uconst) return std::nullopt;
+  return operations[0].number;
 }
 
 uint64_t DwarfEntry::Constant(unsigned name, bool is_signed) const {

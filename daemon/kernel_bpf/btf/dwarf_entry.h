@@ -23,6 +23,8 @@ class DwarfEntry {
   [[nodiscard]] std::string Name() const;
   // A number that fits in 63 bits and is not negative.
   [[nodiscard]] std::optional<uint64_t> Number(unsigned attribute) const;
+  // The byte of its struct that a member begins at; nothing if that cannot be told.
+  [[nodiscard]] std::optional<uint64_t> MemberOffset() const;
   // A constant as 64 bits; `is_signed` says what those are whose form does not.
   [[nodiscard]] uint64_t Constant(unsigned attribute, bool is_signed) const;
   [[nodiscard]] bool Has(unsigned attribute) const { return dwarf_hasattr(&die_, attribute) != 0; }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <memory>
 #include <unordered_map>
 #include <utility>
@@ -27,6 +28,10 @@ constexpr size_t kMostTypes = size_t{1} << 17;
 constexpr size_t kMostParts = size_t{1} << 19;
 // Each may have its abbreviations looked up anew.
 constexpr size_t kMostUnits = 256;
+// libdw finds what comes after an entry by going through all that is in it, and so goes through entries as
+// often as they are nested. Types are not nested deep, and what is asked for has been read long before this.
+constexpr int kDeepest = 32;
+constexpr std::chrono::seconds kLongest(2);
 constexpr uint32_t kMostDimensions = 16;
 constexpr uint64_t kLargest = uint64_t{1} << 28;
 // A struct's members, an enum's enumerators: BTF counts them in 16 bits.
@@ -67,7 +72,8 @@ bool IsType(int tag) {
 std::vector<uint32_t> DimensionsOf(const DwarfEntry& array) {
   std::vector<uint32_t> dimensions;
   array.ForEachChild([&](const DwarfEntry& child) {
-    if (child.Tag() != DW_TAG_subrange_type) return true;
+    // Clang and GCC put nothing else there.
+    if (child.Tag() != DW_TAG_subrange_type) return false;
     uint64_t count = child.Number(DW_AT_count).value_or(0);
     if (const std::optional<uint64_t> last = child.Number(DW_AT_upper_bound)) count = *last + 1;
     dimensions.push_back(static_cast<uint32_t>(std::min(count, kLargest)));
@@ -94,6 +100,7 @@ class Conversion {
     index_type_ = btf__add_int(btf_, "__ARRAY_SIZE_TYPE__", 4, 0);
     if (index_type_ < 0) return Broken("no type can be added");
     for (const Found& found : types_) {
+      if (IsLate()) return TooLong();
       Add(found);
       const uint32_t next = found.id + IdsOf(found.entry);
       if (btf__type_cnt(btf_) != next) return Broken(absl::StrCat("type ", found.id, " cannot be added"));
@@ -116,20 +123,28 @@ class Conversion {
     return absl::OkStatus();
   }
 
+  // An entry, and how many it is in.
+  struct Waiting {
+    DwarfEntry entry;
+    int depth = 0;
+  };
+
   absl::Status CollectBelow(const DwarfEntry& unit) {
-    std::vector<DwarfEntry> waiting = {unit};
+    std::vector<Waiting> waiting = {{unit, 0}};
     while (!waiting.empty()) {
-      const DwarfEntry entry = waiting.back();
+      const auto [entry, depth] = waiting.back();
       waiting.pop_back();
       if (++entries_ > kMostEntries) return TooMuch("entries");
-      if (std::optional<DwarfEntry> sibling = entry.NextSibling()) waiting.push_back(*sibling);
+      if (IsLate()) return TooLong();
+      if (std::optional<DwarfEntry> sibling = entry.NextSibling()) waiting.push_back({*sibling, depth});
       if (IsType(entry.Tag())) {
         if (!ids_.emplace(entry.Offset(), next_id_).second) return Broken("an entry is met twice");
         types_.push_back({entry, next_id_});
         next_id_ += IdsOf(entry);
         if (next_id_ > kMostTypes) return TooMuch("types");
       }
-      if (std::optional<DwarfEntry> child = entry.FirstChild()) waiting.push_back(*child);
+      if (depth == kDeepest) continue;
+      if (std::optional<DwarfEntry> child = entry.FirstChild()) waiting.push_back({*child, depth + 1});
     }
     return absl::OkStatus();
   }
@@ -138,6 +153,14 @@ class Conversion {
     return base::MakeError(base::Reason::kLimitReached,
                            absl::StrCat("the object's DWARF has more ", what, " than are read"));
   }
+
+  static absl::Status TooLong() {
+    return base::MakeError(
+        base::Reason::kLimitReached,
+        absl::StrCat("the object's DWARF takes longer to read than ", kLongest.count(), " s"));
+  }
+
+  [[nodiscard]] bool IsLate() const { return std::chrono::steady_clock::now() > end_; }
 
   static uint32_t IdsOf(const DwarfEntry& entry) {
     return entry.Tag() == DW_TAG_array_type ? static_cast<uint32_t>(DimensionsOf(entry).size()) : 1;
@@ -218,21 +241,21 @@ class Conversion {
     if (id < 0) return id;
     entry.ForEachChild([&](const DwarfEntry& child) {
       if (child.Tag() == DW_TAG_member) AddMember(child, *size);
-      return ++members < kMostOfOneType && ++parts_ < kMostParts;
+      return ++members < kMostOfOneType && ++parts_ < kMostParts && !IsLate();
     });
     return id;
   }
 
-  // One that lies outside is left out: nobody may write there.
+  // One that lies outside, or nobody knows where, is left out: nobody may write there.
   void AddMember(const DwarfEntry& member, uint64_t struct_size) {
     const uint64_t bits = member.Number(DW_AT_bit_size).value_or(0);
+    const std::optional<uint64_t> offset = member.MemberOffset();
     uint64_t first_bit = 0;
     if (const std::optional<uint64_t> from_start = member.Number(DW_AT_data_bit_offset)) {
       first_bit = *from_start;
     } else {
-      const uint64_t offset = member.Number(DW_AT_data_member_location).value_or(0);
-      if (offset > kLargest) return;
-      first_bit = offset * 8;
+      if (!offset || *offset > kLargest) return;
+      first_bit = *offset * 8;
       // Until DWARF 4: counted from the most significant bit of the storage.
       if (const std::optional<uint64_t> from_top = member.Number(DW_AT_bit_offset)) {
         const uint64_t storage = member.Number(DW_AT_byte_size).value_or(0);
@@ -257,7 +280,7 @@ class Conversion {
     int enumerators = 0;
     if (id < 0) return id;
     entry.ForEachChild([&](const DwarfEntry& child) {
-      if (child.Tag() != DW_TAG_enumerator) return true;
+      if (child.Tag() != DW_TAG_enumerator) return ++parts_ < kMostParts && !IsLate();
       const uint64_t value = child.Constant(DW_AT_const_value, is_signed);
       const std::string word = child.Name();
       if (is_wide) {
@@ -265,7 +288,7 @@ class Conversion {
       } else {
         (void)btf__add_enum_value(btf_, word.c_str(), static_cast<int64_t>(value));
       }
-      return ++enumerators < kMostOfOneType && ++parts_ < kMostParts;
+      return ++enumerators < kMostOfOneType && ++parts_ < kMostParts && !IsLate();
     });
     return id;
   }
@@ -291,6 +314,7 @@ class Conversion {
   std::vector<Found> types_;
   size_t entries_ = 0;
   size_t parts_ = 0;
+  const std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + kLongest;
 };
 
 }  // namespace

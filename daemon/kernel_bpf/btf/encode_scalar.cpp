@@ -104,7 +104,8 @@ absl::StatusOr<uint64_t> ReadEnumerators(const Place& place, const StrippedType&
         Mismatch(place, absl::StrCat("\"", text,
                                      "\" may not be what BTF says: clang before 15 cuts the values "
                                      "of 64-bit enums to 32 bits")),
-        "write the number, or compile with clang 15 or later; in maps and events the object's DWARF will do, if it is "
+        "write the number, or compile with clang 15 or later; in maps and events the object's DWARF will do, "
+        "if it is "
         "left in");
   }
   uint64_t word = 0;
