@@ -67,6 +67,11 @@ absl::Status CheckBpfElf(absl::string_view elf) {
   return absl::OkStatus();
 }
 
+absl::string_view ElfName(absl::string_view names, size_t place) {
+  const absl::string_view name = names.substr(std::min(place, names.size()), kMaxElfName);
+  return name.substr(0, name.find('\0'));
+}
+
 absl::StatusOr<std::vector<ElfSection>> ElfSections(absl::string_view elf) {
   std::optional<Elf64_Ehdr> header = ReadAt<Elf64_Ehdr>(elf, 0);
   if (!header) return Bad("the ELF object is cut short");
@@ -86,8 +91,7 @@ absl::StatusOr<std::vector<ElfSection>> ElfSections(absl::string_view elf) {
   for (uint64_t i = 0; i < header->e_shnum; ++i) {
     std::optional<Elf64_Shdr> section = header_at(i);
     if (!section) return Bad("the ELF object's section table is cut short");
-    absl::string_view name = names->substr(std::min<size_t>(section->sh_name, names->size()));
-    sections.push_back({*section, name.substr(0, name.find('\0')), SectionBytes(elf, *section)});
+    sections.push_back({*section, ElfName(*names, section->sh_name), SectionBytes(elf, *section)});
   }
   return sections;
 }

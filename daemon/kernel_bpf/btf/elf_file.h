@@ -4,6 +4,7 @@
 
 #include <elf.h>
 
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -19,11 +20,16 @@ namespace bpfrig::kernel_bpf {
 // A line of the section table. Borrows from the file.
 struct ElfSection {
   Elf64_Shdr header;
-  // Empty if it lies outside of the names.
+  // Empty if it lies outside of the names. What is longer than any name is cut.
   absl::string_view name;
   // Absent if they lie outside of the file.
   std::optional<absl::string_view> bytes;
 };
+
+// The name that begins there, of a section or a symbol: empty if that is behind the end. A file may have
+// thousands of names without an end, so what is longer than kMaxElfName is cut.
+inline constexpr size_t kMaxElfName = 1024;
+[[nodiscard]] absl::string_view ElfName(absl::string_view names, size_t place);
 
 // All sections, by their numbers, of a file that CheckBpfElf has passed. BAD_OBJECT if the table is broken.
 [[nodiscard]] absl::StatusOr<std::vector<ElfSection>> ElfSections(absl::string_view elf);

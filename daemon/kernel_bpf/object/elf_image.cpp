@@ -55,13 +55,13 @@ size_t ElfImage::Names() const { return HeaderOf(elf_).e_shstrndx; }
 // Compilers keep the names of sections and of symbols in one section, so names are added, and none is
 // changed.
 uint32_t ElfImage::AddName(absl::string_view name) {
-  const size_t names = Names();
-  std::string bytes(Bytes(names));
+  Section& names = sections_[Names()];
+  // A file may have thousands of sections to rename, and a long section of names.
+  if (!names.changed) names.changed = std::string(names.bytes);
   // The last name may have no end.
-  bytes.push_back('\0');
-  const auto place = static_cast<uint32_t>(bytes.size());
-  bytes.append(name.data(), name.size()).push_back('\0');
-  SetBytes(names, std::move(bytes));
+  names.changed->push_back('\0');
+  const auto place = static_cast<uint32_t>(names.changed->size());
+  names.changed->append(name.data(), name.size()).push_back('\0');
   return place;
 }
 

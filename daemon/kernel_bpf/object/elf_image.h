@@ -25,6 +25,8 @@ class ElfImage {
   [[nodiscard]] static absl::StatusOr<ElfImage> Read(absl::string_view elf);
 
   [[nodiscard]] size_t size() const { return sections_.size(); }
+  // The bytes of the file that was read.
+  [[nodiscard]] size_t file_size() const { return elf_.size(); }
   // As it was read, but for what was changed since. Valid until the next change.
   [[nodiscard]] const Elf64_Shdr& Header(size_t section) const { return sections_[section].header; }
   [[nodiscard]] absl::string_view Name(size_t section) const { return sections_[section].name; }

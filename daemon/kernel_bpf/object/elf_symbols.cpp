@@ -1,6 +1,5 @@
 #include "daemon/kernel_bpf/object/elf_symbols.h"
 
-#include <algorithm>
 #include <cstring>
 
 #include "daemon/base/status.h"
@@ -28,11 +27,7 @@ absl::StatusOr<ElfSymbols> ElfSymbols::Read(const ElfImage& image) {
   return symbols;
 }
 
-absl::string_view ElfSymbols::Name(size_t symbol) const {
-  const absl::string_view names = names_;
-  const absl::string_view rest = names.substr(std::min<size_t>(symbols_[symbol].st_name, names.size()));
-  return rest.substr(0, rest.find('\0'));
-}
+absl::string_view ElfSymbols::Name(size_t symbol) const { return ElfName(names_, symbols_[symbol].st_name); }
 
 void ElfSymbols::Store(ElfImage& image) const {
   image.SetBytes(section_, std::string(reinterpret_cast<const char*>(symbols_.data()),

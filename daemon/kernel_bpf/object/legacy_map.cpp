@@ -101,11 +101,17 @@ absl::StatusOr<LegacyMap> ReadDefinition(std::string name, absl::string_view sec
 // A static map has no symbol that programs refer to it by: they say how far behind the section's start it is,
 // and libbpf would take the first map for it.
 absl::Status CheckReferences(const ElfImage& image, const ElfSymbols& symbols) {
+  size_t left = image.file_size();
   for (size_t i = 0; i < image.size(); ++i) {
     const Elf64_Shdr& header = image.Header(i);
     if (header.sh_type != SHT_REL || header.sh_info >= image.size()) continue;
     if ((image.Header(header.sh_info).sh_flags & SHF_EXECINSTR) == 0) continue;
     const absl::string_view bytes = image.Bytes(i);
+    // Thousands of sections may claim the same bytes.
+    if (bytes.size() > left) {
+      return base::MakeError(base::Reason::kBadObject, "the ELF object's relocations overlap");
+    }
+    left -= bytes.size();
     for (size_t at = 0; at + sizeof(Elf64_Rel) <= bytes.size(); at += sizeof(Elf64_Rel)) {
       Elf64_Rel relocation;
       std::memcpy(&relocation, bytes.data() + at, sizeof(relocation));

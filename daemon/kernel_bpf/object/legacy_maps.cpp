@@ -43,6 +43,14 @@ ModernMaps FindModernMaps(const ElfSymbols& symbols, size_t section, size_t size
   return modern;
 }
 
+void SetOrAdd(ElfImage& image, std::optional<size_t> section, absl::string_view name, std::string bytes) {
+  if (section) {
+    image.SetBytes(*section, std::move(bytes));
+  } else {
+    image.Add(name, std::move(bytes));
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<std::string>> ModerniseMaps(absl::string_view elf) {
@@ -68,16 +76,8 @@ absl::StatusOr<std::optional<std::string>> ModerniseMaps(absl::string_view elf) 
   BPFRIG_ASSIGN_OR_RETURN(std::string types, DeclareMaps(btf ? image.Bytes(*btf) : "", modern, maps));
 
   bytes.resize(modern.end + maps.size() * kMapSlot);
-  if (found) {
-    image.SetBytes(section, std::move(bytes));
-  } else {
-    image.Add(kMapsSection, std::move(bytes));
-  }
-  if (btf) {
-    image.SetBytes(*btf, std::move(types));
-  } else {
-    image.Add(".BTF", std::move(types));
-  }
+  SetOrAdd(image, found, kMapsSection, std::move(bytes));
+  SetOrAdd(image, btf, ".BTF", std::move(types));
   for (size_t i = 0; i < maps.size(); ++i) {
     Elf64_Sym& symbol = symbols[maps[i].symbol];
     symbol.st_shndx = static_cast<uint16_t>(section);

@@ -330,5 +330,15 @@ TEST(LegacyMapsTest, RefusesMapsThatOverlapAndNamesThatAreNone) {
   EXPECT_THAT(std::string(Refused(nameless).message()), HasSubstr("has no symbol"));
 }
 
+// Each of these would take minutes if it took a look at all that the others have as well.
+TEST(LegacyMapsTest, TakesNoLongerForThousandsOfSections) {
+  constexpr size_t kSections = 60'000;
+  TestElf elf;
+  elf.AddSymbol("m", elf.AddSection("maps", SectionOf({kHash, 4, 8, 16, 0})), 0, 20);
+  for (size_t i = 0; i < kSections; ++i) elf.AddSection("maps/", "");
+  elf.AddSymbol(std::string(size_t{1} << 20, 'x'), 0, 0, 0);
+  EXPECT_THAT(Modernise(elf).Maps(), ElementsAre("m"));
+}
+
 }  // namespace
 }  // namespace bpfrig::kernel_bpf
