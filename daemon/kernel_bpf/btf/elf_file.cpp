@@ -85,7 +85,7 @@ absl::StatusOr<std::vector<ElfSection>> ElfSections(absl::string_view elf) {
   if (header->e_shnum == 0) return Bad("the ELF object has no sections, or too many");
   std::optional<Elf64_Shdr> names_header = header_at(header->e_shstrndx);
   std::optional<absl::string_view> names;
-  if (names_header) names = SectionBytes(elf, *names_header);
+  if (names_header && header->e_shstrndx < header->e_shnum) names = SectionBytes(elf, *names_header);
   if (!names) return Bad("the ELF object's section names are broken");
   std::vector<ElfSection> sections;
   for (uint64_t i = 0; i < header->e_shnum; ++i) {
