@@ -106,7 +106,7 @@ absl::StatusOr<absl::string_view> FindElfSection(absl::string_view elf, absl::st
     if (result) return Bad(absl::StrCat("the ELF object has two sections called ", name));
     result = section.bytes;
   }
-  return result.value_or(ElfSection());
+  return result.value_or(absl::string_view());
 }
 
 }  // namespace bpfrig::kernel_bpf

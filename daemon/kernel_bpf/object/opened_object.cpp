@@ -47,6 +47,10 @@ absl::Status BadObject(const ObjectSpec& spec, const LibbpfOutput& output, int e
   if (absl::StrContains(output.text(), "BTF is required")) {
     status = base::WithHint(status, "its maps are declared by BTF: compile it with clang -target bpf -g");
   }
+  if (absl::StrContains(said, "failed to find BTF for extern")) {
+    status =
+        base::WithHint(status, "compile it with clang -target bpf -g, and keep its BTF when stripping it");
+  }
   if (absl::StrContains(said, "conflicting key size") || absl::StrContains(said, "conflicting value size")) {
     status = base::WithHint(status, "declare it by a type or by a size, or give both the same size");
   }
