@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "bpfrig/v1/map.pb.h"
 #include "client/plan/read_pattern.h"
 #include "client/plan/request_patterns.h"
@@ -113,15 +114,6 @@ void RequestPatterns(DumpShape& shape, DumpMapRequest& request) {
   }
 }
 
-void RequestPatterns(EventsShape& shape, ReadEventsRequest& request) {
-  for (const RecordExpectation& record : shape.records) {
-    RequestPlainPart(record.record, record.source, request, shape.sources);
-  }
-  for (RecordExpectation& record : shape.records) {
-    RequestEncodings(record.record, record.source.name, request, shape.sources);
-  }
-}
-
 // As many as the expectations need, waited for, unless the plan says otherwise.
 void SetEventsWait(const EventsShape& shape, bool says_at_least, bool says_wait, ReadEventsRequest& request) {
   if (!says_at_least) {
@@ -197,7 +189,7 @@ Shape ReadEvents(StepSource& source) {
   TakeNone(source, shape);
   SetEventsWait(shape, source.node->IsMapping() && FindKey(*source.node, "at_least") != nullptr,
                 source.node->IsMapping() && FindKey(*source.node, "wait") != nullptr, request);
-  RequestPatterns(shape, request);
+  RequestPatterns(absl::MakeSpan(shape.records), shape.sources, *request.mutable_patterns());
   return shape;
 }
 

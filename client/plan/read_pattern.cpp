@@ -261,7 +261,7 @@ Pattern ReadFieldPattern(const NodePtr& node, const FieldDescriptor& field, Prob
 }
 
 Pattern ReadAnswerPattern(const google::protobuf::Descriptor& answer, FieldReader& fields,
-                          const NodePtr& node, Problems& problems, absl::string_view typed) {
+                          const NodePtr& node, Problems& problems, absl::string_view left_out) {
   Pattern pattern;
   pattern.kind = PatternKind::kFields;
   pattern.node = node;
@@ -279,13 +279,12 @@ Pattern ReadAnswerPattern(const google::protobuf::Descriptor& answer, FieldReade
       found = tagged;
     }
     pattern.names.push_back(key);
-    pattern.parts.push_back(key == typed ? ReadValuePattern(found, problems)
-                                         : ReadFieldPattern(found, field, problems));
+    pattern.parts.push_back(ReadFieldPattern(found, field, problems));
   };
   for (int i = 0; i < answer.field_count(); ++i) {
     const FieldDescriptor& field = *answer.field(i);
     const auto& in_plan = rules::InPlan(field);
-    if (rules::IsHidden(field)) continue;
+    if (rules::IsHidden(field) || (!left_out.empty() && field.name() == left_out)) continue;
     take(field, rules::PlanName(field), "");
     if (!in_plan.alias_tag().empty()) take(field, in_plan.alias(), in_plan.alias_tag());
   }

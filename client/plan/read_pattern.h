@@ -20,11 +20,11 @@ namespace bpfrig::client::plan {
 [[nodiscard]] Pattern ReadFieldPattern(const NodePtr& node, const google::protobuf::FieldDescriptor& field,
                                        Problems& problems);
 
-// Of the fields of an answer, each under its key in the plan. Keys that are not there are not expected. What
-// stands under the key `typed` is read as a value whose type only the daemon knows.
+// Of the fields of an answer, each under its key in the plan. Keys that are not there are not expected; that
+// of `left_out` is read by the caller.
 [[nodiscard]] Pattern ReadAnswerPattern(const google::protobuf::Descriptor& answer, FieldReader& fields,
                                         const NodePtr& node, Problems& problems,
-                                        absl::string_view typed = "");
+                                        absl::string_view left_out = "");
 
 // Of an errno by name; "none" is the empty text.
 [[nodiscard]] Pattern ReadErrnoPattern(const NodePtr& node, Problems& problems);

@@ -1,20 +1,22 @@
 // The reader of getsockopt, whose value may have a BTF type.
 #include <string>
-#include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "bpfrig/v1/traffic.pb.h"
+#include "client/plan/read_pattern.h"
 #include "client/plan/request_patterns.h"
 #include "client/plan/shapes.h"
 
 namespace bpfrig::client::plan {
 namespace {
 
-// A value that is more than a number, in an expectation of a step that names no type.
-bool NeedsType(const StepSource& source) {
-  if (!source.expect_node->IsMapping()) return false;
-  const NodePtr value = FindKey(*source.expect_node, "value");
-  return value != nullptr && value->tag.empty() && (value->IsMapping() || value->IsSequence());
+constexpr absl::string_view kValue = "value";
+
+// Beside a failure that is expected there is no value.
+void CheckAlone(const StepSource& source) {
+  const Pattern* failure = FindPart(source.call.expected, "errno");
+  if (failure == nullptr || failure->kind != PatternKind::kEqual || failure->value.text().empty()) return;
+  source.problems.Add(failure->node->mark, AloneSentence("errno"));
 }
 
 }  // namespace
@@ -22,23 +24,24 @@ bool NeedsType(const StepSource& source) {
 Shape ReadGetSocketOption(StepSource& source) {
   ReadRequest(source);
   auto& request = As<bpfrig::v1::GetSocketOptionRequest>(*source.call.request);
-  if (request.type().empty() && !NeedsType(source)) {
+  const NodePtr value = source.expect.Find(kValue);
+  const bool is_structure =
+      value != nullptr && value->tag.empty() && (value->IsMapping() || value->IsSequence());
+  if (request.type().empty() && !is_structure) {
     ReadExpected(source);
     return PlainShape();
   }
-  ReadExpected(source, "value");
   if (request.type().empty()) {
-    source.problems.Add(FindKey(*source.expect_node, "value")->mark,
+    source.problems.Add(value->mark,
                         "value is a number, unless the step names the option's type, such as "
                         "`type: vmlinux/tcp_info`");
   }
+  ReadExpected(source, kValue);
   SocketOptionShape shape;
-  for (size_t i = 0; i < source.call.expected.parts.size(); ++i) {
-    if (source.call.expected.names[i] != "value") continue;
-    Pattern& value = source.call.expected.parts[i];
-    RequestPlainPart(value, {"value", value.node}, request, shape.sources);
-    RequestEncodings(value, "value", request, shape.sources);
-  }
+  if (value == nullptr) return shape;
+  CheckAlone(source);
+  shape.value = RecordExpectation{{std::string(kValue), value}, ReadValuePattern(value, source.problems)};
+  RequestPatterns(absl::MakeSpan(&*shape.value, 1), shape.sources, *request.mutable_patterns());
   return shape;
 }
 

@@ -26,9 +26,9 @@ struct StepSource {
 };
 
 // The two halves that most steps consist of: the request by the fields' names, the expectations by the
-// answer's. What stands under the key `typed` is a value whose BTF type only the daemon knows.
+// answer's. The caller reads the key of `left_out`.
 void ReadRequest(StepSource& source);
-void ReadExpected(StepSource& source, absl::string_view typed = "");
+void ReadExpected(StepSource& source, absl::string_view left_out = "");
 
 using ReadShape = Shape (*)(StepSource& source);
 // Null for a step that is nothing but its call.

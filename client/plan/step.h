@@ -130,8 +130,8 @@ struct EventsShape {
 
 // Of an option whose value has a BTF type.
 struct SocketOptionShape {
-  // The request's first pattern is the plain part of what is expected of `value`, if anything is; then come
-  // encodings.
+  std::optional<RecordExpectation> value;
+  // As in EventsShape.
   std::vector<PatternSource> sources;
 };
 

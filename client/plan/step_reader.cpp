@@ -245,9 +245,9 @@ void ReadRequest(StepSource& source) {
   reader.CheckRules(source.fields, source.node, *source.call.request);
 }
 
-void ReadExpected(StepSource& source, absl::string_view typed) {
+void ReadExpected(StepSource& source, absl::string_view left_out) {
   source.call.expected = ReadAnswerPattern(*source.call.method->output_type(), source.expect,
-                                           source.expect_node, source.problems, typed);
+                                           source.expect_node, source.problems, left_out);
 }
 
 }  // namespace bpfrig::client::plan

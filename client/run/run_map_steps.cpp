@@ -58,7 +58,7 @@ std::optional<daemon::RpcError> ReadDump(Sandbox& sandbox, const plan::Call& cal
     if (response.has_summary()) dump.summary = response.summary();
   }
   if (std::optional<daemon::RpcError> error = daemon::ErrorOf(reader->Finish())) return error;
-  return CheckPatterns(request.patterns_size(), dump.patterns.size());
+  return CheckPatterns(static_cast<size_t>(request.patterns_size()), dump.patterns.size());
 }
 
 std::optional<daemon::RpcError> ReadRecords(Sandbox& sandbox, ReadEventsRequest request, milliseconds timeout,
@@ -73,7 +73,7 @@ std::optional<daemon::RpcError> ReadRecords(Sandbox& sandbox, ReadEventsRequest 
     for (auto& event : *response.mutable_events()) events.events.push_back(std::move(event));
   }
   if (std::optional<daemon::RpcError> error = daemon::ErrorOf(reader->Finish())) return error;
-  return CheckPatterns(request.patterns_size(), events.patterns.size());
+  return CheckPatterns(static_cast<size_t>(request.patterns_size()), events.patterns.size());
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ StepOutcome StepRunner::Do(const Call& call, const plan::ConnectShape& shape, co
     reached.insert(response.server());
     StepOutcome one{std::nullopt, verdict::CompareConnect(call, mark, response)};
     if (response.receive_timed_out() && rules::IsOfDatagrams(request.transport())) {
-      one.note = verdict::DescribeSent(response.sent_datagrams());
+      one.clue = verdict::DescribeSent(response.sent_datagrams());
     }
     return one;
   });
@@ -87,7 +87,7 @@ StepOutcome StepRunner::Do(const Call& call, const plan::ReceiveShape&, const Ma
     if (differences.empty() || over) {
       StepOutcome outcome{std::nullopt, std::move(differences)};
       if (datagrams == 0 && all.of_datagrams() && all.timed_out()) {
-        outcome.note = verdict::DescribeSent(all.sent_datagrams());
+        outcome.clue = verdict::DescribeSent(all.sent_datagrams());
       }
       return outcome;
     }
@@ -98,13 +98,14 @@ StepOutcome StepRunner::Do(const Call& call, const plan::ReceiveShape&, const Ma
   }
 }
 
-StepOutcome StepRunner::Do(const Call& call, const plan::SocketOptionShape&, const Mark& mark) {
+StepOutcome StepRunner::Do(const Call& call, const plan::SocketOptionShape& shape, const Mark& mark) {
   auto request = plan::As<bpfrig::v1::GetSocketOptionRequest>(*call.request);
   bpfrig::v1::GetSocketOptionResponse response;
   if (auto error = Ask(call, request, response)) return {std::move(error), {}};
+  const auto sent = static_cast<size_t>(request.patterns_size());
   const auto answered = static_cast<size_t>(response.patterns_size());
-  if (auto error = CheckPatterns(request.patterns_size(), answered)) return {std::move(error), {}};
-  return {std::nullopt, verdict::CompareSocketOption(call, mark, response)};
+  if (auto error = CheckPatterns(sent, answered)) return {std::move(error), {}};
+  return {std::nullopt, verdict::CompareSocketOption(call, shape, mark, response)};
 }
 
 }  // namespace bpfrig::client::run

@@ -106,8 +106,8 @@ std::chrono::milliseconds TimeoutOf(const plan::Call& call) {
   return AllowedWait(*call.request) + (patience == 0 ? kDefaultPatience : std::chrono::seconds(patience));
 }
 
-std::optional<daemon::RpcError> CheckPatterns(int sent, size_t answered) {
-  if (static_cast<size_t>(sent) == answered) return std::nullopt;
+std::optional<daemon::RpcError> CheckPatterns(size_t sent, size_t answered) {
+  if (sent == answered) return std::nullopt;
   return daemon::RpcError{grpc::StatusCode::INTERNAL,
                           absl::StrCat("the daemon answered ", answered, " of ", sent, " patterns"),
                           {}};

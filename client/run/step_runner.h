@@ -24,8 +24,8 @@ struct StepOutcome {
   verdict::Differences differences;
   // The same of `runs:`.
   verdict::Differences runs = {};
-  // What else may tell why they came; empty if nothing is known.
-  std::string note = {};
+  // What else may tell why there are differences; empty if nothing is known.
+  std::string clue = {};
   // The daemon did not say how often programs ran.
   std::optional<daemon::RpcError> count_error = std::nullopt;
 };
@@ -76,7 +76,7 @@ class StepRunner {
 // How long a call may take before the client gives it up: what the request allows, and the step's patience.
 [[nodiscard]] std::chrono::milliseconds TimeoutOf(const plan::Call& call);
 // An answer that does not have one encoded pattern for each that was sent could pass a test unseen.
-[[nodiscard]] std::optional<daemon::RpcError> CheckPatterns(int sent, size_t answered);
+[[nodiscard]] std::optional<daemon::RpcError> CheckPatterns(size_t sent, size_t answered);
 // What is left until then; not negative.
 [[nodiscard]] std::chrono::milliseconds Left(std::chrono::steady_clock::time_point deadline);
 // Does it as often as the call says, or until it fails or differs; then a difference says which time it was.

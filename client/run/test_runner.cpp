@@ -193,7 +193,7 @@ bool TestRunner::JudgeStep(const plan::Step& step, const std::string& what, Step
     result.reason = absl::StrCat(where, ": ", end);
     return false;
   }
-  failure.note = outcome.note;
+  failure.note = outcome.clue;
   if (const std::string runs = DescribeRuns(step, runner); !runs.empty()) {
     absl::StrAppend(&failure.note, failure.note.empty() ? "" : "\n", runs);
   }

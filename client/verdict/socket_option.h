@@ -9,7 +9,8 @@
 namespace bpfrig::client::verdict {
 
 // `response` has one encoded pattern for each that the request has.
-[[nodiscard]] Differences CompareSocketOption(const plan::Call& call, const plan::Mark& mark,
+[[nodiscard]] Differences CompareSocketOption(const plan::Call& call, const plan::SocketOptionShape& shape,
+                                              const plan::Mark& mark,
                                               const bpfrig::v1::GetSocketOptionResponse& response);
 
 }  // namespace bpfrig::client::verdict

@@ -421,6 +421,10 @@ TEST(ReceiveTest, TellsASenderWithoutANameFromNoSender) {
   EXPECT_EQ(differences[0].expected, "unnamed");
 }
 
+Differences CompareOption(const plan::Step& step, const bpfrig::v1::GetSocketOptionResponse& response) {
+  return CompareSocketOption(step.call, std::get<plan::SocketOptionShape>(step.shape), step.mark, response);
+}
+
 TEST(SocketOptionTest, ComparesAValueByItsType) {
   const plan::Step step = ReadOne(
       "getsockopt: {socket: c, level: 1, option: 13, type: vmlinux/linger}\n"
@@ -441,17 +445,17 @@ TEST(SocketOptionTest, ComparesAValueByItsType) {
   response.set_length(8);
   // What it has less than its type counts as zero.
   response.set_raw(std::string("\1\0\0\0", 4));
-  EXPECT_THAT(CompareSocketOption(step.call, step.mark, response), IsEmpty());
+  EXPECT_THAT(CompareOption(step, response), IsEmpty());
   response.mutable_decoded()->Clear();
   add("l_onoff", 0, *response.mutable_decoded());
   add("l_linger", 2, *response.mutable_decoded());
   response.set_raw(std::string(8, '\0'));
-  const Differences differences = CompareSocketOption(step.call, step.mark, response);
+  const Differences differences = CompareOption(step, response);
   ASSERT_THAT(Fields(differences), ElementsAre("value.l_onoff", "value.l_linger"));
   EXPECT_EQ(ToString(differences[1].mark), "t.yaml:2:51");
   // Beside a refusal there is nothing to compare.
   response.set_errno_name("ENOPROTOOPT");
-  EXPECT_THAT(Fields(CompareSocketOption(step.call, step.mark, response)), ElementsAre("errno"));
+  EXPECT_THAT(Fields(CompareOption(step, response)), ElementsAre("errno"));
 }
 
 TEST(SocketOptionTest, NamesTheMembersNearOneThatTheTypeLacks) {
@@ -464,7 +468,7 @@ TEST(SocketOptionTest, NamesTheMembersNearOneThatTheTypeLacks) {
     auto& field = *response.mutable_decoded()->mutable_fields()->add_fields();
     field.set_name("l_linger");
     field.mutable_value()->set_signed_integer(1);
-    const Differences differences = CompareSocketOption(step.call, step.mark, response);
+    const Differences differences = CompareOption(step, response);
     ASSERT_THAT(Fields(differences), ElementsAre("value.l_lingr")) << matcher;
     EXPECT_EQ(differences[0].actual, "there is no such member; there are l_linger");
   }

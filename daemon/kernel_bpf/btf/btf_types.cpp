@@ -167,17 +167,20 @@ absl::StatusOr<TypeRef> TypeSet::Find(absl::string_view name) const {
     if (!size.ok()) return base::WithObject(size.status(), name);
     return type;
   }
-  const bool is_kernel = owner_ == TypeOwner::kKernel;
   absl::Status status =
       search.is_forward
           ? base::MakeError(base::Reason::kNoType,
-                            absl::StrCat("type \"", name, "\" is only declared in ",
-                                         is_kernel ? "the kernel" : "this object", ", not defined"))
+                            absl::StrCat("type \"", name, "\" is only declared in this object, not defined"))
           : base::MakeError(base::Reason::kUnknownName,
-                            absl::StrCat(is_kernel ? "the kernel" : "the object", " has no type \"", name,
-                                         "\"; it has ", common::NamesNear(bare, std::move(search.names))));
-  status = base::WithObject(status, name);
-  return is_kernel ? status : base::WithHint(status, kInvisibleHint);
+                            absl::StrCat("the object has no type \"", name, "\"; it has ",
+                                         common::NamesNear(bare, std::move(search.names))));
+  return base::WithHint(base::WithObject(status, name), kInvisibleHint);
+}
+
+std::vector<std::string> TypeSet::Names() const {
+  if (btf_ == nullptr) return {};
+  // No type is called so.
+  return SearchTypes(btf_, "/", Tag::kAny).names;
 }
 
 std::vector<std::string> TypeSet::Names() const {
@@ -204,7 +207,7 @@ absl::StatusOr<BtfTypes> BtfTypes::FromElf(absl::string_view elf) {
 absl::StatusOr<BtfTypes> BtfTypes::FromKernel() {
   LibbpfOutput output;
   struct btf* btf = btf__load_vmlinux_btf();
-  if (btf != nullptr) return BtfTypes(btf, TypeOwner::kKernel);
+  if (btf != nullptr) return BtfTypes(btf);
   return base::MakeError(base::Reason::kUnsupported,
                          absl::StrCat("reading the kernel's BTF: ", common::ErrnoName(errno)));
 }

@@ -28,13 +28,10 @@ struct TypeRef {
 // Its size in bytes. NO_TYPE for void, functions and forward declarations.
 [[nodiscard]] absl::StatusOr<size_t> SizeOf(TypeRef type);
 
-// Whose types they are, for messages.
-enum class TypeOwner { kObject, kKernel };
-
 // The types of one struct btf. Borrows it.
 class TypeSet {
  public:
-  explicit TypeSet(const struct btf* btf, TypeOwner owner = TypeOwner::kObject) : btf_(btf), owner_(owner) {}
+  explicit TypeSet(const struct btf* btf) : btf_(btf) {}
 
   // By name: "frontend_key", "struct frontend_key", "__u32", a typedef, or a data section such as ".data".
   // UNKNOWN_NAME if there is none, naming those that are near or exist; NO_TYPE if there is only a forward
@@ -48,7 +45,6 @@ class TypeSet {
 
  private:
   const struct btf* btf_;
-  TypeOwner owner_;
 };
 
 class BtfTypes {
@@ -59,16 +55,15 @@ class BtfTypes {
   // The running kernel's, from /sys/kernel/btf/vmlinux. UNSUPPORTED if the kernel has none.
   [[nodiscard]] static absl::StatusOr<BtfTypes> FromKernel();
   // Takes over a struct btf, as built with libbpf's btf__add_* functions.
-  explicit BtfTypes(struct btf* btf, TypeOwner owner = TypeOwner::kObject) : btf_(btf), owner_(owner) {}
+  explicit BtfTypes(struct btf* btf) : btf_(btf) {}
 
-  [[nodiscard]] TypeSet types() const { return TypeSet(btf_.get(), owner_); }
+  [[nodiscard]] TypeSet types() const { return TypeSet(btf_.get()); }
 
  private:
   struct Free {
     void operator()(struct btf* btf) const;
   };
   std::unique_ptr<struct btf, Free> btf_;
-  TypeOwner owner_;
 };
 
 }  // namespace bpfrig::kernel_bpf

@@ -55,16 +55,6 @@ TEST_F(BtfTypesTest, RefusesForwardDeclarationsWithARemedy) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("only declared"));
 }
 
-TEST_F(BtfTypesTest, SaysOfTheKernelsTypesWhoseTheyAre) {
-  const TypeSet kernel(types_.types().get(), TypeOwner::kKernel);
-  const absl::Status unknown = kernel.Find("frontend_ky").status();
-  EXPECT_THAT(std::string(unknown.message()), HasSubstr("the kernel has no type"));
-  // Nobody can make one visible there.
-  EXPECT_EQ(DetailOf(unknown).hint, "");
-  EXPECT_THAT(std::string(kernel.Find("frontend_value").status().message()),
-              HasSubstr("only declared in the kernel"));
-}
-
 TEST_F(BtfTypesTest, RefusesToSearchWithoutBtf) {
   EXPECT_EQ(DetailOf(TypeSet(nullptr).Find("x").status()).reason, Reason::kNoType);
 }

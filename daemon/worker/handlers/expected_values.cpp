@@ -34,17 +34,19 @@ absl::Status ResolveTyped(TypeRef type, const kernel_bpf::Value& value, bpfrig::
 
 }  // namespace
 
+absl::Status ResolvePattern(const ValueResolver& values, const std::optional<TypeRef>& type,
+                            const bpfrig::v1::Value& pattern, bpfrig::v1::ResolvedValue& resolved) {
+  BPFRIG_ASSIGN_OR_RETURN(const kernel_bpf::Value value,
+                          values.Resolve(pattern, Reference::kNone, Purpose::kExpect));
+  return type.has_value() ? ResolveTyped(*type, value, resolved) : ResolveBytes(value, resolved);
+}
+
 absl::Status ResolvePatterns(const ValueResolver& values, const std::optional<TypeRef>& type,
                              const google::protobuf::RepeatedPtrField<bpfrig::v1::Value>& patterns,
                              google::protobuf::RepeatedPtrField<bpfrig::v1::ResolvedValue>& resolved) {
   for (int i = 0; i < patterns.size(); ++i) {
-    const std::string path = absl::StrCat("patterns[", i, "]");
-    const absl::StatusOr<kernel_bpf::Value> value =
-        values.Resolve(patterns[i], Reference::kNone, Purpose::kExpect);
-    if (!value.ok()) return base::WithField(value.status(), path);
-    bpfrig::v1::ResolvedValue& out = *resolved.Add();
-    const absl::Status done = type.has_value() ? ResolveTyped(*type, *value, out) : ResolveBytes(*value, out);
-    if (!done.ok()) return base::WithField(done, path);
+    const absl::Status done = ResolvePattern(values, type, patterns[i], *resolved.Add());
+    if (!done.ok()) return base::WithField(done, absl::StrCat("patterns[", i, "]"));
   }
   return absl::OkStatus();
 }

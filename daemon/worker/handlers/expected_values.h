@@ -13,8 +13,12 @@
 
 namespace bpfrig::worker {
 
-// By `type`; without one a value is bytes, or says nothing. Errors have the path of the request's field:
-// "patterns[0].port".
+// By `type`; without one a value is bytes, or says nothing. Errors have the path within the value.
+[[nodiscard]] absl::Status ResolvePattern(const ValueResolver& values,
+                                          const std::optional<kernel_bpf::TypeRef>& type,
+                                          const bpfrig::v1::Value& pattern,
+                                          bpfrig::v1::ResolvedValue& resolved);
+// All of a request. Errors have the path of its field: "patterns[0].port".
 [[nodiscard]] absl::Status ResolvePatterns(
     const ValueResolver& values, const std::optional<kernel_bpf::TypeRef>& type,
     const google::protobuf::RepeatedPtrField<bpfrig::v1::Value>& patterns,

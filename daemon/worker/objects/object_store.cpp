@@ -13,9 +13,8 @@
 namespace bpfrig::worker {
 namespace {
 
-// What names the kernel's own types, as if it were an object.
+// As an object that the kernel's own types belong to.
 constexpr char kKernel[] = "vmlinux";
-
 
 }  // namespace
 
@@ -198,9 +197,8 @@ absl::StatusOr<kernel_bpf::TypeRef> ObjectStore::FindKernelType(const std::strin
   if (!kernel_types_) {
     BPFRIG_ASSIGN_OR_RETURN(kernel_types_, kernel_bpf::BtfTypes::FromKernel());
   }
-  if (const auto known = found_kernel_types_.find(name); known != found_kernel_types_.end()) {
-    return known->second;
-  }
+  const auto known = found_kernel_types_.find(name);
+  if (known != found_kernel_types_.end()) return known->second;
   const absl::StatusOr<kernel_bpf::TypeRef> type = kernel_types_->types().Find(name);
   if (type.ok()) {
     found_kernel_types_.emplace(name, *type);
