@@ -16,6 +16,7 @@
 #include "daemon/kernel_bpf/btf/type_layout.h"
 #include "daemon/kernel_bpf/libbpf/newer_attach_types.h"
 #include "daemon/kernel_bpf/map/map.h"
+#include "daemon/kernel_bpf/object/legacy_maps.h"
 #include "daemon/kernel_bpf/object/opened_object.h"
 #include "daemon/kernel_bpf/object/section_kind.h"
 #include "daemon/kernel_bpf/policy/refusals.h"
@@ -184,6 +185,8 @@ std::string LicenseOf(absl::string_view elf) {
 absl::StatusOr<v1::ObjectDescription> DescribeObject(absl::string_view elf,
                                                      const kernel_bpf::LoadPolicy& policy) {
   BPFRIG_RETURN_IF_ERROR(kernel_bpf::OpenedObject::CheckBytes(elf));
+  BPFRIG_ASSIGN_OR_RETURN(const std::optional<std::string> modern, kernel_bpf::ModerniseMaps(elf));
+  if (modern) elf = *modern;
   kernel_bpf::ObjectSpec spec;
   spec.name = kName;
   spec.elf = elf;
