@@ -136,11 +136,15 @@ TypeRef SandboxModel::FindType(absl::string_view name, const LoadedObject* home,
   const TypeRef found = check::FindType(*named->description, wanted.name);
   if (found.IsKnown() || MayHaveMoreTypes(*named->description)) return found;
   // A plain name may be another object's.
+  TypeRef elsewhere;
   for (const LoadedObject& other : objects_) {
     if (!wanted.object.empty()) break;
     if (other.description == nullptr || MayHaveMoreTypes(*other.description)) return {};
-    if (check::FindType(*other.description, wanted.name).IsKnown()) return {};
+    const TypeRef type = check::FindType(*other.description, wanted.name);
+    if (type.IsKnown() && elsewhere.IsKnown()) return {};
+    if (type.IsKnown()) elsewhere = type;
   }
+  if (elsewhere.IsKnown()) return elsewhere;
   const std::vector<std::string> names = TypeNames(*named->description);
   problem = absl::StrCat("object \"", named->name, "\" has no type \"", wanted.name, "\"",
                          common::DidYouMean(wanted.name, names), "; it has ",
