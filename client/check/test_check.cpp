@@ -1,5 +1,7 @@
 #include "client/check/test_check.h"
 
+#include <vector>
+
 #include "bpfrig/v1/traffic.pb.h"
 #include "client/check/step_check.h"
 #include "client/plan/pattern.h"
@@ -15,8 +17,11 @@ bool IsNone(const Pattern& pattern) {
   return pattern.kind == PatternKind::kEqual && pattern.value.text().empty();
 }
 
+// What a call is expected to refuse is wrong on purpose.
+bool IsWrongOnPurpose(const plan::Step& step) { return step.error.has_value(); }
+
 bool MayFail(const plan::Step& step) {
-  if (step.error || (step.refusal && !IsNone(*step.refusal))) return true;
+  if (IsWrongOnPurpose(step) || (step.refusal && !IsNone(*step.refusal))) return true;
   for (const char* failure : {"errno", "rejected", "refused"}) {
     const Pattern* part = plan::FindPart(step.call.expected, failure);
     if (part != nullptr && !IsNone(*part)) return true;
@@ -24,12 +29,12 @@ bool MayFail(const plan::Step& step) {
   return false;
 }
 
-MakerLines FindMakers(const plan::Test& test) {
+MakerLines FindMakers(const std::vector<const plan::Step*>& steps) {
   MakerLines makers;
-  for (const plan::Step& step : test.steps) {
-    if (step.name != "listen" && step.name != "connect" && step.name != "socket") continue;
-    if (plan::NodePtr name = step.node->IsMapping() ? plan::FindKey(*step.node, "name") : nullptr) {
-      makers.try_emplace(name->text, step.mark.line);
+  for (const plan::Step* step : steps) {
+    if (step->name != "listen" && step->name != "connect" && step->name != "socket") continue;
+    if (plan::NodePtr name = step->node->IsMapping() ? plan::FindKey(*step->node, "name") : nullptr) {
+      makers.try_emplace(name->text, step->mark.line);
     }
   }
   return makers;
@@ -46,13 +51,19 @@ void CheckStep(StepCheck& check, const Descriptions& descriptions) {
 
 }  // namespace
 
+std::vector<const plan::Step*> StepsOf(const plan::Test& test) {
+  std::vector<const plan::Step*> steps;
+  for (const plan::Step& step : test.steps) steps.push_back(&step);
+  return steps;
+}
+
 void CheckTest(const plan::Test& test, const Descriptions& descriptions, plan::Problems& problems) {
   SandboxModel model;
-  const MakerLines makers = FindMakers(test);
-  for (const plan::Step& step : test.steps) {
-    // What a call is expected to refuse is wrong on purpose.
+  const std::vector<const plan::Step*> steps = StepsOf(test);
+  const MakerLines makers = FindMakers(steps);
+  for (const plan::Step* step : steps) {
     plan::Problems on_purpose;
-    StepCheck check{step, model, makers, step.error ? on_purpose : problems, MayFail(step)};
+    StepCheck check{*step, model, makers, IsWrongOnPurpose(*step) ? on_purpose : problems, MayFail(*step)};
     CheckStep(check, descriptions);
   }
   for (const plan::Marked<std::string>& name : test.may_not_run) {

@@ -23,8 +23,8 @@ namespace {
 std::set<const std::string*> ObjectsOf(const std::vector<plan::Test>& tests) {
   std::set<const std::string*> objects;
   for (const plan::Test& test : tests) {
-    for (const plan::Step& step : test.steps) {
-      const auto* load = std::get_if<plan::LoadShape>(&step.shape);
+    for (const plan::Step* step : check::StepsOf(test)) {
+      const auto* load = std::get_if<plan::LoadShape>(&step->shape);
       if (load != nullptr && load->object != nullptr) objects.insert(load->object.get());
     }
   }
@@ -72,8 +72,8 @@ int CheckPlans(const CheckOptions& options) {
   }
   if (!obstacle.empty()) std::cout << "did not look into the objects: " << obstacle << "\n";
   if (!PrintProblems(problems)) return kUsageError;
-  std::cout << tests->size() << " tests in " << files.size() << (files.size() == 1 ? " plan" : " plans")
-            << ": no mistake found\n";
+  std::cout << tests->size() << (tests->size() == 1 ? " test in " : " tests in ") << files.size()
+            << (files.size() == 1 ? " plan" : " plans") << ": no mistake found\n";
   return kAllPassed;
 }
 

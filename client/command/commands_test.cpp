@@ -260,7 +260,7 @@ TEST_F(CommandTest, ListsAndChecksWithoutADaemon) {
       "name: g\ntests:\n  - {name: one, steps: [{socket: {name: s}}, {disconnect: {connection: s}}]}\n")};
   const Outcome good = Captured([&] { return CheckPlans(check); });
   EXPECT_EQ(good.code, kAllPassed);
-  EXPECT_EQ(good.out, "1 tests in 1 plan: no mistake found\n");
+  EXPECT_EQ(good.out, "1 test in 1 plan: no mistake found\n");
   check.plans.plans = options.plans;
   const Outcome bad = Captured([&] { return CheckPlans(check); });
   EXPECT_EQ(bad.code, kUsageError);
