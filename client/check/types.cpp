@@ -67,7 +67,7 @@ std::vector<std::string> TypeNames(const ObjectDescription& object) {
 }
 
 bool MayHaveMoreTypes(const ObjectDescription& object) {
-  return object.has_dwarf() || object.types_truncated();
+  return (object.has_dwarf() && !object.dwarf_read()) || object.types_truncated();
 }
 
 std::string NameOf(const TypeRef& type) {

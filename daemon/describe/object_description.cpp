@@ -12,6 +12,8 @@
 #include "daemon/describe/map_needs.h"
 #include "daemon/describe/still_to_say.h"
 #include "daemon/describe/type_table.h"
+#include "daemon/kernel_bpf/btf/debug_sections.h"
+#include "daemon/kernel_bpf/btf/dwarf_to_btf.h"
 #include "daemon/kernel_bpf/btf/elf_file.h"
 #include "daemon/kernel_bpf/btf/type_layout.h"
 #include "daemon/kernel_bpf/libbpf/newer_attach_types.h"
@@ -170,6 +172,18 @@ class Describer {
 // An object has a name only where it is loaded. The caller says which file it is.
 constexpr char kName[] = "object";
 
+// What compilers leave out of BTF. DWARF that cannot be read is as good as none: it is not among the types.
+void AddDwarf(absl::string_view elf, v1::ObjectDescription& out) {
+  const absl::StatusOr<std::string> sections = kernel_bpf::DebugSections(elf);
+  if (!sections.ok() || sections->empty()) return;
+  const absl::StatusOr<kernel_bpf::BtfTypes> types = kernel_bpf::DwarfToBtf(*sections);
+  if (!types.ok()) return;
+  TypeTable table(types->types().get(), out);
+  table.AddNamed();
+  table.Finish();
+  out.set_dwarf_read(true);
+}
+
 absl::Status WithoutName(const absl::Status& status) {
   const absl::string_view message = absl::StripPrefix(status.message(), "reading object object: ");
   return base::WithDetail(absl::Status(status.code(), message), base::DetailOf(status));
@@ -198,6 +212,7 @@ absl::StatusOr<v1::ObjectDescription> DescribeObject(absl::string_view elf,
   description.set_has_dwarf(!dwarf.empty());
   description.set_license(LicenseOf(elf));
   Describer(*object, policy, description).Run();
+  AddDwarf(elf, description);
   for (std::string& sentence : StillToSay(description)) description.add_still_to_say(std::move(sentence));
   return description;
 }

@@ -60,7 +60,7 @@ uint32_t TypeTable::Add(uint32_t btf_id) {
   const uint32_t id = WithoutModifiers(btf_, btf_id);
   const struct btf_type* type = id == 0 ? nullptr : btf__type_by_id(btf_, id);
   if (type == nullptr || KindOf({btf_, id}, type) == v1::TYPE_KIND_UNSPECIFIED) return 0;
-  const auto [known, is_new] = ids_.try_emplace(id, static_cast<uint32_t>(added_.size() + 1));
+  const auto [known, is_new] = ids_.try_emplace(id, static_cast<uint32_t>(before_ + added_.size() + 1));
   if (!is_new) return known->second;
   if (added_.size() >= kMaxTypes) {
     out_.set_types_truncated(true);
@@ -85,7 +85,7 @@ void TypeTable::Finish() {
   // Describing one adds those that it is made of.
   for (size_t i = 0; i < added_.size(); ++i) {
     v1::TypeDescription& out = *out_.add_types();
-    out.set_id(static_cast<uint32_t>(i + 1));
+    out.set_id(static_cast<uint32_t>(before_ + i + 1));
     Describe(added_[i], out);
   }
 }

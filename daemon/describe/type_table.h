@@ -1,4 +1,5 @@
-// The types of an object's BTF in its description: each once, with those that it is made of.
+// The types of an object's BTF, or of its DWARF as BTF, in its description: each once, with those that it is
+// made of.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +15,9 @@ namespace bpfrig::describe {
 
 class TypeTable {
  public:
-  // Borrows both. Without BTF there are no types.
-  TypeTable(const struct btf* btf, v1::ObjectDescription& out) : btf_(btf), out_(out) {}
+  // Borrows both. Without BTF there are no types. Goes on behind the types that are described already.
+  TypeTable(const struct btf* btf, v1::ObjectDescription& out)
+      : btf_(btf), out_(out), before_(static_cast<size_t>(out.types_size())) {}
 
   // The id in the description; 0 for void, a function, or one too many.
   uint32_t Add(uint32_t btf_id);
@@ -30,6 +32,7 @@ class TypeTable {
 
   const struct btf* btf_;
   v1::ObjectDescription& out_;
+  const size_t before_;
   std::map<uint32_t, uint32_t> ids_;  // by BTF id, without modifiers
   std::vector<uint32_t> added_;       // BTF ids, in the description's order
   size_t members_left_ = 200'000;     // members and enumerators of all types
