@@ -85,9 +85,11 @@ class Describer {
         ProgramKind{bpf_program__type(program), bpf_program__expected_attach_type(program)};
     if (kind->type == BPF_PROG_TYPE_UNSPEC) kind = kernel_bpf::KindOfSection(section);
     if (!kind) {
+      const std::optional<kernel_bpf::LoaderSection> loader = kernel_bpf::SectionOfLoader(section);
       out.set_type_problem(absl::StrCat(
-          "section \"", section, "\" does not tell libbpf the type of program \"", name,
-          "\": programs: [{program: ", name, ", type: \"", kernel_bpf::SectionNear(section), "\"}]"));
+          "section \"", section, "\" does not tell libbpf the type of program \"", name, "\"",
+          loader ? absl::StrCat(" (", loader->meaning, ")") : "", ": programs: [{program: ", name,
+          ", type: \"", loader ? loader->type : kernel_bpf::SectionNear(section), "\"}]"));
       return;
     }
     const kernel_bpf::Program described(name, section, -1, kind->type, kind->attach_type);
@@ -200,10 +202,9 @@ absl::StatusOr<v1::ObjectDescription> DescribeObject(absl::string_view elf,
                                                      const kernel_bpf::LoadPolicy& policy) {
   BPFRIG_RETURN_IF_ERROR(kernel_bpf::OpenedObject::CheckBytes(elf));
   BPFRIG_ASSIGN_OR_RETURN(const std::optional<std::string> modern, kernel_bpf::ModerniseMaps(elf));
-  if (modern) elf = *modern;
   kernel_bpf::ObjectSpec spec;
   spec.name = kName;
-  spec.elf = elf;
+  spec.elf = modern ? absl::string_view(*modern) : elf;
   const absl::StatusOr<kernel_bpf::OpenedObject> object = kernel_bpf::OpenedObject::Read(spec);
   if (!object.ok()) return WithoutName(object.status());
   v1::ObjectDescription description;

@@ -183,12 +183,6 @@ std::vector<std::string> TypeSet::Names() const {
   return SearchTypes(btf_, "/", Tag::kAny).names;
 }
 
-std::vector<std::string> TypeSet::Names() const {
-  if (btf_ == nullptr) return {};
-  // No type is called so.
-  return SearchTypes(btf_, "/", Tag::kAny).names;
-}
-
 absl::StatusOr<BtfTypes> BtfTypes::FromElf(absl::string_view elf) {
   BPFRIG_RETURN_IF_ERROR(CheckBpfElf(elf));
   BPFRIG_ASSIGN_OR_RETURN(absl::string_view section, FindElfSection(elf, ".BTF"));
