@@ -111,7 +111,13 @@ bool Map::HoldsSockets() const {
          info_.type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY;
 }
 
+bool Map::HoldsCgroups() const { return info_.type == BPF_MAP_TYPE_CGROUP_ARRAY; }
+
 bool Map::IsSocketStorage() const { return info_.type == BPF_MAP_TYPE_SK_STORAGE; }
+
+bool Map::IsCgroupStorage() const { return info_.type == kCgrpStorage; }
+
+bool Map::IsBloomFilter() const { return info_.type == BPF_MAP_TYPE_BLOOM_FILTER; }
 
 bool Map::IsRingBuffer() const { return info_.type == BPF_MAP_TYPE_RINGBUF; }
 
@@ -119,5 +125,9 @@ bool Map::IsDataSection() const {
   return absl::StartsWith(name_, ".data") || absl::StartsWith(name_, ".bss") ||
          absl::StartsWith(name_, ".rodata");
 }
+
+bool Map::IsUserRingBuffer() const { return info_.type == BPF_MAP_TYPE_USER_RINGBUF; }
+
+bool Map::IsPerfEventArray() const { return info_.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY; }
 
 }  // namespace bpfrig::kernel_bpf

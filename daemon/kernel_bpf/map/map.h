@@ -12,6 +12,9 @@
 
 namespace bpfrig::kernel_bpf {
 
+// BPF_MAP_TYPE_CGRP_STORAGE, newer than the kernel headers of Debian 12.
+inline constexpr uint32_t kCgrpStorage = 32;
+
 // The kernel's information on a map.
 struct MapInfo {
   uint32_t id = 0;
@@ -58,11 +61,19 @@ class Map {
   [[nodiscard]] bool IsMapOfMaps() const;
   // Sockmap or sockhash: written as a socket's descriptor, read as its cookie if value_size is 8.
   [[nodiscard]] bool HoldsSockets() const;
+  // Cgroup array: written as a cgroup's descriptor, and never read.
+  [[nodiscard]] bool HoldsCgroups() const;
   // Whether the key is a socket's descriptor: socket storage.
   [[nodiscard]] bool IsSocketStorage() const;
+  // The same of a cgroup's. (Cgroup storage of the older kind has keys of its own.)
+  [[nodiscard]] bool IsCgroupStorage() const;
+  // Whether it can only be asked for values.
+  [[nodiscard]] bool IsBloomFilter() const;
   [[nodiscard]] bool IsRingBuffer() const;
   // Whether it is a section of global variables: `.data`, `.bss`, `.rodata`, and those whose names begin so.
   [[nodiscard]] bool IsDataSection() const;
+  [[nodiscard]] bool IsUserRingBuffer() const;
+  [[nodiscard]] bool IsPerfEventArray() const;
   // Bytes that one lookup gives: value_size, or for per-CPU maps the values of all CPUs with padding.
   [[nodiscard]] size_t lookup_size() const { return lookup_size_; }
   // 1, or for per-CPU maps the number of possible CPUs.

@@ -23,8 +23,10 @@ absl::StatusOr<MapCodec> MapCodec::Create(const Map& map, std::optional<TypeRef>
   codec.value_ = {"value", map.info().value_size, value_type, false, value_type.has_value()};
   if (!value_type && !HoldsEvents(map.info().type)) codec.value_.type = map.value_type();
   // An index or a descriptor for the kernel stays one, whatever type an object declares.
-  codec.key_.is_number = (map.IsIndexed() && !codec.key_.type) || map.IsSocketStorage();
-  codec.value_.is_number = map.IsProgramArray() || map.IsMapOfMaps() || map.HoldsSockets();
+  codec.key_.is_number =
+      (map.IsIndexed() && !codec.key_.type) || map.IsSocketStorage() || map.IsCgroupStorage();
+  codec.value_.is_number =
+      map.IsProgramArray() || map.IsMapOfMaps() || map.HoldsSockets() || map.HoldsCgroups();
   BPFRIG_RETURN_IF_ERROR(base::WithField(codec.CheckSize(codec.key_), "key_type"));
   BPFRIG_RETURN_IF_ERROR(base::WithField(codec.CheckSize(codec.value_), "value_type"));
   return codec;

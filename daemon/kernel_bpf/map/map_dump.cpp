@@ -17,6 +17,9 @@ namespace {
 constexpr size_t kMaxBatchBytes = size_t{16} << 20;
 // A hash bucket with more entries is not worth waiting for.
 constexpr uint32_t kMaxChunk = uint32_t{1} << 22;
+// How many entries a map of cgroup storage may have for a walk, which has a max_entries of 0: one for each
+// cgroup and kind of attachment that its programs have, of which a sandbox has few.
+constexpr uint32_t kMaxStorages = 4096;
 // How often a batch that the kernel broke off (EINTR, before 6.x) is tried again.
 constexpr int kMaxRetries = 16;
 
@@ -29,6 +32,10 @@ absl::Status Unsupported(const Map& map, absl::string_view why, absl::string_vie
   absl::Status status = base::MakeError(base::Reason::kUnsupported,
                                         absl::StrCat(map.type_name(), " map \"", map.name(), "\" ", why));
   return base::WithObject(base::WithHint(status, hint), map.name());
+}
+
+uint32_t MaxEntries(const Map& map) {
+  return map.info().max_entries != 0 ? map.info().max_entries : kMaxStorages;
 }
 
 // The kernel answers a lookup with the socket's cookie, if the value has room for one.
@@ -66,7 +73,7 @@ MapEntry EntryOf(const Map& map, absl::string_view key, absl::string_view memory
 absl::StatusOr<bool> HasKey(const Map& map, absl::string_view key) {
   std::string cursor;
   std::string next(map.info().key_size, '\0');
-  for (uint64_t visited = 0; visited <= uint64_t{map.info().max_entries} * 2; ++visited) {
+  for (uint64_t visited = 0; visited <= uint64_t{MaxEntries(map)} * 2; ++visited) {
     int error = bpf_map_get_next_key(map.fd(), cursor.empty() ? nullptr : cursor.data(), next.data());
     if (error == -ENOENT) return false;
     if (error != 0) return Refused(map, error);
@@ -87,11 +94,19 @@ absl::StatusOr<std::optional<MapEntry>> LookupByKeys(const Map& map, absl::strin
 }
 
 absl::Status CheckWalkable(const Map& map, bool consume) {
-  if (map.IsRingBuffer()) return Unsupported(map, "holds records, not entries", "read them with ReadEvents");
+  if (map.IsRingBuffer() || map.IsPerfEventArray())
+    return Unsupported(map, "holds records, not entries", "read them with `events`");
+  if (map.IsUserRingBuffer())
+    return Unsupported(map, "holds records for programs, which only they take", "expect what they do");
   if (map.IsSocketStorage())
     return Unsupported(map, "cannot be walked", "name the keys: sockets of connections");
+  if (map.IsCgroupStorage())
+    return Unsupported(map, "cannot be walked", "name the key: the sandbox's cgroup, `keys: [!cgroup_id ]`");
+  if (map.HoldsCgroups() || map.info().type == BPF_MAP_TYPE_XSKMAP)
+    return Unsupported(map, "cannot be read: the kernel does not tell what is in it", "");
   if (map.IsKeyless()) {
-    if (map.info().type == BPF_MAP_TYPE_BLOOM_FILTER) return Unsupported(map, "cannot be walked", "");
+    if (map.IsBloomFilter())
+      return Unsupported(map, "cannot be walked", "expect values: `contains` or `absent`");
     if (consume) return absl::OkStatus();
     absl::Status status =
         base::MakeError(base::Reason::kInvalidField,
@@ -124,6 +139,14 @@ absl::StatusOr<std::optional<MapEntry>> LookupMap(const Map& map, absl::string_v
   return std::optional<MapEntry>(EntryOf(map, key, memory));
 }
 
+absl::StatusOr<bool> MayContain(const Map& map, absl::string_view value) {
+  std::string memory(value);
+  int error = bpf_map_lookup_elem(map.fd(), nullptr, memory.data());
+  if (error == -ENOENT) return false;
+  if (error != 0) return Refused(map, error);
+  return true;
+}
+
 absl::StatusOr<MapDump> MapDump::Start(const Map& map, BatchMode mode, bool consume) {
   BPFRIG_RETURN_IF_ERROR(CheckWalkable(map, consume));
   MapDump dump(map);
@@ -135,8 +158,7 @@ absl::StatusOr<MapDump> MapDump::Start(const Map& map, BatchMode mode, bool cons
   }
   size_t entry_size = map.info().key_size + map.lookup_size();
   size_t fit = std::max<size_t>(1, kMaxBatchBytes / std::max<size_t>(1, entry_size));
-  dump.chunk_ =
-      static_cast<uint32_t>(std::min({fit, size_t{kDumpChunk}, std::max<size_t>(1, map.info().max_entries)}));
+  dump.chunk_ = static_cast<uint32_t>(std::min({fit, size_t{kDumpChunk}, size_t{MaxEntries(map)}}));
   return dump;
 }
 
@@ -148,7 +170,7 @@ absl::StatusOr<std::vector<MapEntry>> MapDump::Next() {
 }
 
 bool MapDump::GiveUp() {
-  if (visited_ <= uint64_t{map_->info().max_entries} * 2) return false;
+  if (visited_ <= uint64_t{MaxEntries(*map_)} * 2) return false;
   done_ = truncated_ = true;
   return true;
 }

@@ -31,6 +31,10 @@ struct MapEntry {
 // sockhash with value_size 4 this walks its keys, because the kernel's lookup tells nothing.
 [[nodiscard]] absl::StatusOr<std::optional<MapEntry>> LookupMap(const Map& map, absl::string_view key);
 
+// Whether a bloom filter tells to have the value, of value_size bytes. It may tell so of one that it was not
+// given, never the opposite.
+[[nodiscard]] absl::StatusOr<bool> MayContain(const Map& map, absl::string_view value);
+
 // A walk over all entries of one map.
 class MapDump {
  public:

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "daemon/kernel_bpf/map/map.h"
+
 namespace bpfrig::kernel_bpf {
 namespace {
 
@@ -21,9 +23,6 @@ constexpr uint64_t kDevice = 192;        // bpf_dtab_netdev
 constexpr uint64_t kStorageEntry = 128;  // bpf_local_storage_elem and its owner's list
 constexpr uint64_t kBloomHashes = 5;     // if map_extra does not say
 constexpr uint64_t kRingPages = 4;       // the ring's own, and the two positions
-
-// Newer than the kernel headers of Debian 12.
-constexpr uint32_t kCgrpStorage = 32;
 
 // Sums and products that stay at the highest number: 2^32 entries of 2^32 bytes for 2^12 CPUs are too many.
 uint64_t Add(uint64_t left, uint64_t right) {
@@ -104,7 +103,6 @@ uint64_t EstimateMapMemory(const MapShape& shape, uint32_t possible_cpus) {
       case BPF_MAP_TYPE_PERCPU_ARRAY:
         return Multiply(entries, Add(kPointer, Multiply(value, cpus)));
       case BPF_MAP_TYPE_PROG_ARRAY:
-      case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
       case BPF_MAP_TYPE_CGROUP_ARRAY:
       case BPF_MAP_TYPE_ARRAY_OF_MAPS:
       case BPF_MAP_TYPE_SOCKMAP:
@@ -112,6 +110,9 @@ uint64_t EstimateMapMemory(const MapShape& shape, uint32_t possible_cpus) {
       case BPF_MAP_TYPE_XSKMAP:
       case BPF_MAP_TYPE_CPUMAP:
         return Multiply(entries, kPointer);
+      case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+        // A page of positions beside those for records.
+        return Add(Multiply(entries, kPointer), Multiply(cpus, (kPerfBufferPages + 1) * kPage));
       case BPF_MAP_TYPE_DEVMAP:
         return Multiply(entries, kPointer + kDevice);
       case BPF_MAP_TYPE_DEVMAP_HASH:

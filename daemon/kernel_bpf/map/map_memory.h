@@ -7,6 +7,9 @@
 
 namespace bpfrig::kernel_bpf {
 
+// How much memory a perf event array's reader has for the records of one CPU, in pages.
+inline constexpr uint32_t kPerfBufferPages = 16;
+
 // What a map is made with.
 struct MapShape {
   uint32_t type = 0;  // a bpf_map_type

@@ -1,6 +1,7 @@
 // DumpMap: the entries of one map, all or those of some keys, in messages that leave the loop its turn
 // between two.
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,7 @@ class Dumping : public std::enable_shared_from_this<Dumping> {
   // Reads further entries, as messages to be sent.
   [[nodiscard]] absl::Status ReadChunk();
   [[nodiscard]] absl::Status ReadKeys();
+  [[nodiscard]] absl::Status AskBloomFilter(const bpfrig::v1::DumpMapResponse& patterns);
   [[nodiscard]] absl::Status Add(const MapEntry& entry);
   [[nodiscard]] absl::Status AddAbsent(const std::string& key);
   DumpedEntry& NewEntry();
@@ -61,7 +63,10 @@ absl::Status Dumping::Start() {
   }
   messages_.emplace_back();
   BPFRIG_RETURN_IF_ERROR(EncodePatterns(*messages_.back().mutable_dump_map()));
-  if (keys_.empty()) {
+  if (keys_.empty() && access_.map().IsBloomFilter() && request_.patterns_size() > 0) {
+    BPFRIG_RETURN_IF_ERROR(AskBloomFilter(Call::Reply(messages_.back()).dump_map()));
+    done_ = true;
+  } else if (keys_.empty()) {
     BPFRIG_ASSIGN_OR_RETURN(
         dump_, kernel_bpf::MapDump::Start(access_.map(), ToBatchMode(request_.batch()), request_.consume()));
   }
@@ -141,6 +146,17 @@ absl::Status Dumping::ReadKeys() {
         kernel_bpf::WriteMap(access_.map(), {&removal, 1}, kernel_bpf::BatchMode::kElement, progress));
   }
   done_ = keys_done_ == keys_.size();
+  return absl::OkStatus();
+}
+
+absl::Status Dumping::AskBloomFilter(const bpfrig::v1::DumpMapResponse& patterns) {
+  std::set<std::string> asked;
+  for (const bpfrig::v1::ResolvedEntry& pattern : patterns.patterns()) {
+    const std::string& value = pattern.value().bytes();
+    if (value.empty() || !asked.insert(value).second) continue;
+    BPFRIG_ASSIGN_OR_RETURN(const bool has, kernel_bpf::MayContain(access_.map(), value));
+    if (has) BPFRIG_RETURN_IF_ERROR(Add(MapEntry{"", value, {}}));
+  }
   return absl::OkStatus();
 }
 

@@ -47,11 +47,14 @@ Reference MapAccess::ValueReference() const {
   if (map().HoldsSockets()) return Reference::kSocket;
   if (map().IsProgramArray()) return Reference::kProgram;
   if (map().IsMapOfMaps()) return Reference::kMap;
+  if (map().HoldsCgroups()) return Reference::kCgroup;
   return Reference::kNone;
 }
 
 absl::StatusOr<Encoded> MapAccess::EncodeKey(const bpfrig::v1::Value& key, Purpose purpose) const {
-  const Reference allowed = map().IsSocketStorage() ? Reference::kSocket : Reference::kNone;
+  const Reference allowed = map().IsSocketStorage()   ? Reference::kSocket
+                            : map().IsCgroupStorage() ? Reference::kCgroup
+                                                      : Reference::kNone;
   BPFRIG_ASSIGN_OR_RETURN(const kernel_bpf::Value resolved,
                           sandbox_->values().Resolve(key, allowed, purpose));
   return Hinted(codec_.EncodeKey(resolved));

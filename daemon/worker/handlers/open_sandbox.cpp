@@ -86,6 +86,7 @@ SandboxNumbers ReadNumbers(int cgroup) {
   if (::stat("/proc/self/ns/pid", &status) == 0 && status.st_ino == kFirstPidNamespace) {
     numbers.pid = static_cast<uint32_t>(::getpid());
   }
+  numbers.cgroup_fd = cgroup;
   numbers.uid = ::getuid();
   numbers.ifindex = ::if_nametoindex(kLoopback);
   return numbers;

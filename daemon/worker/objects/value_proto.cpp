@@ -63,6 +63,7 @@ absl::Status CheckAllowed(Reference reference, Reference allowed) {
     case Reference::kMap:
       return MakeError(Reason::kTypeMismatch, "writing a map here: only a value of a map of maps is one");
     case Reference::kNone:
+    case Reference::kCgroup:  // an id elsewhere
       break;
   }
   return absl::OkStatus();
@@ -150,6 +151,8 @@ absl::StatusOr<Value> ValueResolver::ResolveTag(const Tag& tag, Reference allowe
       return MakeError(Reason::kUnsupported,
                        "reading the netns cookie: this kernel does not tell it (before 5.14)");
     case Tag::kCgroupId:
+      if (allowed == Reference::kCgroup)
+        return kernel_bpf::Unsigned(static_cast<uint64_t>(numbers_.cgroup_fd));
       return kernel_bpf::Unsigned(numbers_.cgroup_id);
     case Tag::kPid:
       if (numbers_.pid.has_value()) return kernel_bpf::Unsigned(*numbers_.pid);

@@ -15,7 +15,7 @@
 namespace bpfrig::worker {
 
 // The one reference by descriptor that a map's key or value may be.
-enum class Reference { kNone, kSocket, kProgram, kMap };
+enum class Reference { kNone, kSocket, kProgram, kMap, kCgroup };
 // The kernel takes descriptors, and gives back ids (programs, maps) and cookies (sockets); an expected key is
 // what it takes. Only of what is expected a part may be left unsaid.
 enum class Purpose { kWrite, kExpectKey, kExpect };
@@ -27,6 +27,8 @@ struct SandboxNumbers {
   std::optional<uint32_t> pid;
   uint32_t uid = 0;
   uint32_t ifindex = 0;
+  // The cgroup's directory, borrowed, for maps that the kernel wants a cgroup in.
+  int cgroup_fd = -1;
 };
 
 class ValueResolver {
