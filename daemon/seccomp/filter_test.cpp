@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <linux/bpf.h>
 #include <linux/netlink.h>
+#include <linux/perf_event.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -16,6 +17,8 @@
 #include <set>
 #include <string>
 
+#include "absl/strings/str_join.h"
+
 namespace bpfrig::seccomp {
 namespace {
 
@@ -24,7 +27,7 @@ constexpr int kAllowed = EUCLEAN;
 struct Attempt {
   std::string name;
   int call;
-  std::array<uint64_t, 3> arguments;
+  std::array<uint64_t, 5> arguments;
   int worker;
   int front;
 };
@@ -68,7 +71,6 @@ std::vector<Attempt> RefusedAltogether() {
   refuse(CALL(keyctl));
   refuse(CALL(add_key));
   refuse(CALL(request_key));
-  refuse(CALL(perf_event_open));
   refuse(CALL(userfaultfd));
   refuse(CALL(io_uring_setup));
   refuse(CALL(io_uring_enter));
@@ -127,6 +129,20 @@ std::vector<Attempt> OfSockets() {
   return attempts;
 }
 
+// An event of a CPU for all processes, by itself; none of one process, of a group or of a cgroup.
+std::vector<Attempt> OfPerfEvents() {
+  constexpr uint64_t kNone = 0xffffffff;  // an int of -1, with anything above
+  constexpr uint64_t kFlags = PERF_FLAG_FD_CLOEXEC;
+  return {{CALL(perf_event_open), {0, kNone, 1, kNone, kFlags}, kAllowed, EPERM},
+          {CALL(perf_event_open), {0, UINT64_MAX, 0, UINT64_MAX, kFlags}, kAllowed, EPERM},
+          {CALL(perf_event_open), {0, 0, 1, kNone, kFlags}, EPERM, EPERM},
+          {CALL(perf_event_open), {0, 4711, 1, kNone, kFlags}, EPERM, EPERM},
+          {CALL(perf_event_open), {0, 4711 | kUpperHalf, 1, kNone, kFlags}, EPERM, EPERM},
+          {CALL(perf_event_open), {0, kNone, 1, 3, kFlags}, EPERM, EPERM},
+          {CALL(perf_event_open), {0, kNone, 1, kNone, 0}, EPERM, EPERM},
+          {CALL(perf_event_open), {0, kNone, 1, kNone, kFlags | PERF_FLAG_PID_CGROUP}, EPERM, EPERM}};
+}
+
 std::vector<Attempt> OfOtherProcessors() {
 #ifdef __x86_64__
   // x32's numbers: the calls of 64-bit programs with one bit more.
@@ -139,7 +155,7 @@ std::vector<Attempt> OfOtherProcessors() {
 
 std::vector<Attempt> AllAttempts() {
   std::vector<Attempt> all = RefusedAltogether();
-  for (const auto& some : {OfNamespaces(), OfBpf(), OfSockets(), OfOtherProcessors()}) {
+  for (const auto& some : {OfNamespaces(), OfBpf(), OfSockets(), OfPerfEvents(), OfOtherProcessors()}) {
     all.insert(all.end(), some.begin(), some.end());
   }
   return all;
@@ -168,9 +184,9 @@ std::vector<int> Try(const std::vector<Attempt>& attempts, const common::Fd& fil
   if (pid == 0) {
     if (!InstallFilter(*net).ok() || !InstallFilter(filter).ok()) ::_exit(1);
     for (const Attempt& attempt : attempts) {
-      const std::array<uint64_t, 3>& arguments = attempt.arguments;
+      const std::array<uint64_t, 5>& arguments = attempt.arguments;
       errno = 0;
-      (void)::syscall(attempt.call, arguments[0], arguments[1], arguments[2], 0, 0, 0);
+      (void)::syscall(attempt.call, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], 0);
       const int answer = errno;
       if (::write(write_end.Get(), &answer, sizeof(answer)) != sizeof(answer)) ::_exit(1);
     }
@@ -197,7 +213,7 @@ class FilterTest : public ::testing::Test {
     ASSERT_EQ(answers.size(), attempts.size());
     for (size_t i = 0; i < attempts.size(); ++i) {
       EXPECT_EQ(answers[i], attempts[i].*expected)
-          << attempts[i].name << " " << attempts[i].arguments[0] << " " << attempts[i].arguments[2];
+          << attempts[i].name << " " << absl::StrJoin(attempts[i].arguments, " ");
     }
   }
 };

@@ -2,6 +2,7 @@
 
 #include <linux/bpf.h>
 #include <linux/netlink.h>
+#include <linux/perf_event.h>
 #include <linux/sched.h>
 #include <sys/socket.h>
 
@@ -77,11 +78,29 @@ void RefuseTheMachine(std::vector<Refusal>& refusals) {
        SCMP_SYS(add_key),       SCMP_SYS(request_key)});
 }
 
-// Big parts of the kernel that neither process uses. Samples of the whole machine are what a worker's
-// CAP_PERFMON allows with perf_event_open; reading perf event arrays would need the call.
+// Big parts of the kernel that neither process uses.
 void RefuseTheUnused(std::vector<Refusal>& refusals) {
   Refuse(refusals, {SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter), SCMP_SYS(io_uring_register),
-                    SCMP_SYS(userfaultfd), SCMP_SYS(perf_event_open)});
+                    SCMP_SYS(userfaultfd)});
+}
+
+// A worker reads a perf event array through an event on each CPU, of any process (-1), in no group (-1).
+// Other uses of the call are refused: events of one process or of a cgroup, and groups. That the event is of
+// PERF_TYPE_SOFTWARE stands behind a pointer, where no filter looks: a worker that was taken over could
+// sample what the machine does, as CAP_PERFMON allows. `--no-perfmon` takes that away, and perf event arrays
+// with it.
+void RefusePerfEvents(std::vector<Refusal>& refusals) {
+  // The sign of an int: all numbers below 0 but -1 are refused by the kernel.
+  constexpr uint64_t kSign = 0x80000000;
+  const auto is_positive = [](unsigned argument) {
+    return scmp_arg_cmp{.arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = kSign, .datum_b = 0};
+  };
+  constexpr unsigned kPid = 1;
+  constexpr unsigned kGroup = 3;
+  constexpr unsigned kFlags = 4;
+  refusals.push_back({.call = SCMP_SYS(perf_event_open), .when = {is_positive(kPid)}});
+  refusals.push_back({.call = SCMP_SYS(perf_event_open), .when = {is_positive(kGroup)}});
+  refusals.push_back({.call = SCMP_SYS(perf_event_open), .when = {IsNot(kFlags, PERF_FLAG_FD_CLOEXEC)}});
 }
 
 // What reaches objects that are not in our hands, by number or by path, or attaches to more than a sandbox.
@@ -130,13 +149,14 @@ std::vector<Refusal> RefusedToWorkers() {
   std::vector<Refusal> refusals = RefusedToBoth();
   RefuseBpfCommands(refusals);
   RefuseSockets(refusals);
+  RefusePerfEvents(refusals);
   return refusals;
 }
 
 // It is given its listening sockets, and speaks to workers through pairs.
 std::vector<Refusal> RefusedToFront() {
   std::vector<Refusal> refusals = RefusedToBoth();
-  Refuse(refusals, {SCMP_SYS(bpf), SCMP_SYS(socket)});
+  Refuse(refusals, {SCMP_SYS(bpf), SCMP_SYS(socket), SCMP_SYS(perf_event_open)});
   return refusals;
 }
 

@@ -140,6 +140,11 @@ std::string PlainTypeName(TypeRef type) {
   return found == nullptr ? "" : std::string(NameOf(type.btf, found));
 }
 
+bool IsComposite(TypeRef type) {
+  const StrippedType stripped = Strip(type);
+  return stripped.type != nullptr && btf_is_composite(stripped.type);
+}
+
 absl::StatusOr<size_t> SizeOf(TypeRef type) {
   StrippedType stripped = Strip(type);
   if (stripped.type == nullptr) return BrokenBtf(type);

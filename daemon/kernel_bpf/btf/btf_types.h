@@ -28,6 +28,9 @@ struct TypeRef {
 // Its size in bytes. NO_TYPE for void, functions and forward declarations.
 [[nodiscard]] absl::StatusOr<size_t> SizeOf(TypeRef type);
 
+// Whether it is a struct or union, also by another name.
+[[nodiscard]] bool IsComposite(TypeRef type);
+
 // The types of one struct btf. Borrows it.
 class TypeSet {
  public:

@@ -1,48 +1,42 @@
-// RingBuffer: the one reader of a ring buffer map. Reading consumes. ReadEvents polls PollFd and drains.
+// RingBuffer: the one reader of a ring buffer map.
 #pragma once
 
-#include <functional>
 #include <memory>
+#include <string>
 
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "daemon/kernel_bpf/map/map.h"
+#include "daemon/kernel_bpf/map/record_reader.h"
 
 struct ring_buffer;
 
 namespace bpfrig::kernel_bpf {
 
-class RingBuffer {
+class RingBuffer : public RecordReader {
  public:
   // TYPE_MISMATCH for a map of another type. The caller makes sure that a map has one reader at a time; a
   // later reader finds what an earlier one left.
-  [[nodiscard]] static absl::StatusOr<RingBuffer> Open(const Map& map);
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<RecordReader>> Open(const Map& map);
 
-  // Readable while there are records. The kernel wakes only a reader that had taken everything, so drain
-  // until fewer than `at_most` come before waiting again. Owned by the RingBuffer.
-  [[nodiscard]] int PollFd() const;
-
-  // Gives the records that are there to `record`, oldest first, at most `at_most` records, without blocking;
-  // returns how many. The bytes are valid during the call only.
-  [[nodiscard]] absl::StatusOr<size_t> Drain(size_t at_most,
-                                             const std::function<void(absl::string_view)>& record);
+  [[nodiscard]] int PollFd() const override;
+  [[nodiscard]] absl::StatusOr<size_t> Drain(size_t at_most, const RecordCallback& record) override;
+  [[nodiscard]] absl::StatusOr<uint64_t> TakeLost() override { return 0; }
 
  private:
-  // What libbpf's callback works on; at a fixed address.
+  // What libbpf's callback works on.
   struct Draining {
-    const std::function<void(absl::string_view)>* record = nullptr;
+    const RecordCallback* record = nullptr;
     size_t at_most = 0;
     size_t count = 0;
   };
   struct Free {
     void operator()(struct ring_buffer* buffer) const;
   };
-  RingBuffer() = default;
+  explicit RingBuffer(std::string name) : name_(std::move(name)) {}
   static int OnSample(void* context, void* data, size_t size);
 
-  std::string name_;
-  std::unique_ptr<Draining> draining_;
-  std::unique_ptr<struct ring_buffer, Free> buffer_;
+  const std::string name_;
+  Draining draining_;
+  std::unique_ptr<struct ring_buffer, Free> buffer_;  // has draining_'s address
 };
 
 }  // namespace bpfrig::kernel_bpf

@@ -1,5 +1,5 @@
-// ReadEvents: takes records out of a ring buffer, waiting for them if asked to. What nobody has read stays in
-// the buffer for the next reader.
+// ReadEvents: takes records out of a ring buffer or perf event array, waiting for them if asked to. What
+// nobody has read stays there for the next reader.
 #include <fcntl.h>
 
 #include <chrono>
@@ -10,16 +10,14 @@
 #include "common/fd.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/btf/decode.h"
-#include "daemon/kernel_bpf/map/ring_buffer.h"
-#include "daemon/worker/handlers/expected_values.h"
 #include "daemon/worker/handlers/handlers.h"
+#include "daemon/worker/handlers/record_codec.h"
 #include "daemon/worker/traffic/waits.h"
 
 namespace bpfrig::worker {
 namespace {
 
 using bpfrig::v1::ReadEventsRequest;
-using kernel_bpf::TypeRef;
 
 constexpr size_t kMaxMessageRecords = 4096;
 constexpr size_t kDrainAtOnce = 64;
@@ -31,14 +29,14 @@ constexpr auto kLookAgain = std::chrono::milliseconds(20);
 class Reading : public std::enable_shared_from_this<Reading> {
  public:
   Reading(Sandbox& sandbox, CallPtr call, const ReadEventsRequest& request, const kernel_bpf::Map& map,
-          kernel_bpf::RingBuffer buffer, std::optional<TypeRef> type)
+          kernel_bpf::RecordReader& reader, RecordCodec codec)
       : sandbox_(sandbox),
         call_(std::move(call)),
         map_id_(map.info().id),
         at_least_(request.at_least()),
         deadline_(Clock::now() + std::chrono::milliseconds(request.wait_ms())),
-        type_(type),
-        buffer_(std::move(buffer)),
+        codec_(codec),
+        reader_(reader),
         poll_(sandbox.loop()) {}
 
   // `first` has the patterns. The reader's place was taken already.
@@ -48,7 +46,8 @@ class Reading : public std::enable_shared_from_this<Reading> {
   // Takes what is there, sends it, and comes back until there is no more.
   void Step();
   [[nodiscard]] absl::StatusOr<size_t> Drain(bpfrig::v1::ReadEventsResponse& message);
-  [[nodiscard]] absl::Status Add(absl::string_view record, bpfrig::v1::ReadEventsResponse& message);
+  [[nodiscard]] absl::Status Add(const kernel_bpf::Record& record,
+                                 bpfrig::v1::ReadEventsResponse& message) const;
   // Waits until there may be more.
   void Wait();
   void WatchBuffer();
@@ -60,9 +59,9 @@ class Reading : public std::enable_shared_from_this<Reading> {
   const uint32_t map_id_;
   const uint32_t at_least_;
   const Clock::time_point deadline_;
-  const std::optional<TypeRef> type_;
-  kernel_bpf::RingBuffer buffer_;
-  asio::posix::stream_descriptor poll_;  // a duplicate of buffer_'s
+  const RecordCodec codec_;
+  kernel_bpf::RecordReader& reader_;     // of the sandbox's objects, taken until the call is over
+  asio::posix::stream_descriptor poll_;  // a duplicate of reader_'s
   Signal readable_signal_;
   bool readable_ = false;
   bool watching_ = false;
@@ -72,17 +71,18 @@ class Reading : public std::enable_shared_from_this<Reading> {
 
 void Reading::Start(const Call::Reply& first) {
   call_->over_signal().Add([self = shared_from_this()] { self->StopReading(); });
-  const int fd = ::fcntl(buffer_.PollFd(), F_DUPFD_CLOEXEC, 0);
-  if (fd < 0) return call_->Finish(base::ErrnoError("duplicating a ring buffer's descriptor"));
+  const int fd = ::fcntl(reader_.PollFd(), F_DUPFD_CLOEXEC, 0);
+  if (fd < 0) return call_->Finish(base::ErrnoError("duplicating a record reader's descriptor"));
   common::Fd duplicate(fd);
   error_code error;
   poll_.assign(duplicate.Get(), error);
-  if (error) return call_->Finish(base::KernelError(-error.value(), "watching a ring buffer"));
+  if (error) return call_->Finish(base::KernelError(-error.value(), "watching a map's records"));
   (void)duplicate.Release();
   call_->Send(first, [self = shared_from_this()] { self->Step(); });
 }
 
 void Reading::Step() {
+  if (call_->IsOver()) return;
   Call::Reply reply;
   const absl::StatusOr<size_t> taken = Drain(*reply.mutable_read_events());
   if (!taken.ok()) return call_->Finish(taken.status());
@@ -97,12 +97,12 @@ absl::StatusOr<size_t> Reading::Drain(bpfrig::v1::ReadEventsResponse& message) {
   size_t taken = 0;
   size_t bytes = 0;
   absl::Status added;
-  const auto add = [&](absl::string_view record) {
-    bytes += record.size();
+  const auto add = [&](const kernel_bpf::Record& record) {
+    bytes += record.bytes.size();
     if (added.ok()) added = Add(record, message);
   };
   while (taken < kMaxMessageRecords && bytes < kMaxStreamMessageBytes) {
-    BPFRIG_ASSIGN_OR_RETURN(const size_t count, buffer_.Drain(kDrainAtOnce, add));
+    BPFRIG_ASSIGN_OR_RETURN(const size_t count, reader_.Drain(kDrainAtOnce, add));
     if (!added.ok()) return added;
     taken += count;
     if (count < kDrainAtOnce) break;
@@ -110,17 +110,11 @@ absl::StatusOr<size_t> Reading::Drain(bpfrig::v1::ReadEventsResponse& message) {
   return taken;
 }
 
-absl::Status Reading::Add(absl::string_view record, bpfrig::v1::ReadEventsResponse& message) {
+absl::Status Reading::Add(const kernel_bpf::Record& record, bpfrig::v1::ReadEventsResponse& message) const {
   bpfrig::v1::Event& event = *message.add_events();
-  event.set_raw(std::string(record));
-  if (!type_.has_value()) return absl::OkStatus();
-  absl::StatusOr<kernel_bpf::Value> value = kernel_bpf::Decode(*type_, record);
-  if (!value.ok()) {
-    return base::WithField(
-        base::WithHint(value.status(), "name the type that the program writes, or none: type"), "type");
-  }
-  ToProto(*value, *event.mutable_value());
-  return absl::OkStatus();
+  event.set_raw(std::string(record.bytes));
+  event.set_cpu(record.cpu);
+  return codec_.Decode(record.bytes, event);
 }
 
 void Reading::Wait() {
@@ -150,39 +144,41 @@ void Reading::WatchBuffer() {
 }
 
 void Reading::Answer(bool timed_out) {
+  const absl::StatusOr<uint64_t> lost = reader_.TakeLost();
+  if (!lost.ok()) return call_->Finish(lost.status());
   Call::Reply reply;
   bpfrig::v1::EventsSummary& summary = *reply.mutable_read_events()->mutable_summary();
   summary.set_count(count_);
   summary.set_timed_out(timed_out);
+  summary.set_lost(*lost);
   call_->FinishWith(absl::OkStatus(), reply);
 }
 
 void Reading::StopReading() {
   error_code ignored;  // closing a duplicate has nothing to lose
   poll_.close(ignored);
-  sandbox_.GiveReaderBack(map_id_);
+  sandbox_.objects().GiveReaderBack(map_id_);
+}
+
+absl::Status AddPatterns(const Sandbox& sandbox, const ReadEventsRequest& request, const RecordCodec& codec,
+                         bpfrig::v1::ReadEventsResponse& response) {
+  for (int i = 0; i < request.patterns_size(); ++i) {
+    const absl::Status added = codec.Resolve(sandbox, request.patterns(i), *response.add_patterns());
+    if (!added.ok()) return base::WithField(added, absl::StrCat("patterns[", i, "]"));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status StartReading(Sandbox& sandbox, const CallPtr& call, const ReadEventsRequest& request) {
   const absl::StatusOr<MapReference> map = sandbox.objects().FindMap(request.map());
   if (!map.ok()) return base::WithField(map.status(), "map");
-  std::optional<TypeRef> type = map->map->value_type();
-  if (!request.type().empty()) {
-    const absl::StatusOr<TypeRef> found = sandbox.objects().FindType(map->object, request.type());
-    if (!found.ok()) return base::WithField(found.status(), "type");
-    type = *found;
-  }
+  const absl::StatusOr<RecordCodec> codec = RecordCodec::Open(sandbox, *map, request.type());
+  if (!codec.ok()) return base::WithField(codec.status(), "type");
   Call::Reply first;
-  BPFRIG_RETURN_IF_ERROR(ResolvePatterns(sandbox.values(), type, request.patterns(),
-                                         *first.mutable_read_events()->mutable_patterns()));
-  absl::StatusOr<kernel_bpf::RingBuffer> buffer = kernel_bpf::RingBuffer::Open(*map->map);
-  if (!buffer.ok()) return base::WithField(buffer.status(), "map");
-  if (!sandbox.TakeReader(map->map->info().id)) {
-    return base::WithField(
-        base::KernelError(-EBUSY, absl::StrCat("reading ", request.map(), ", which another call reads")),
-        "map");
-  }
-  std::make_shared<Reading>(sandbox, call, request, *map->map, *std::move(buffer), type)->Start(first);
+  BPFRIG_RETURN_IF_ERROR(AddPatterns(sandbox, request, *codec, *first.mutable_read_events()));
+  const absl::StatusOr<kernel_bpf::RecordReader*> reader = sandbox.objects().TakeReader(*map);
+  if (!reader.ok()) return base::WithField(reader.status(), "map");
+  std::make_shared<Reading>(sandbox, call, request, *map->map, **reader, *codec)->Start(first);
   return absl::OkStatus();
 }
 

@@ -4,10 +4,11 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "common/fd.h"
+#include "daemon/base/status.h"
+#include "daemon/kernel_bpf/btf/btf_types.h"
 #include "daemon/kernel_bpf/policy/load_policy.h"
 #include "daemon/kernel_os/netlink.h"
 #include "daemon/worker/call/asio.h"
@@ -63,6 +64,14 @@ class Sandbox {
   // Set by OpenSandbox.
   void set_numbers(const SandboxNumbers& numbers) { numbers_ = numbers; }
 
+  // The kernel's own types, read when they are first asked for. UNSUPPORTED if it has none.
+  [[nodiscard]] absl::StatusOr<kernel_bpf::TypeSet> KernelTypes() {
+    if (!kernel_types_.has_value()) {
+      BPFRIG_ASSIGN_OR_RETURN(kernel_types_, kernel_bpf::BtfTypes::FromKernel());
+    }
+    return kernel_types_->types();
+  }
+
   // Set by OpenSandbox and CloseSandbox.
   [[nodiscard]] bool is_open() const { return is_open_; }
   void set_open() {
@@ -71,10 +80,6 @@ class Sandbox {
   }
   [[nodiscard]] bool is_closed() const { return is_closed_; }
   void set_closed() { is_closed_ = true; }
-
-  // Reading a ring buffer consumes, so it has one reader at a time: false if it has one already.
-  [[nodiscard]] bool TakeReader(uint32_t map_id) { return readers_.insert(map_id).second; }
-  void GiveReaderBack(uint32_t map_id) { readers_.erase(map_id); }
 
  private:
   Loop& loop_;  // outlives this
@@ -86,10 +91,10 @@ class Sandbox {
   bool is_open_ = false;
   bool is_closed_ = false;
   SandboxNumbers numbers_;
+  std::optional<kernel_bpf::BtfTypes> kernel_types_;
   Traffic traffic_;
   ObjectStore objects_;
   LinkTable links_;  // refers to programs of objects_
-  std::set<uint32_t> readers_;
 };
 
 }  // namespace bpfrig::worker

@@ -1,6 +1,8 @@
 #include "daemon/worker/objects/object_store.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -8,6 +10,8 @@
 #include "common/near_names.h"
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
+#include "daemon/kernel_bpf/map/perf_buffer.h"
+#include "daemon/kernel_bpf/map/ring_buffer.h"
 #include "daemon/worker/call/names.h"
 
 namespace bpfrig::worker {
@@ -51,6 +55,11 @@ void ObjectStore::Add(const std::string& name, kernel_bpf::BpfObject object, Map
     if (!info.ok()) base::LogWarning(info.status().message());
     programs_.push_back({name, &program, info.ok() ? info->id : 0, false, 0});
   }
+  for (const kernel_bpf::Map& map : objects_.back().loaded->maps()) {
+    // One that is shared is read already.
+    if (!map.IsPerfEventArray() || readers_.count(map.info().id) > 0) continue;
+    readers_.insert({map.info().id, Reader{name, kernel_bpf::PerfBuffer::Open(map)}});
+  }
 }
 
 void ObjectStore::AddTypes(const std::string& name, kernel_bpf::ObjectTypes types) {
@@ -58,11 +67,15 @@ void ObjectStore::AddTypes(const std::string& name, kernel_bpf::ObjectTypes type
 }
 
 void ObjectStore::Remove(const std::string& name) {
+  for (auto reader = readers_.begin(); reader != readers_.end();) {
+    reader = reader->second.object == name ? readers_.erase(reader) : std::next(reader);
+  }
   programs_.remove_if([&](const ProgramRecord& record) { return record.object == name; });
   objects_.remove_if([&](const Object& object) { return object.name == name; });
 }
 
 void ObjectStore::Clear() {
+  readers_.clear();
   programs_.clear();
   objects_.clear();
 }
@@ -237,6 +250,28 @@ std::vector<kernel_bpf::EarlierMap> ObjectStore::EarlierMaps() const {
     maps.push_back({map.map->name(), map.FullName(), map.map->fd(), is_pinned});
   }
   return maps;
+}
+
+absl::StatusOr<kernel_bpf::RecordReader*> ObjectStore::TakeReader(const MapReference& map) {
+  const uint32_t id = map.map->info().id;
+  auto found = readers_.find(id);
+  if (found == readers_.end()) {
+    auto opened = kernel_bpf::RingBuffer::Open(*map.map);
+    if (!opened.ok()) return opened.status();
+    found = readers_.insert({id, Reader{map.object, std::move(opened)}}).first;
+  }
+  Reader& reader = found->second;
+  if (!reader.opened.ok()) return reader.opened.status();
+  if (reader.taken) {
+    return base::KernelError(-EBUSY, absl::StrCat("reading ", map.map->name(), ", which another call reads"));
+  }
+  reader.taken = true;
+  return reader.opened->get();
+}
+
+void ObjectStore::GiveReaderBack(uint32_t map_id) {
+  const auto found = readers_.find(map_id);
+  if (found != readers_.end()) found->second.taken = false;
 }
 
 size_t ObjectStore::map_count() const {

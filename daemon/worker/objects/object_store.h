@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "daemon/kernel_bpf/btf/btf_types.h"
+#include "daemon/kernel_bpf/map/record_reader.h"
 #include "daemon/kernel_bpf/object/bpf_object.h"
 #include "daemon/worker/objects/map_memory.h"
 
@@ -71,6 +73,11 @@ class ObjectStore {
   [[nodiscard]] std::optional<std::string> ProgramNameOfId(uint32_t id) const;
   [[nodiscard]] std::optional<std::string> MapNameOfId(uint32_t id) const;
 
+  // The reader of a ring buffer or perf event array, until it is given back: reading consumes, and so a map
+  // has one at a time (KERNEL_REFUSED, EBUSY). The error of opening it, TYPE_MISMATCH for other maps.
+  [[nodiscard]] absl::StatusOr<kernel_bpf::RecordReader*> TakeReader(const MapReference& map);
+  void GiveReaderBack(uint32_t map_id);
+
   // Notes how often each program has run.
   void MarkRuns();
   // The programs that have run since then, as `object/name`.
@@ -98,6 +105,13 @@ class ObjectStore {
                                                                                  bool types_only) const;
   [[nodiscard]] absl::StatusOr<kernel_bpf::TypeRef> FindTypeInAny(const std::string& name) const;
   [[nodiscard]] absl::StatusOr<kernel_bpf::TypeRef> FindKernelType(const std::string& name) const;
+  // What reads a map's records, or why it could not be opened.
+  struct Reader {
+    std::string object;
+    absl::StatusOr<std::unique_ptr<kernel_bpf::RecordReader>> opened;
+    bool taken = false;
+  };
+
   [[nodiscard]] const Object* FindObject(const std::string& name) const;
   [[nodiscard]] std::vector<std::string> ObjectNames() const;
   // Of a program that is there in its object, but was not selected; OK if there is none of that name.
@@ -109,6 +123,9 @@ class ObjectStore {
   // Read when somebody first asks for one of them; and those that were found, as there are very many.
   mutable std::optional<kernel_bpf::BtfTypes> kernel_types_;
   mutable std::map<std::string, kernel_bpf::TypeRef> found_kernel_types_;
+  // By the map's id. Those of perf event arrays are there from the beginning: what a program writes before is
+  // lost. Those of ring buffers come with the first read.
+  std::map<uint32_t, Reader> readers_;
 };
 
 }  // namespace bpfrig::worker
