@@ -95,6 +95,10 @@ class Service final : public v1::BpfRig::CallbackService {
                      v1::ReadGlobalsResponse* response) override {
     return RelayUnary(environment_, *context, request, response);
   }
+  Unary* WriteEvents(Context* context, const v1::WriteEventsRequest* request,
+                     v1::WriteEventsResponse* response) override {
+    return RelayUnary(environment_, *context, request, response);
+  }
   Unary* RunProgram(Context* context, const v1::RunProgramRequest* request,
                     v1::RunProgramResponse* response) override {
     return RelayUnary(environment_, *context, request, response);

@@ -42,6 +42,7 @@ Table MakeTable() {
   Add(HandleSeedMap, handlers);
   Add(HandleDumpMap, handlers);
   Add(HandleReadEvents, handlers);
+  Add(HandleWriteEvents, handlers);
   Add(HandleListen, handlers);
   Add(HandleConnect, handlers);
   Add(HandleSend, handlers);

@@ -38,6 +38,8 @@ absl::Status HandleDetach(Sandbox& sandbox, const bpfrig::v1::DetachRequest& req
                           bpfrig::v1::DetachResponse& response);
 absl::Status HandleListen(Sandbox& sandbox, const bpfrig::v1::ListenRequest& request,
                           bpfrig::v1::ListenResponse& response);
+absl::Status HandleWriteEvents(Sandbox& sandbox, const bpfrig::v1::WriteEventsRequest& request,
+                               bpfrig::v1::WriteEventsResponse& response);
 absl::Status HandleDisconnect(Sandbox& sandbox, const bpfrig::v1::DisconnectRequest& request,
                               bpfrig::v1::DisconnectResponse& response);
 absl::Status HandleOpenSocket(Sandbox& sandbox, const bpfrig::v1::OpenSocketRequest& request,
