@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +17,9 @@ namespace {
 
 // Room for what a program may put in front of or behind the packet.
 constexpr size_t kMaxPacket = 64 * 1024 + 512;
+// Ethernet, IPv6: what is longer is not refused for its length.
+constexpr size_t kLongestHeaders = 14 + 40;
+
 }  // namespace
 
 Program::Program(std::string name, std::string section, int fd, uint32_t type, uint32_t attach_type)
@@ -58,8 +62,16 @@ absl::StatusOr<TestRunOutput> Program::TestRun(const TestRunInput& input) const 
                         absl::StrCat("the kernel cannot test-run programs of type ", type_name()));
     return base::WithObject(base::WithHint(status, "attach it and use real sockets"), name_);
   }
-  if (error != 0)
-    return base::WithObject(base::KernelError(error, absl::StrCat("test-running ", name_)), name_);
+  if (error != 0) {
+    absl::Status status = base::KernelError(error, absl::StrCat("test-running ", name_));
+    if (error == -EINVAL && !input.data.empty() && input.data.size() < kLongestHeaders) {
+      status = base::WithHint(
+          status, absl::StrCat("a packet must have the headers that it names, 14 bytes of Ethernet "
+                               "and 20 of IPv4 or 40 of IPv6; this one has ",
+                               input.data.size(), " bytes"));
+    }
+    return base::WithObject(status, name_);
+  }
   output.return_value = options.retval;
   output.duration_ns = options.duration;
   output.data.resize(std::min<size_t>(options.data_size_out, output.data.size()));

@@ -1,8 +1,11 @@
 // RunProgram: BPF_PROG_TEST_RUN, kept out of the ledger's run counts. The kernel looks for a signal between
 // two runs: so a call that is over ends its repetitions.
-#include "absl/strings/str_cat.h"
+#include <optional>
+#include <string>
+
 #include "daemon/base/status.h"
 #include "daemon/worker/call/interruption.h"
+#include "daemon/worker/handlers/context_codec.h"
 #include "daemon/worker/handlers/handlers.h"
 
 namespace bpfrig::worker {
@@ -19,9 +22,18 @@ absl::Status Run(Sandbox& sandbox, Call& call, const RunProgramRequest& request,
                  bpfrig::v1::RunProgramResponse& response) {
   const absl::StatusOr<ProgramRecord*> record = sandbox.objects().FindProgram(request.program());
   if (!record.ok()) return base::WithField(record.status(), "program");
+  std::optional<ContextCodec> context;
+  std::string context_bytes = request.context();
+  if (request.has_context_fields() || request.context_patterns_size() > 0) {
+    BPFRIG_ASSIGN_OR_RETURN(context, ContextCodec::Open(sandbox, *(*record)->program));
+    // Beside patterns, it may also be given as bytes.
+    if (context_bytes.empty()) {
+      BPFRIG_ASSIGN_OR_RETURN(context_bytes, context->Encode(sandbox, request));
+    }
+  }
   kernel_bpf::TestRunInput input;
   input.data = request.data();
-  input.context = request.context();
+  input.context = context_bytes;
   input.repeat = request.repeat();
   BPFRIG_ASSIGN_OR_RETURN(const Interruption interruption, Interruption::Arm(call.Socket()));
   // A signal that came before the system call is lost on it.
@@ -30,12 +42,13 @@ absl::Status Run(Sandbox& sandbox, Call& call, const RunProgramRequest& request,
   const uint64_t before = RunCount(**record);
   const absl::StatusOr<kernel_bpf::TestRunOutput> output = (*record)->program->TestRun(input);
   (*record)->test_runs += RunCount(**record) - before;
-  if (!output.ok()) return output.status();
+  if (!output.ok()) return context.has_value() ? context->Explain(output.status()) : output.status();
   response.set_return_value(output->return_value);
   response.set_data(output->data);
   response.set_context(output->context);
   response.set_duration_ns(output->duration_ns);
-  return absl::OkStatus();
+  if (!context.has_value()) return absl::OkStatus();
+  return context->Decode(sandbox, request, output->context, response);
 }
 
 }  // namespace
