@@ -26,7 +26,7 @@ struct Rejected {
   // The one that was refused; the other is empty.
   std::string program;
   std::string map;
-  // The verifier's log, or what libbpf said if there is none: the end of it, at most 64 KiB.
+  // The verifier's log, or what libbpf said if there is none: as much of its end as the spec wants.
   std::string log;
   // Whether earlier parts of the log are missing.
   bool log_truncated = false;

@@ -2,6 +2,7 @@
 
 #include <bpf/libbpf.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <optional>
@@ -27,7 +28,7 @@ constexpr size_t kMaxLog = size_t{64} << 20;
 constexpr size_t kLogGrowth = 8;
 // BPF_LOG_STATS: only the verdict, so that this log always fits.
 constexpr uint32_t kVerdictOnly = 4;
-// All programs' logs together.
+// All programs' logs together, unless the caller says more.
 constexpr size_t kMaxLogs = size_t{1} << 20;
 
 std::string MapTypeOf(const OpenedObject& object, absl::string_view name) {
@@ -122,12 +123,13 @@ absl::Status ObjectLoader::JudgeCalls(const OpenedObject& object) {
 }
 
 // A log that does not fit turns every verdict, good or bad, into ENOSPC. Ask for the verdict alone, then for
-// more log until its end is there.
+// more log until its end is there, and as much before it as the caller wants.
 absl::StatusOr<LoadOutcome> ObjectLoader::AfterFullLog(Attempt first) {
   BPFRIG_ASSIGN_OR_RETURN(Attempt verdict, Try(kVerdictOnly, kFirstLog));
   Attempt longest = std::move(first);
   for (size_t size = kFirstLog * kLogGrowth; size <= kMaxLog; size *= kLogGrowth) {
-    if (verdict.error != 0 && HasLogEnd(longest.RefusedLog())) break;
+    const absl::string_view log = longest.RefusedLog();
+    if (verdict.error != 0 && HasLogEnd(log) && log.size() >= kept_log_) break;
     BPFRIG_ASSIGN_OR_RETURN(longest, Try(spec_.log_level, size));
     if (longest.error != -ENOSPC) break;
   }
@@ -160,13 +162,14 @@ absl::StatusOr<ObjectLoader::Attempt> ObjectLoader::Try(uint32_t log_level, size
   return attempt;
 }
 
-LoadOutcome ObjectLoader::Reject(const Attempt& attempt, int error, absl::string_view log, bool cut) {
+LoadOutcome ObjectLoader::Reject(const Attempt& attempt, int error, absl::string_view log, bool cut) const {
   Rejected rejected;
   rejected.errno_name = common::ErrnoName(-error);
   rejected.program = attempt.refused_program;
   rejected.map = attempt.refused_map;
   rejected.log_truncated = cut;
-  rejected.log = LogEnd(log.empty() ? absl::string_view(attempt.libbpf_output) : log, rejected.log_truncated);
+  rejected.log =
+      LogEnd(log.empty() ? absl::string_view(attempt.libbpf_output) : log, kept_log_, rejected.log_truncated);
   Refusal refusal;
   refusal.error_number = -error;
   refusal.is_map = !rejected.map.empty();
@@ -206,13 +209,14 @@ absl::StatusOr<LoadOutcome> ObjectLoader::Finish(Attempt attempt, std::string lo
   return LoadOutcome(std::move(object));
 }
 
-std::string ObjectLoader::CollectLogs(const Attempt& attempt) {
+std::string ObjectLoader::CollectLogs(const Attempt& attempt) const {
+  const size_t most = spec_.max_log_bytes != 0 ? spec_.max_log_bytes : kMaxLogs;
   std::string all;
-  for (size_t i = 0; i < attempt.programs.size() && all.size() < kMaxLogs; ++i) {
+  for (size_t i = 0; i < attempt.programs.size() && all.size() < most; ++i) {
     absl::string_view text = attempt.logs.Text(i);
     if (text.empty()) continue;
     bool cut = false;
-    std::string end = LogEnd(text, cut);
+    std::string end = LogEnd(text, std::min(kept_log_, most - all.size()), cut);
     absl::StrAppend(&all, attempt.programs[i], cut ? ": (earlier lines left out)\n" : ":\n", end);
   }
   return all;

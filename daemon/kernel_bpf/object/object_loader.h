@@ -18,7 +18,8 @@ namespace bpfrig::kernel_bpf {
 class ObjectLoader {
  public:
   // Borrows what the spec does.
-  explicit ObjectLoader(ObjectSpec spec) : spec_(std::move(spec)) {}
+  explicit ObjectLoader(ObjectSpec spec)
+      : spec_(std::move(spec)), kept_log_(spec_.max_log_bytes != 0 ? spec_.max_log_bytes : kKeptLog) {}
   [[nodiscard]] absl::StatusOr<LoadOutcome> Run();
 
  private:
@@ -44,11 +45,12 @@ class ObjectLoader {
   [[nodiscard]] absl::StatusOr<Attempt> Try(uint32_t log_level, size_t log_size) const;
   [[nodiscard]] absl::StatusOr<LoadOutcome> AfterFullLog(Attempt first);
   [[nodiscard]] absl::StatusOr<LoadOutcome> Finish(Attempt attempt, std::string log);
-  [[nodiscard]] static LoadOutcome Reject(const Attempt& attempt, int error, absl::string_view log, bool cut);
-  [[nodiscard]] static std::string CollectLogs(const Attempt& attempt);
+  [[nodiscard]] LoadOutcome Reject(const Attempt& attempt, int error, absl::string_view log, bool cut) const;
+  [[nodiscard]] std::string CollectLogs(const Attempt& attempt) const;
 
   std::string modern_elf_;  // if its maps had to be declared anew
   ObjectSpec spec_;
+  const size_t kept_log_;
   KernelFunctions functions_;
 };
 

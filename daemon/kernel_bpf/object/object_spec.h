@@ -82,6 +82,8 @@ struct ObjectSpec {
   std::vector<EarlierMap> earlier_maps;
   // 0: a log only if the load fails. 1 or 2: at that level in any case.
   uint32_t log_level = 0;
+  // How much of the log to keep, from its end; 0: kKeptLog for each program.
+  size_t max_log_bytes = 0;
   // What may load.
   LoadPolicy policy;
   // Asked before the first map is made, with all that would be; its error ends the loading. Empty if all may.

@@ -39,10 +39,10 @@ absl::string_view LogMemory::Text(size_t index) const {
   return absl::string_view(Buffer(index), ::strnlen(Buffer(index), size_));
 }
 
-std::string LogEnd(absl::string_view log, bool& cut) {
-  if (log.size() <= kKeptLog) return std::string(log);
+std::string LogEnd(absl::string_view log, size_t kept, bool& cut) {
+  if (log.size() <= kept) return std::string(log);
   cut = true;
-  absl::string_view end = log.substr(log.size() - kKeptLog);
+  absl::string_view end = log.substr(log.size() - kept);
   size_t line = end.find('\n');
   return std::string(line == absl::string_view::npos ? end : end.substr(line + 1));
 }

@@ -9,7 +9,7 @@
 
 namespace bpfrig::kernel_bpf {
 
-// How much of a log goes to the caller.
+// How much of a log goes to a caller that does not say more.
 inline constexpr size_t kKeptLog = size_t{64} * 1024;
 
 // Zeroed memory that costs only what is written to it; logs may take tens of megabytes and mostly take none.
@@ -35,8 +35,8 @@ class LogMemory {
   size_t size_;
 };
 
-// The last kKeptLog bytes, from the start of a line; `cut` is set if something is missing.
-[[nodiscard]] std::string LogEnd(absl::string_view log, bool& cut);
+// The last `kept` bytes, from the start of a line; `cut` is set if something is missing.
+[[nodiscard]] std::string LogEnd(absl::string_view log, size_t kept, bool& cut);
 
 // Whether a log reaches to the verifier's last words. Kernels before 6.4 fill the buffer from the start and
 // drop the rest, later ones keep the end.

@@ -9,7 +9,7 @@ namespace {
 
 TEST(VerifierLogTest, KeepsAShortLogWhole) {
   bool cut = false;
-  EXPECT_EQ(LogEnd("one\ntwo\n", cut), "one\ntwo\n");
+  EXPECT_EQ(LogEnd("one\ntwo\n", kKeptLog, cut), "one\ntwo\n");
   EXPECT_FALSE(cut);
 }
 
@@ -17,11 +17,17 @@ TEST(VerifierLogTest, KeepsTheEndOfALongLogFromALinesStart) {
   std::string log;
   for (int i = 0; i < 20000; ++i) log += "line " + std::to_string(i) + "\n";
   bool cut = false;
-  std::string end = LogEnd(log, cut);
+  std::string end = LogEnd(log, kKeptLog, cut);
   EXPECT_TRUE(cut);
   EXPECT_LE(end.size(), kKeptLog);
   EXPECT_EQ(end.substr(0, 5), "line ");
   EXPECT_EQ(end.substr(end.size() - 11), "line 19999\n");
+}
+
+TEST(VerifierLogTest, KeepsAsMuchAsIsWanted) {
+  bool cut = false;
+  EXPECT_EQ(LogEnd("one\ntwo\nthree\n", 9, cut), "three\n");
+  EXPECT_TRUE(cut);
 }
 
 TEST(VerifierLogTest, KnowsWhetherTheVerdictIsInTheLog) {

@@ -72,6 +72,7 @@ absl::StatusOr<ObjectSpec> MakeSpec(Sandbox& sandbox, const LoadProgramRequest& 
   spec.name = request.name();
   spec.elf = request.object();
   spec.log_level = request.log_level();
+  spec.max_log_bytes = request.max_log_bytes();
   spec.policy = sandbox.policy();
   absl::StatusOr<kernel_bpf::Fields> globals =
       sandbox.values().ResolveFields(request.globals(), Purpose::kWrite);
