@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "client/plan/key_ranges.h"
 #include "client/plan/read_pattern.h"
 #include "client/plan/scalars.h"
 #include "client/plan/shapes.h"
@@ -205,7 +206,8 @@ Step ReadStep(const NodePtr& node, const Objects& objects, Problems& problems) {
   if (named == nullptr) return step;
   step.name = named->key->text;
   step.mark = named->key->mark;
-  step.node = step.name == "load" ? WriteOutLoad(named->value, problems) : named->value;
+  step.node = step.name == "load" ? WriteOutLoad(named->value, problems)
+                                  : WriteOutKeys(step.name, named->value, problems);
   step.call.method = FindCall(step.name);
   step.call.request = NewMessage(*step.call.method->input_type());
 
@@ -213,7 +215,7 @@ Step ReadStep(const NodePtr& node, const Objects& objects, Problems& problems) {
   if (expect != nullptr && expect->IsMapping() && expect->pairs.empty()) {
     problems.Add(expect->mark, "an empty expect; leave it out, or say what is expected");
   }
-  if (expect == nullptr) expect = EmptyMapping(step.mark);
+  expect = expect == nullptr ? EmptyMapping(step.mark) : WriteOutExpectedKeys(step.name, expect, problems);
   FieldReader fields(HasOwnForm(step.name) ? EmptyMapping(step.mark) : step.node, step.name, problems);
   FieldReader expected(expect, absl::StrCat("expect of ", step.name), problems);
   StepSource source{step.node,
