@@ -168,6 +168,10 @@ void AddRun(CLI::App& app, Options& options) {
       ->check([](const std::string& text) {
         return std::string(report::ParseReportFile(text).status().message());
       });
+  command
+      .add_option("--log-dir", options.run.log_directory,
+                  "Write the verifier's whole log of each load to a file there")
+      ->type_name("DIR");
   AddKernelOptions(command, options.run);
   command.add_flag("--list", options.list, "Print the tests and run none");
 }

@@ -39,6 +39,8 @@ struct RunOptions {
   // "6.1,host"; empty: the daemon's own kernel alone.
   std::string kernels;
   guest::GuestOptions guest;
+  // Where the verifier's logs go; empty: nowhere.
+  std::string log_directory;
 };
 
 struct HealthOptions {

@@ -72,8 +72,16 @@ int RunPlans(const RunOptions& options) {
   const run::Features features = run::FeaturesOf(session.info());
   if (!CheckAllRequirements(*tests, features)) return kUsageError;
 
+  std::optional<run::LogDirectory> logs;
+  if (!options.log_directory.empty()) {
+    const absl::Status made = logs.emplace(options.log_directory).Make();
+    if (!made.ok()) {
+      std::cerr << "bpfrig: " << made.message() << "\n";
+      return kUsageError;
+    }
+  }
   report::Report report(std::cout, isatty(STDOUT_FILENO) == 1, tests->size());
-  run::TestRunner runner(session.client(), features, options.control);
+  run::TestRunner runner(session.client(), features, options.control, logs ? &*logs : nullptr);
   report::RunRecord record;
   record.started = std::chrono::system_clock::now();
   record.results.resize(tests->size());
@@ -97,7 +105,11 @@ int RunPlans(const RunOptions& options) {
     std::cout << "interrupted by " << SignalName(stop_signal) << " after " << tests->size() - counts.not_run
               << " of " << tests->size() << " tests\n";
   }
-  const bool is_reported = WriteReports(options.reports, record);
+  bool is_reported = WriteReports(options.reports, record);
+  if (const absl::Status logged = logs ? logs->status() : absl::OkStatus(); !logged.ok()) {
+    std::cerr << "bpfrig: " << logged.message() << "\n";
+    is_reported = false;
+  }
   std::cout << report::Summary(counts) << std::endl;
   const int code = ExitCode(counts, stop_signal);
   return (closed.ok() && is_reported) || code >= kRigFailed ? code : kRigFailed;

@@ -6,9 +6,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/plan/field_path.h"
+#include "client/plan/return_words.h"
 #include "client/plan/scalars.h"
 #include "client/plan/values.h"
 #include "common/ip_address.h"
+#include "common/near_names.h"
 #include "common/number.h"
 #include "proto/rules/field_words.h"
 #include "proto/rules/validate.h"
@@ -25,10 +27,19 @@ std::string ItemWord(const FieldDescriptor& list) {
   return item.empty() ? absl::StrCat("an entry of ", rules::PlanName(list)) : item;
 }
 
+bool IsReturnValue(const FieldDescriptor& field) {
+  return rules::RulesOf(field).number() == bpfrig::v1::NUMBER_RULE_RETURN_VALUE;
+}
+
 void Expected(const NodePtr& node, const FieldDescriptor& field, Problems& problems) {
   const std::string subject = field.is_repeated() ? ItemWord(field) : rules::PlanName(field);
-  problems.Add(node->mark, absl::StrCat(subject, " must be ", rules::Expected(field), ", not ",
-                                        Describe(*node), rules::DidYouMean(field, node->text)));
+  std::string expected = rules::Expected(field);
+  std::string meant = rules::DidYouMean(field, node->text);
+  if (IsReturnValue(field)) {
+    absl::StrAppend(&expected, ", a negative one, or a name of the headers such as XDP_PASS");
+    meant = common::DidYouMean(node->text, ReturnWordNames());
+  }
+  problems.Add(node->mark, absl::StrCat(subject, " must be ", expected, ", not ", Describe(*node), meant));
 }
 
 // The number that the node is, in the field's unit. False, without a problem, if it is not one.
@@ -37,8 +48,12 @@ bool ParsesTo(const Node& node, const FieldDescriptor& field, uint64_t& number) 
   if (!IsPlainText(node) || node.quoted) return false;
   const common::NumberKind parsed = common::ParseNumber(node.text, number);
   if (parsed == common::NumberKind::kUnsigned) return true;
-  const bool may_be_negative = rules::RulesOf(field).number() == bpfrig::v1::NUMBER_RULE_RETURN_VALUE;
-  if (!may_be_negative || parsed != common::NumberKind::kNegative || number > uint64_t{1} << 31) return false;
+  if (!IsReturnValue(field)) return false;
+  if (const ReturnWord* word = FindReturnWord(node.text)) {
+    number = word->value;
+    return true;
+  }
+  if (parsed != common::NumberKind::kNegative || number > uint64_t{1} << 31) return false;
   number = static_cast<uint32_t>(uint64_t{0} - number);
   return true;
 }
@@ -105,7 +120,7 @@ void MessageReader::ReadFields(FieldReader& fields, Message& message, const std:
     const FieldDescriptor& field = *type.field(i);
     const auto& in_plan = rules::InPlan(field);
     const std::string field_path = path.empty() ? field.name() : absl::StrCat(path, ".", field.name());
-    if (rules::IsHidden(field)) continue;
+    if (rules::IsHidden(field) || field_path == left_out_) continue;
     if (in_plan.inlined()) {
       ReadInlined(fields, message, field, field_path);
       continue;

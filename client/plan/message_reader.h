@@ -20,6 +20,8 @@ class MessageReader {
  public:
   explicit MessageReader(Problems& problems) : problems_(problems) {}
 
+  // That field is read by the caller.
+  void LeaveOut(absl::string_view name) { left_out_ = std::string(name); }
   // Nothing more is said of that field.
   void Ignore(std::string path) { broken_.insert(std::move(path)); }
   // Takes the keys that the message's fields have in a plan.
@@ -59,6 +61,7 @@ class MessageReader {
   Problems& problems_;
   // Paths of fields that could not be read.
   std::set<std::string> broken_;
+  std::string left_out_;
 };
 
 // The value of a field that is neither a message nor a list: text of a bool or an enum is its word.

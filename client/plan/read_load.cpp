@@ -1,5 +1,6 @@
 // The reader of load: `object` names one of the plan's files, and so does the object in the sandbox if it has
 // no name.
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,6 +55,13 @@ std::optional<NodePair> WriteOutAttach(const NodePair& pair, Problems& problems)
   return std::nullopt;
 }
 
+// Whether the plan says something of a log, of `loaded` or `rejected`.
+bool ExpectsLog(const Pattern& expected) {
+  return std::any_of(expected.parts.begin(), expected.parts.end(), [](const Pattern& answer) {
+    return FindPart(answer, "log") != nullptr || FindPart(answer, "log_contains") != nullptr;
+  });
+}
+
 }  // namespace
 
 NodePtr WriteOutLoad(const NodePtr& load, Problems& problems) {
@@ -88,6 +96,7 @@ Shape ReadLoad(StepSource& source) {
   if (name.empty()) reader.Ignore("name");
   reader.CheckRules(source.fields, source.node, request);
   ReadExpected(source);
+  shape.wants_log = request.log_level() > 0 || ExpectsLog(source.call.expected);
   return shape;
 }
 

@@ -1,4 +1,4 @@
-// The readers of seed, dump and events: entries, and expectations that are lists of patterns.
+// The readers of seed, dump, events and run: entries, and expectations of values that BTF types.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -8,16 +8,19 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "bpfrig/v1/map.pb.h"
+#include "bpfrig/v1/program.pb.h"
 #include "client/plan/read_pattern.h"
 #include "client/plan/request_patterns.h"
 #include "client/plan/scalars.h"
 #include "client/plan/shapes.h"
+#include "client/plan/values.h"
 
 namespace bpfrig::client::plan {
 namespace {
 
 using bpfrig::v1::DumpMapRequest;
 using bpfrig::v1::ReadEventsRequest;
+using bpfrig::v1::RunProgramRequest;
 using bpfrig::v1::SeedMapRequest;
 using bpfrig::v1::Value;
 
@@ -120,6 +123,7 @@ void SetEventsWait(const EventsShape& shape, bool says_at_least, bool says_wait,
     uint64_t needed = 0;
     if (shape.exactly) needed = std::max<uint64_t>(needed, shape.exactly->value.count);
     if (shape.contains) needed = std::max<uint64_t>(needed, shape.contains->value.count);
+    if (shape.in_order) needed = std::max<uint64_t>(needed, shape.in_order->value.count);
     if (shape.count) needed = std::max(needed, LeastNumber(*shape.count));
     request.set_at_least(static_cast<uint32_t>(needed));
   }
@@ -130,13 +134,25 @@ void TakeNone(StepSource& source, EventsShape& shape) {
   NodePtr none = source.expect.Find("none");
   if (none == nullptr) return;
   ReadTrue(none, "none", source.problems);
-  if (shape.exactly || shape.contains || shape.count) {
+  if (shape.exactly || shape.contains || shape.in_order || shape.absent || shape.count) {
     source.problems.Add(none->mark, "none stands alone: it says that there are no events");
   }
   shape.count.emplace();
   shape.count->kind = PatternKind::kEqual;
   shape.count->node = none;
   shape.count->value.set_unsigned_integer(0);
+}
+
+// Whether a context is given by its fields' names. What is neither that nor bytes is a problem.
+bool IsByName(const NodePtr& context, Problems& problems) {
+  if (context == nullptr || !context->tag.empty()) return false;
+  if (context->IsScalar() && context->quoted && context->text.empty()) return false;  // no bytes
+  if (!context->IsMapping()) {
+    problems.Add(context->mark, absl::StrCat("context must be a mapping of its fields, such as {mark: 5}, or "
+                                             "bytes, such as !hex 00, not ",
+                                             Describe(*context)));
+  }
+  return true;
 }
 
 }  // namespace
@@ -184,12 +200,40 @@ Shape ReadEvents(StepSource& source) {
   constexpr absl::string_view kSaysNone = "; that there are no events is `none: true`";
   shape.exactly = TakePatterns(source, "exactly", ReadRecord, kSaysNone, shape.records);
   shape.contains = TakePatterns(source, "contains", ReadRecord, kSaysNone, shape.records);
+  shape.in_order = TakePatterns(source, "in_order", ReadRecord, kSaysNone, shape.records);
+  shape.absent = TakePatterns(source, "absent", ReadRecord, kSaysNone, shape.records);
   if (NodePtr count = source.expect.Find("count"))
     shape.count = ReadCountPattern(count, "count", 1, source.problems);
+  if (NodePtr lost = source.expect.Find("lost"))
+    shape.lost = ReadCountPattern(lost, "lost", 0, source.problems);
   TakeNone(source, shape);
   SetEventsWait(shape, source.node->IsMapping() && FindKey(*source.node, "at_least") != nullptr,
                 source.node->IsMapping() && FindKey(*source.node, "wait") != nullptr, request);
   RequestPatterns(absl::MakeSpan(shape.records), shape.sources, *request.mutable_patterns());
+  return shape;
+}
+
+Shape ReadRun(StepSource& source) {
+  constexpr absl::string_view kContext = "context";
+  RunShape shape;
+  auto& request = As<RunProgramRequest>(*source.call.request);
+  MessageReader reader(source.problems);
+  NodePtr given = source.fields.Find(kContext);
+  if (IsByName(given, source.problems)) {
+    shape.given = {std::string(kContext), given};
+    *request.mutable_context_fields() = ReadValue(given, source.problems);
+    reader.LeaveOut(kContext);
+  }
+  reader.Read(source.fields, request);
+  reader.CheckRules(source.fields, source.node, request);
+  NodePtr left = source.expect.Find(kContext);
+  const bool by_name = IsByName(left, source.problems);
+  if (by_name) {
+    shape.context = ReadRecord(left, std::string(kContext), source.problems);
+    RequestPatterns(absl::MakeSpan(&*shape.context, 1), shape.sources, *request.mutable_context_patterns());
+  }
+  source.call.expected = ReadAnswerPattern(*source.call.method->output_type(), source.expect,
+                                           source.expect_node, source.problems, by_name ? kContext : "");
   return shape;
 }
 

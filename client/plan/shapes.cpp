@@ -16,6 +16,7 @@ constexpr std::array kShapes = {
     NamedShape{"connect", ReadConnect}, NamedShape{"send", ReadSend},
     NamedShape{"receive", ReadReceive}, NamedShape{"getsockopt", ReadGetSocketOption},
     NamedShape{"set", ReadSet},         NamedShape{"globals", ReadGlobals},
+    NamedShape{"run", ReadRun},
 };
 
 }  // namespace

@@ -45,6 +45,7 @@ using ReadShape = Shape (*)(StepSource& source);
 [[nodiscard]] Shape ReadSeed(StepSource& source);
 [[nodiscard]] Shape ReadDump(StepSource& source);
 [[nodiscard]] Shape ReadEvents(StepSource& source);
+[[nodiscard]] Shape ReadRun(StepSource& source);
 
 [[nodiscard]] Shape ReadSet(StepSource& source);
 [[nodiscard]] Shape ReadGlobals(StepSource& source);

@@ -29,22 +29,30 @@ PatternPlace FindVariable(const Step& step, absl::string_view path) {
   return {};
 }
 
+PatternPlace FindIn(const std::vector<PatternSource>& sources, absl::string_view path) {
+  if (!absl::ConsumePrefix(&path, "patterns[")) return {};
+  const size_t end = path.find(']');
+  size_t index = 0;
+  if (end == absl::string_view::npos || !absl::SimpleAtoi(path.substr(0, end), &index) ||
+      index >= sources.size()) {
+    return {};
+  }
+  return {&sources[index], path.substr(end + 1)};
+}
+
 PatternPlace FindPattern(const Step& step, absl::string_view path) {
   if (const PatternPlace variable = FindVariable(step, path); variable.source != nullptr) return variable;
   const Shape& shape = step.shape;
+  if (const auto* run = std::get_if<RunShape>(&shape)) {
+    if (absl::ConsumePrefix(&path, "context_fields")) return {&run->given, path};
+    return absl::ConsumePrefix(&path, "context_") ? FindIn(run->sources, path) : PatternPlace();
+  }
   const std::vector<PatternSource>* sources = nullptr;
   if (const auto* dump = std::get_if<DumpShape>(&shape)) sources = &dump->sources;
   if (const auto* events = std::get_if<EventsShape>(&shape)) sources = &events->sources;
   if (const auto* option = std::get_if<SocketOptionShape>(&shape)) sources = &option->sources;
   if (const auto* globals = std::get_if<GlobalsShape>(&shape)) sources = &globals->sources;
-  if (sources == nullptr || !absl::ConsumePrefix(&path, "patterns[")) return {};
-  const size_t end = path.find(']');
-  size_t index = 0;
-  if (end == absl::string_view::npos || !absl::SimpleAtoi(path.substr(0, end), &index) ||
-      index >= sources->size()) {
-    return {};
-  }
-  return {&(*sources)[index], path.substr(end + 1)};
+  return sources == nullptr ? PatternPlace() : FindIn(*sources, path);
 }
 
 // The path as the plan nests it: the variables of set stand in the step itself.

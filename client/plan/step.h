@@ -59,6 +59,8 @@ struct PlainShape {};
 struct LoadShape {
   // The file's bytes; the request is without them. Null if a plan is only checked, and the file is not there.
   std::shared_ptr<const std::string> object;
+  // Whether the plan wants to see the verifier's log, or expects something of it.
+  bool wants_log = false;
 };
 
 // All entries are in one request; the runner cuts it into messages.
@@ -124,8 +126,21 @@ struct EventsShape {
   std::vector<PatternSource> sources;
   Expectation<PatternRange> exactly;
   Expectation<PatternRange> contains;
+  // One after the other, with any others between them.
+  Expectation<PatternRange> in_order;
+  Expectation<PatternRange> absent;
   // `none: true` is a count of 0.
   std::optional<Pattern> count;
+  // Nothing: none may be lost.
+  std::optional<Pattern> lost;
+};
+
+struct RunShape {
+  // The context that the program gets, by its fields' names; no node if it is given as bytes or not at all.
+  PatternSource given;
+  // The same that it must leave; the request's patterns are as in EventsShape.
+  std::optional<RecordExpectation> context;
+  std::vector<PatternSource> sources;
 };
 
 // Of an option whose value has a BTF type.
@@ -150,7 +165,7 @@ struct GlobalsShape {
 };
 
 using Shape = std::variant<PlainShape, LoadShape, SeedShape, ConnectShape, SendShape, ReceiveShape, DumpShape,
-                           EventsShape, SocketOptionShape, SetShape, GlobalsShape>;
+                           EventsShape, RunShape, SocketOptionShape, SetShape, GlobalsShape>;
 
 // How often a program runs in a step.
 struct RunsExpectation {

@@ -103,6 +103,10 @@ std::string FormatResult(const TestResult& result, bool colour) {
   }
   absl::StrAppend(&text, "  ", Duration(result.duration), "\n");
   if (!result.reason.empty()) absl::StrAppend(&text, "      ", Indented(result.reason, 6), "\n");
+  for (const verdict::Note& note : result.notes) {
+    absl::StrAppend(&text, "      ", ToString(note.mark), ": ", note.what, ": ", Indented(note.text, 8),
+                    "\n");
+  }
   for (const verdict::Failure& failure : result.failures) AppendFailure(failure, text);
   return text;
 }

@@ -71,6 +71,7 @@ std::optional<daemon::RpcError> ReadRecords(Sandbox& sandbox, ReadEventsRequest 
   while (reader->Read(&response)) {
     for (auto& pattern : *response.mutable_patterns()) events.patterns.push_back(std::move(pattern));
     for (auto& event : *response.mutable_events()) events.events.push_back(std::move(event));
+    events.lost += response.summary().lost();
   }
   if (std::optional<daemon::RpcError> error = daemon::ErrorOf(reader->Finish())) return error;
   return CheckPatterns(static_cast<size_t>(request.patterns_size()), events.patterns.size());
@@ -139,8 +140,8 @@ StepOutcome StepRunner::ReadEventsOnce(const Call& call, const plan::EventsShape
   verdict::Events events;
   while (true) {
     if (auto error = ReadRecords(sandbox_, request, TimeoutOf(call), events)) return {std::move(error), {}};
-    // What `contains` asks for may come after other records.
-    if (verdict::ContainsAll(shape, events) || Left(deadline) == milliseconds(0)) break;
+    // What `contains` and `in_order` ask for may come after other records.
+    if (verdict::HasAll(shape, events) || Left(deadline) == milliseconds(0)) break;
     request.set_at_least(1);
     request.set_wait_ms(static_cast<uint32_t>(Left(deadline).count()));
   }

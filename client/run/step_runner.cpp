@@ -9,6 +9,7 @@
 #include "client/verdict/answer.h"
 #include "client/verdict/programs.h"
 #include "client/verdict/runs.h"
+#include "client/verdict/test_run.h"
 #include "proto/rules/call_traits.h"
 #include "proto/rules/field_words.h"
 #include "proto/rules/wait_limits.h"
@@ -35,6 +36,13 @@ void NoteRepetition(uint32_t index, uint32_t count, verdict::Differences& differ
   for (verdict::Difference& difference : differences) {
     absl::StrAppend(&difference.field, " (time ", index + 1, " of ", count, ")");
   }
+}
+
+// As much of a log as a daemon gives.
+uint32_t MostLogBytes() {
+  static const auto& rules = rules::RulesOf(
+      *LoadProgramRequest::descriptor()->FindFieldByNumber(LoadProgramRequest::kMaxLogBytesFieldNumber));
+  return static_cast<uint32_t>(rules.maximum());
 }
 
 // How long the request allows its own wait.
@@ -92,9 +100,48 @@ StepOutcome StepRunner::Do(const Call& call, const plan::LoadShape& shape, const
     request.clear_attach();
     request.clear_attach_all();
   }
+  const bool takes_log = write_log_ != nullptr && !request.types_only();
+  if (takes_log) request.set_log_level(std::max(1U, request.log_level()));
+  if (takes_log || shape.wants_log) request.set_max_log_bytes(MostLogBytes());
   bpfrig::v1::LoadProgramResponse response;
   if (auto error = Ask(call, request, response)) return {std::move(error), {}};
-  return {std::nullopt, verdict::CompareLoad(call, mark, response)};
+  for (const bpfrig::v1::LoadedProgram& program : response.loaded().programs()) {
+    program_types_[absl::StrCat(request.name(), "/", program.name())] = program.type();
+  }
+  const std::string& log = response.has_rejected() ? response.rejected().log() : response.loaded().log();
+  const std::string file = takes_log && !log.empty() ? write_log_(request.name(), log) : "";
+  StepOutcome outcome{std::nullopt, verdict::CompareLoad(call, mark, response, file)};
+  if (plan::As<LoadProgramRequest>(*call.request).log_level() > 0)
+    outcome.note = verdict::DescribeLog(response, file);
+  return outcome;
+}
+
+StepOutcome StepRunner::Do(const Call& call, const plan::RunShape& shape, const Mark& mark) {
+  auto request = plan::As<bpfrig::v1::RunProgramRequest>(*call.request);
+  bpfrig::v1::RunProgramResponse response;
+  if (auto error = Ask(call, request, response)) return {std::move(error), {}};
+  if (auto error = CheckPatterns(static_cast<size_t>(request.context_patterns_size()),
+                                 static_cast<size_t>(response.context_patterns_size()))) {
+    return {std::move(error), {}};
+  }
+  return {std::nullopt, verdict::CompareTestRun(call, shape, mark, ProgramType(request.program()), response)};
+}
+
+std::string StepRunner::ProgramType(const std::string& name) const {
+  std::string type;
+  for (const auto& [program, program_type] : program_types_) {
+    if (!verdict::Names(name, program)) continue;
+    if (!type.empty() && type != program_type) return "";
+    type = program_type;
+  }
+  return type;
+}
+
+std::optional<daemon::RpcError> CheckPatterns(size_t sent, size_t answered) {
+  if (sent == answered) return std::nullopt;
+  return daemon::RpcError{grpc::StatusCode::INTERNAL,
+                          absl::StrCat("the daemon answered ", answered, " of ", sent, " patterns"),
+                          {}};
 }
 
 std::optional<daemon::RpcError> StepRunner::Ask(const Call& call, Message& request, Message& answer) {

@@ -4,9 +4,11 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "bpfrig/v1/traffic.pb.h"
 #include "client/daemon/rpc_error.h"
@@ -28,15 +30,21 @@ struct StepOutcome {
   std::string clue = {};
   // The daemon did not say how often programs ran.
   std::optional<daemon::RpcError> count_error = std::nullopt;
+  // What the step has to show in any case.
+  std::string note = {};
 };
 
 // Whether programs are attached, or only loaded: a control run shows what a test proves about them.
 enum class AttachMode { kAttach, kLoadOnly };
 
+// Where logs of loads are written to; returns the file's path.
+using WriteLog = std::function<std::string(const std::string& object, const std::string& log)>;
+
 class StepRunner {
  public:
-  // `sandbox` outlives it.
-  StepRunner(Sandbox& sandbox, AttachMode attach) : sandbox_(sandbox), attach_(attach) {}
+  // `sandbox` outlives it. Without `write_log`, logs are only taken if the plan asks for them.
+  StepRunner(Sandbox& sandbox, AttachMode attach, WriteLog write_log)
+      : sandbox_(sandbox), attach_(attach), write_log_(std::move(write_log)) {}
 
   [[nodiscard]] StepOutcome Run(const plan::Step& step);
 
@@ -56,6 +64,7 @@ class StepRunner {
   StepOutcome Do(const Call& call, const plan::EventsShape& shape, const Mark& mark);
   StepOutcome Do(const Call& call, const plan::SetShape& shape, const Mark& mark);
   StepOutcome Do(const Call& call, const plan::GlobalsShape& shape, const Mark& mark);
+  StepOutcome Do(const Call& call, const plan::RunShape& shape, const Mark& mark);
   StepOutcome ReadEventsOnce(const Call& call, const plan::EventsShape& shape, const Mark& mark);
 
   StepOutcome Do(const Call& call, const plan::ConnectShape& shape, const Mark& mark);
@@ -69,8 +78,14 @@ class StepRunner {
   std::optional<daemon::RpcError> Ask(const Call& call, google::protobuf::Message& request,
                                       google::protobuf::Message& answer);
 
+  // The type of a loaded program that the plan names; empty if it is not known, or if several have the name.
+  [[nodiscard]] std::string ProgramType(const std::string& name) const;
+
   Sandbox& sandbox_;
   const AttachMode attach_;
+  const WriteLog write_log_;
+  // By `object/program`, as the daemon told when they were loaded.
+  std::map<std::string, std::string> program_types_;
 };
 
 // How long a call may take before the client gives it up: what the request allows, and the step's patience.

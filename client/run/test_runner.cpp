@@ -144,7 +144,14 @@ void TestRunner::JudgeOpenError(const plan::Test& test, const daemon::RpcError& 
 }
 
 bool TestRunner::RunSteps(const plan::Test& test, AttachMode attach, Sandbox& sandbox, TestResult& result) {
-  StepRunner runner(sandbox, attach);
+  WriteLog write_log;
+  // A control run loads the same once more.
+  if (logs_ != nullptr && attach == AttachMode::kAttach) {
+    write_log = [&](const std::string& object, const std::string& log) {
+      return logs_->Write(test, object, log);
+    };
+  }
+  StepRunner runner(sandbox, attach, std::move(write_log));
   for (size_t i = 0; i < test.steps.size(); ++i) {
     const plan::Step& step = test.steps[i];
     const std::string what = absl::StrCat("step ", i + 1, ", ", step.name);
@@ -173,6 +180,7 @@ bool TestRunner::JudgeStep(const plan::Step& step, const std::string& what, Step
     JudgeRigFailure(absl::StrCat(where, ", runs"), *outcome.count_error, sandbox, result);
     return false;
   }
+  if (!outcome.note.empty()) result.notes.push_back({step.mark, what, std::move(outcome.note)});
   verdict::Failure failure{step.mark, what, "", "", {}};
   const bpfrig::v1::ErrorDetail* detail = outcome.error ? &outcome.error->detail : nullptr;
   failure.differences = verdict::CompareCallError(step, detail);

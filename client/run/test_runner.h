@@ -8,6 +8,7 @@
 #include "bpfrig/v1/sandbox.pb.h"
 #include "client/daemon/daemon_client.h"
 #include "client/plan/plan.h"
+#include "client/run/log_directory.h"
 #include "client/run/step_runner.h"
 #include "client/verdict/test_result.h"
 
@@ -21,10 +22,11 @@ void CheckRequirements(const plan::Test& test, const Features& features, plan::P
 
 class TestRunner {
  public:
-  // `client` outlives it. With `control`, each test that passes runs again with its programs loaded but not
-  // attached; one that passes then, too, fails as vacuous.
-  TestRunner(daemon::DaemonClient& client, Features features, bool control)
-      : client_(client), features_(std::move(features)), control_(control) {}
+  // `client` outlives it, and so does `logs`, where those of all loads are written to if it is not null. With
+  // `control`, each test that passes runs again with its programs loaded but not attached; one that passes
+  // then, too, fails as vacuous.
+  TestRunner(daemon::DaemonClient& client, Features features, bool control, LogDirectory* logs = nullptr)
+      : client_(client), features_(std::move(features)), control_(control), logs_(logs) {}
 
   [[nodiscard]] verdict::TestResult Run(const plan::Test& test);
 
@@ -52,6 +54,7 @@ class TestRunner {
   daemon::DaemonClient& client_;
   const Features features_;
   const bool control_;
+  LogDirectory* const logs_;
   mutable std::mutex mutex_;
   std::string daemon_gone_;
 };

@@ -1,6 +1,8 @@
 #include "client/verdict/entries.h"
 
 #include <algorithm>
+#include <limits>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -12,6 +14,7 @@
 #include "client/verdict/explain.h"
 #include "client/verdict/format.h"
 #include "client/verdict/matching.h"
+#include "client/verdict/nearest.h"
 
 namespace bpfrig::client::verdict {
 namespace {
@@ -20,7 +23,8 @@ using bpfrig::v1::DumpedEntry;
 using bpfrig::v1::ResolvedEntry;
 using bpfrig::v1::ResolvedValue;
 
-constexpr size_t kMaxUnexpectedShown = 10;
+// Of one list; each is looked for among all that is there.
+constexpr size_t kMaxMissingShown = 10;
 
 class DumpComparison {
  public:
@@ -39,7 +43,10 @@ class DumpComparison {
     if (shape_.count) {
       bpfrig::v1::Value count;
       count.set_unsigned_integer(dump_.entries.size());
-      Append(Explain(*shape_.count, count, "count"));
+      for (Difference& difference : Explain(*shape_.count, count, "count")) {
+        if (!dump_.entries.empty()) absl::StrAppend(&difference.actual, "\n", ListNearest(Some(AllByKey())));
+        differences_.push_back(std::move(difference));
+      }
     }
     const bool needs_all = shape_.exactly || shape_.absent || shape_.count;
     if (dump_.summary.truncated() && needs_all) {
@@ -50,7 +57,31 @@ class DumpComparison {
   }
 
  private:
-  void Append(Differences more) { std::move(more.begin(), more.end(), std::back_inserter(differences_)); }
+  // The order of a hash is another in each run.
+  bool ComesBefore(size_t a, size_t b) const {
+    const DumpedEntry& first = dump_.entries[a];
+    const DumpedEntry& second = dump_.entries[b];
+    if (first.key().has_unsigned_integer() && second.key().has_unsigned_integer())
+      return first.key().unsigned_integer() < second.key().unsigned_integer();
+    return first.raw_key() < second.raw_key();
+  }
+  std::vector<size_t> ByKey(std::vector<size_t> entries) const {
+    std::stable_sort(entries.begin(), entries.end(),
+                     [this](size_t a, size_t b) { return ComesBefore(a, b); });
+    return entries;
+  }
+  std::vector<size_t> AllByKey() const {
+    std::vector<size_t> all(dump_.entries.size());
+    std::iota(all.begin(), all.end(), size_t{0});
+    return ByKey(std::move(all));
+  }
+  // Those entries, in that order.
+  Shown Some(std::vector<size_t> entries) const {
+    const size_t count = entries.size();
+    return {count, "entries", [this, entries = std::move(entries)](size_t index) {
+              return FormatEntry(dump_.entries[entries[index]]);
+            }};
+  }
 
   TypedPattern KeyOf(size_t pattern) const {
     return {shape_.entries[pattern].key, dump_.patterns[pattern].key(), key_encodings_};
@@ -131,14 +162,43 @@ class DumpComparison {
     for (const std::optional<size_t>& entry : matched) {
       if (entry) explained[*entry] = true;
     }
+    std::vector<size_t> missing;
+    size_t more = 0;
     for (size_t i = 0; i < matched.size(); ++i) {
-      if (!matched[i]) AddMissing(range.value.first + i, absl::StrCat(name, "[", i, "]"), explained);
+      if (matched[i]) continue;
+      if (missing.size() == kMaxMissingShown) {
+        ++more;
+        continue;
+      }
+      missing.push_back(range.value.first + i);
+      AddMissing(missing.back(), absl::StrCat(name, "[", i, "]"), nothing_else, explained);
     }
-    if (nothing_else) AddUnexpected(range.mark, explained);
+    if (more > 0) {
+      differences_.push_back(
+          {range.mark, std::string(name), absl::StrCat(more, " more entries"), "no such entries"});
+    }
+    if (nothing_else) AddUnexpected(range.mark, missing, explained);
   }
 
-  // A pattern without an entry. If one has its key, the fields that differ say more than the whole.
-  void AddMissing(size_t pattern, const std::string& name, std::vector<bool>& explained) {
+  double DistanceOf(size_t pattern, const DumpedEntry& entry) const {
+    const double key = Distance(KeyOf(pattern), {entry.has_key() ? &entry.key() : nullptr, entry.raw_key()});
+    return key +
+           Distance(ValueOf(pattern), {entry.has_value() ? &entry.value() : nullptr, entry.raw_value()});
+  }
+
+  // What is there for one that was not found.
+  std::string DescribeOthers(size_t pattern) const {
+    if (dump_.entries.empty()) return "no such entry; the map is empty";
+    const std::vector<size_t> all = AllByKey();
+    Shown shown = Some(all);
+    shown.distance = [&](size_t index) { return DistanceOf(pattern, dump_.entries[all[index]]); };
+    return absl::StrCat("no such entry; there ", shown.count == 1 ? "is" : "are",
+                        shown.count == 1 ? "" : ", nearest first", ":\n", ListNearest(shown));
+  }
+
+  // A pattern without an entry. If one has its key, the fields that differ say more than the whole. With
+  // `lists_others`, what else is there is listed behind.
+  void AddMissing(size_t pattern, const std::string& name, bool lists_others, std::vector<bool>& explained) {
     const plan::EntryExpectation& expected = shape_.entries[pattern];
     const bool has_both = expected.key.kind != plan::PatternKind::kAnything &&
                           expected.value.kind != plan::PatternKind::kAnything;
@@ -148,8 +208,8 @@ class DumpComparison {
       explained[i] = true;
       return AddValueDifferences(pattern, entry, name);
     }
-    differences_.push_back(
-        {expected.source.node->mark, name, FormatExpectedEntry(expected), "no such entry"});
+    differences_.push_back({expected.source.node->mark, name, FormatExpectedEntry(expected),
+                            lists_others ? "no such entry" : DescribeOthers(pattern)});
   }
 
   void AddValueDifferences(size_t pattern, const DumpedEntry& entry, const std::string& name) {
@@ -178,25 +238,34 @@ class DumpComparison {
     }
   }
 
-  void AddUnexpected(const plan::Mark& mark, const std::vector<bool>& explained) {
-    size_t unexpected = 0;
-    for (size_t i = 0; i < dump_.entries.size(); ++i) {
-      if (explained[i]) continue;
-      if (++unexpected > kMaxUnexpectedShown) continue;
-      differences_.push_back({mark, "exactly", "nothing else", FormatEntry(dump_.entries[i])});
+  // Those that nothing expects, nearest first to what is missing.
+  void AddUnexpected(const plan::Mark& mark, const std::vector<size_t>& missing,
+                     const std::vector<bool>& explained) {
+    std::vector<size_t> unexpected;
+    for (size_t i = 0; i < explained.size(); ++i) {
+      if (!explained[i]) unexpected.push_back(i);
     }
-    if (unexpected <= kMaxUnexpectedShown) return;
-    differences_.push_back(
-        {mark, "exactly", "nothing else", absl::StrCat(unexpected - kMaxUnexpectedShown, " more entries")});
+    if (unexpected.empty()) return;
+    unexpected = ByKey(std::move(unexpected));
+    Shown shown = Some(unexpected);
+    if (!missing.empty()) {
+      shown.distance = [&](size_t index) {
+        double least = std::numeric_limits<double>::max();
+        for (const size_t pattern : missing)
+          least = std::min(least, DistanceOf(pattern, dump_.entries[unexpected[index]]));
+        return least;
+      };
+    }
+    differences_.push_back({mark, "exactly", "nothing else", ListNearest(shown)});
   }
 
   void CompareAbsent(const plan::Marked<plan::PatternRange>& range) {
     for (size_t i = 0; i < range.value.count; ++i) {
       const size_t pattern = range.value.first + i;
-      for (const size_t entry : Candidates(pattern)) {
-        differences_.push_back({shape_.entries[pattern].source.node->mark, absl::StrCat("absent[", i, "]"),
-                                "no such entry", FormatEntry(dump_.entries[entry])});
-      }
+      const std::vector<size_t> found = Candidates(pattern);
+      if (found.empty()) continue;
+      differences_.push_back({shape_.entries[pattern].source.node->mark, absl::StrCat("absent[", i, "]"),
+                              "no such entry", ListNearest(Some(ByKey(found)))});
     }
   }
 

@@ -10,11 +10,10 @@
 #include "client/verdict/explain.h"
 #include "client/verdict/format.h"
 #include "client/verdict/matching.h"
+#include "client/verdict/nearest.h"
 
 namespace bpfrig::client::verdict {
 namespace {
-
-constexpr size_t kMaxShown = 10;
 
 // The encodings of the request's patterns, by their places.
 std::vector<const bpfrig::v1::ResolvedValue*> Encodings(const Events& events) {
@@ -35,49 +34,84 @@ class EventComparison {
   // Which record each pattern of `contains` stands for.
   std::vector<std::optional<size_t>> MatchContained() const {
     const plan::PatternRange& range = shape_.contains->value;
-    std::vector<std::vector<size_t>> candidates(range.count);
-    for (size_t i = 0; i < range.count; ++i) {
-      for (size_t event = 0; event < events_.events.size(); ++event) {
-        if (Holds(PatternOf(range.first + i), Typed(events_.events[event]))) candidates[i].push_back(event);
-      }
-    }
+    std::vector<std::vector<size_t>> candidates;
+    for (size_t i = 0; i < range.count; ++i) candidates.push_back(Matching(range.first + i));
     return MatchPatterns(candidates, events_.events.size());
   }
 
+  // How many of `in_order` are there, each after the one before it; `next` is the record after the last.
+  size_t CountOrdered(size_t& next) const {
+    const plan::PatternRange& range = shape_.in_order->value;
+    next = 0;
+    for (size_t i = 0; i < range.count; ++i) {
+      size_t found = next;
+      while (found < events_.events.size() && !HoldsAt(range.first + i, found)) ++found;
+      if (found == events_.events.size()) return i;
+      next = found + 1;
+    }
+    return range.count;
+  }
+
   // In order, one by one.
-  void CompareInOrder(Differences& differences) const {
+  void CompareExactly(Differences& differences) const {
     const plan::PatternRange& range = shape_.exactly->value;
+    const size_t count = events_.events.size();
     for (size_t i = 0; i < range.count; ++i) {
       const plan::RecordExpectation& expected = shape_.records[range.first + i];
-      if (i >= events_.events.size()) {
-        differences.push_back({expected.source.node->mark, expected.source.name,
-                               FormatPattern(expected.record), "no such record"});
+      if (i >= count) {
+        differences.push_back(
+            {expected.source.node->mark, expected.source.name, FormatPattern(expected.record),
+             absl::StrCat("no such record: ", count == 0 ? "none" : absl::StrCat(count), " came")});
         continue;
       }
-      const TypedValue actual = Typed(events_.events[i]);
-      if (Holds(PatternOf(range.first + i), actual)) continue;
-      Differences fields =
-          Explain(PatternOf(range.first + i), actual, expected.source.node, expected.source.name);
+      if (HoldsAt(range.first + i, i)) continue;
+      Differences fields = Explain(PatternOf(range.first + i), Typed(events_.events[i]), expected.source.node,
+                                   expected.source.name);
       std::move(fields.begin(), fields.end(), std::back_inserter(differences));
     }
-    for (size_t i = range.count; i < events_.events.size(); ++i) {
-      if (i - range.count == kMaxShown) {
-        differences.push_back({shape_.exactly->mark, "exactly", "nothing else",
-                               absl::StrCat(events_.events.size() - i, " more records")});
-        break;
-      }
-      differences.push_back(
-          {shape_.exactly->mark, "exactly", "nothing else", FormatEvent(events_.events[i])});
-    }
+    if (count <= range.count) return;
+    differences.push_back({shape_.exactly->mark, "exactly", "nothing else",
+                           ListNearest({count - range.count, "records", [&](size_t index) {
+                                          return FormatEvent(events_.events[range.count + index]);
+                                        }})});
   }
 
   void CompareContained(Differences& differences) const {
     const auto matched = MatchContained();
     for (size_t i = 0; i < matched.size(); ++i) {
       if (matched[i]) continue;
-      const plan::RecordExpectation& expected = shape_.records[shape_.contains->value.first + i];
-      differences.push_back(
-          {expected.source.node->mark, expected.source.name, FormatPattern(expected.record), Seen()});
+      const size_t pattern = shape_.contains->value.first + i;
+      const plan::RecordExpectation& expected = shape_.records[pattern];
+      differences.push_back({expected.source.node->mark, expected.source.name, FormatPattern(expected.record),
+                             Seen(pattern, 0)});
+    }
+  }
+
+  // The first that is not where it should be; what comes after it cannot be told.
+  void CompareOrder(Differences& differences) const {
+    size_t next = 0;
+    const size_t ordered = CountOrdered(next);
+    if (ordered == shape_.in_order->value.count) return;
+    const size_t pattern = shape_.in_order->value.first + ordered;
+    const plan::RecordExpectation& expected = shape_.records[pattern];
+    const std::vector<size_t> elsewhere = Matching(pattern);
+    differences.push_back({expected.source.node->mark, expected.source.name, FormatPattern(expected.record),
+                           elsewhere.empty()
+                               ? Seen(pattern, next)
+                               : absl::StrCat("record ", elsewhere.back(), ", but in_order[", ordered - 1,
+                                              "] is record ", next - 1, "; the first is record 0")});
+  }
+
+  void CompareAbsent(Differences& differences) const {
+    const plan::PatternRange& range = shape_.absent->value;
+    for (size_t i = 0; i < range.count; ++i) {
+      const std::vector<size_t> found = Matching(range.first + i);
+      if (found.empty()) continue;
+      const plan::PatternSource& source = shape_.records[range.first + i].source;
+      differences.push_back({source.node->mark, source.name, "no such record",
+                             ListNearest({found.size(), "records", [&](size_t index) {
+                                            return FormatEvent(events_.events[found[index]]);
+                                          }})});
     }
   }
 
@@ -85,8 +119,23 @@ class EventComparison {
     bpfrig::v1::Value count;
     count.set_unsigned_integer(events_.events.size());
     for (Difference& difference : Explain(*shape_.count, count, "count")) {
-      AppendFirst(difference.actual);
+      if (!events_.events.empty()) absl::StrAppend(&difference.actual, "\n", ListNearest(From(0)));
       differences.push_back(std::move(difference));
+    }
+  }
+
+  // Records that nobody saw are a failure, unless the plan says that they may be.
+  void CompareLost(const plan::Mark& mark, Differences& differences) const {
+    bpfrig::v1::Value lost;
+    lost.set_unsigned_integer(events_.lost);
+    if (shape_.lost) {
+      Differences found = Explain(*shape_.lost, lost, "lost");
+      std::move(found.begin(), found.end(), std::back_inserter(differences));
+    } else if (events_.lost > 0) {
+      differences.push_back({mark, "lost", "no record",
+                             absl::StrCat(events_.lost,
+                                          ": the program wrote more at once than the buffer of its CPU "
+                                          "holds; `lost:` can allow that")});
     }
   }
 
@@ -94,21 +143,32 @@ class EventComparison {
   TypedPattern PatternOf(size_t index) const {
     return {shape_.records[index].record, events_.patterns[index], encodings_};
   }
-
-  // The first of what came, a line each.
-  void AppendFirst(std::string& text) const {
-    for (size_t i = 0; i < std::min(events_.events.size(), kMaxShown); ++i) {
-      absl::StrAppend(&text, "\n", FormatEvent(events_.events[i]));
+  bool HoldsAt(size_t pattern, size_t event) const {
+    return Holds(PatternOf(pattern), Typed(events_.events[event]));
+  }
+  std::vector<size_t> Matching(size_t pattern) const {
+    std::vector<size_t> found;
+    for (size_t event = 0; event < events_.events.size(); ++event) {
+      if (HoldsAt(pattern, event)) found.push_back(event);
     }
+    return found;
   }
 
-  // What came, for a message.
-  std::string Seen() const {
-    if (events_.events.empty()) return "no record at all";
-    std::string text = absl::StrCat("none of ", events_.events.size(), ":");
-    AppendFirst(text);
-    if (events_.events.size() > kMaxShown) absl::StrAppend(&text, "\n...");
-    return text;
+  // All records from that one on.
+  Shown From(size_t first) const {
+    return {events_.events.size() - first, "records",
+            [this, first](size_t index) { return FormatEvent(events_.events[first + index]); }};
+  }
+
+  // What came from that record on, in place of one that did not.
+  std::string Seen(size_t pattern, size_t first) const {
+    Shown shown = From(first);
+    if (shown.count == 0) return first == 0 ? "no record at all" : "no record after that one";
+    shown.distance = [&, first](size_t index) {
+      return Distance(PatternOf(pattern), Typed(events_.events[first + index]));
+    };
+    return absl::StrCat("none of ", shown.count, first == 0 ? "" : " after that one",
+                        shown.count == 1 ? "" : ", nearest first", ":\n", ListNearest(shown));
   }
 
   const plan::EventsShape& shape_;
@@ -118,9 +178,12 @@ class EventComparison {
 
 }  // namespace
 
-bool ContainsAll(const plan::EventsShape& shape, const Events& events) {
+bool HasAll(const plan::EventsShape& shape, const Events& events) {
+  const EventComparison comparison(shape, events);
+  size_t next = 0;
+  if (shape.in_order && comparison.CountOrdered(next) < shape.in_order->value.count) return false;
   if (!shape.contains) return true;
-  const auto matched = EventComparison(shape, events).MatchContained();
+  const auto matched = comparison.MatchContained();
   return std::all_of(matched.begin(), matched.end(), [](const auto& event) { return event.has_value(); });
 }
 
@@ -128,11 +191,14 @@ Differences CompareEvents(const plan::Call& call, const plan::EventsShape& shape
                           const Events& events) {
   Differences differences;
   const EventComparison comparison(shape, events);
-  if (shape.exactly) comparison.CompareInOrder(differences);
+  if (shape.exactly) comparison.CompareExactly(differences);
   if (shape.contains) comparison.CompareContained(differences);
+  if (shape.in_order) comparison.CompareOrder(differences);
+  if (shape.absent) comparison.CompareAbsent(differences);
   if (shape.count) comparison.CompareCount(differences);
+  comparison.CompareLost(mark, differences);
   const auto& request = plan::As<bpfrig::v1::ReadEventsRequest>(*call.request);
-  const bool expects = shape.exactly || shape.contains || shape.count;
+  const bool expects = shape.exactly || shape.contains || shape.in_order || shape.count;
   if (!expects && events.events.size() < request.at_least()) {
     differences.push_back(
         {mark, "at_least", absl::StrCat(request.at_least(), " records"),

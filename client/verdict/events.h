@@ -1,4 +1,5 @@
-// A ring buffer's records against what a plan expects. The events handler of run/ calls it.
+// The records of a ring buffer or perf event array against what a plan expects. The events handler of run/
+// calls it.
 #pragma once
 
 #include <vector>
@@ -14,11 +15,14 @@ struct Events {
   // One for each of the request's patterns.
   std::vector<bpfrig::v1::ResolvedValue> patterns;
   std::vector<bpfrig::v1::Event> events;
+  // Records that the kernel had no room for.
+  uint64_t lost = 0;
 };
 
 [[nodiscard]] Differences CompareEvents(const plan::Call& call, const plan::EventsShape& shape,
                                         const plan::Mark& mark, const Events& events);
-// Whether every record that `contains` asks for is there: then there is nothing more to wait for.
-[[nodiscard]] bool ContainsAll(const plan::EventsShape& shape, const Events& events);
+// Whether every record that `contains` and `in_order` ask for is there: then there is nothing more to wait
+// for.
+[[nodiscard]] bool HasAll(const plan::EventsShape& shape, const Events& events);
 
 }  // namespace bpfrig::client::verdict

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/verdict/as_written.h"
 #include "client/verdict/format.h"
+#include "client/verdict/log_lines.h"
 #include "common/near_names.h"
 
 namespace bpfrig::client::verdict {
@@ -104,6 +105,11 @@ class Explanation {
         actual->has_raw()) {
       auto [wanted, came] = FormatBothBytes(pattern.value.raw(), actual->raw());
       differences_.push_back({pattern.node->mark, path, std::move(wanted), std::move(came)});
+      return;
+    }
+    if (actual != nullptr && pattern.kind == PatternKind::kContains && IsLong(actual->text())) {
+      differences_.push_back({pattern.node->mark, path, FormatPattern(pattern),
+                              NearestLines(actual->text(), pattern.parts[0].value.text())});
       return;
     }
     std::string came = actual == nullptr ? "nothing with a type to decode it by" : FormatActual(*actual);

@@ -283,7 +283,8 @@ TEST(ValueMatcherTest, SaysThatAMatcherNeedsAType) {
   dump.patterns.emplace_back();
   dump.entries.emplace_back().set_raw_value(std::string(4, '\1'));
   EXPECT_THAT(Lines(CompareDump(std::get<plan::DumpShape>(step.shape), step.mark, dump)),
-              ElementsAre("t.yaml:2:21: contains[0]: expected {value: !at_least 1}, actual no such entry"));
+              ElementsAre("t.yaml:2:21: contains[0]: expected {value: !at_least 1}, actual no such entry; "
+                          "there is:\n{value: 01 01 01 01}"));
 }
 
 TEST(TypedMatcherTest, WantsAllElementsOfAFlexibleArray) {

@@ -8,30 +8,37 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "client/verdict/answer.h"
+#include "client/verdict/log_lines.h"
 
 namespace bpfrig::client::verdict {
 namespace {
 
 using bpfrig::v1::RejectedObject;
 
-constexpr size_t kLogLinesShown = 25;
-
 // What the kernel said, for somebody who did not expect it.
-std::string DescribeRejection(const RejectedObject& rejected) {
+std::string DescribeRejection(const RejectedObject& rejected, const std::string& log_file) {
   std::string text = absl::StrCat("rejected with ", rejected.errno_name());
   if (!rejected.program().empty()) absl::StrAppend(&text, ", program ", rejected.program());
   if (!rejected.map().empty()) absl::StrAppend(&text, ", map ", rejected.map());
   if (!rejected.hint().empty()) absl::StrAppend(&text, "\nhint: ", rejected.hint());
-  const absl::string_view log = absl::StripTrailingAsciiWhitespace(rejected.log());
-  if (log.empty()) return text;
-  const std::vector<absl::string_view> lines = absl::StrSplit(log, '\n');
-  const size_t shown = std::min(lines.size(), kLogLinesShown);
-  if (shown < lines.size() || rejected.log_truncated()) absl::StrAppend(&text, "\n...");
-  for (size_t i = lines.size() - shown; i < lines.size(); ++i) absl::StrAppend(&text, "\n", lines[i]);
+  const std::string lines = DecisiveLines(rejected.log());
+  if (lines.empty()) return text;
+  absl::StrAppend(&text, "\n", lines);
+  const std::string where = WhereTheOthersAre(rejected.log(), rejected.log_truncated(), log_file);
+  if (!where.empty()) absl::StrAppend(&text, "\n(", where, ")");
   return text;
+}
+
+// Says of an expected piece of a log that is not there where the log can be read.
+void NoteLog(const std::string& log, const std::string& log_file, Differences& differences) {
+  if (!IsLong(log)) return;
+  for (Difference& difference : differences) {
+    if (difference.field != "rejected.log" && difference.field != "rejected.log_contains" &&
+        difference.field != "loaded.log")
+      continue;
+    absl::StrAppend(&difference.actual, "\n(", WhereTheLogIs(log_file), ")");
+  }
 }
 
 }  // namespace
@@ -41,15 +48,26 @@ bool Names(const std::string& name, const std::string& program) {
 }
 
 Differences CompareLoad(const plan::Call& call, const plan::Mark& mark,
-                        const bpfrig::v1::LoadProgramResponse& response) {
+                        const bpfrig::v1::LoadProgramResponse& response, const std::string& log_file) {
   const plan::Pattern* rejection = plan::FindPart(call.expected, "rejected");
   if (response.has_rejected() && rejection == nullptr) {
-    return {{mark, "load", "the kernel takes the object", DescribeRejection(response.rejected())}};
+    return {{mark, "load", "the kernel takes the object", DescribeRejection(response.rejected(), log_file)}};
   }
   if (!response.has_rejected() && rejection != nullptr) {
     return {{rejection->node->mark, "rejected", "the kernel rejects the object", "it was loaded"}};
   }
-  return CompareAnswer(call, mark, response);
+  Differences differences = CompareAnswer(call, mark, response);
+  NoteLog(response.has_rejected() ? response.rejected().log() : response.loaded().log(), log_file,
+          differences);
+  return differences;
+}
+
+std::string DescribeLog(const bpfrig::v1::LoadProgramResponse& response, const std::string& log_file) {
+  const std::string& log = response.loaded().log();
+  if (log.empty()) return "";
+  const std::string where = WhereTheOthersAre(log, false, log_file);
+  return absl::StrCat("the verifier's log", where.empty() ? "" : absl::StrCat(" (", where, ")"), ":\n",
+                      DecisiveLines(log));
 }
 
 Differences CompareLedger(const plan::Test& test, const bpfrig::v1::CloseSandboxResponse& ledger) {

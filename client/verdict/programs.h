@@ -15,8 +15,14 @@ namespace bpfrig::client::verdict {
 // `object/program`.
 [[nodiscard]] bool Names(const std::string& name, const std::string& program);
 
+// `log_file` is where the verifier's whole log was written to; empty if it was not.
 [[nodiscard]] Differences CompareLoad(const plan::Call& call, const plan::Mark& mark,
-                                      const bpfrig::v1::LoadProgramResponse& response);
+                                      const bpfrig::v1::LoadProgramResponse& response,
+                                      const std::string& log_file);
+// The log of an object that was loaded, for a plan that asks for it with `log_level`: what there is to see of
+// it, and where the rest is. Empty if there is none.
+[[nodiscard]] std::string DescribeLog(const bpfrig::v1::LoadProgramResponse& response,
+                                      const std::string& log_file);
 
 // Programs that were attached and never ran, and names in may_not_run that no loaded program has.
 [[nodiscard]] Differences CompareLedger(const plan::Test& test,

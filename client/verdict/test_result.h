@@ -33,6 +33,14 @@ struct Failure {
   std::string note = {};
 };
 
+// What a step has to show, whether its test passes or not.
+struct Note {
+  plan::Mark mark;
+  // "step 1, load".
+  std::string what;
+  std::string text;
+};
+
 enum class Verdict { kPassed, kFailed, kSkipped, kRigError, kNotRun };
 
 struct TestResult {
@@ -46,6 +54,7 @@ struct TestResult {
   // Why it was skipped, or what happened to the rig.
   std::string reason;
   std::vector<Failure> failures;
+  std::vector<Note> notes = {};
 };
 
 }  // namespace bpfrig::client::verdict

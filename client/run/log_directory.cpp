@@ -1,0 +1,59 @@
+#include "client/run/log_directory.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+
+namespace bpfrig::client::run {
+namespace {
+
+constexpr size_t kMaxNameBytes = 200;
+
+// What a file may be called anywhere: other characters are lines.
+std::string FileName(absl::string_view text) {
+  std::string name;
+  for (const char c : text) {
+    const bool stays = absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '_';
+    if (stays || name.empty() || name.back() != '_') name.push_back(stays ? c : '_');
+  }
+  return name.substr(0, kMaxNameBytes);
+}
+
+}  // namespace
+
+absl::Status LogDirectory::Make() const {
+  std::error_code error;
+  std::filesystem::create_directories(path_, error);
+  if (!error) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("making the directory for logs ", path_, ": ", error.message()));
+}
+
+std::string LogDirectory::Write(const plan::Test& test, const std::string& object, const std::string& log) {
+  const std::string path = absl::StrCat(path_, "/", NewName(test, object), ".log");
+  errno = 0;
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << log;
+  file.close();
+  if (file.good()) return path;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  status_.Update(absl::UnavailableError(absl::StrCat("writing ", path, ": ", std::strerror(errno))));
+  return "";
+}
+
+std::string LogDirectory::NewName(const plan::Test& test, const std::string& object) {
+  const std::string name = FileName(absl::StrCat(test.plan, "-", test.name, "-", object));
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const int before = names_[name]++;
+  return before == 0 ? name : absl::StrCat(name, "-", before + 1);
+}
+
+absl::Status LogDirectory::status() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return status_;
+}
+
+}  // namespace bpfrig::client::run
