@@ -6,6 +6,7 @@
 
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "client/verdict/testing/step_text.h"
 #include "client/verdict/testing/typed_answers.h"
@@ -14,6 +15,7 @@ namespace bpfrig::client::verdict {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 

@@ -35,9 +35,11 @@ std::vector<std::string> Names() {
   return names;
 }
 
-// Whether the line is a verifier's, whose words depend on kernel and compiler; the one that counts is kept.
+// Whether the line is a verifier's, whose words depend on kernel and compiler; the one that counts is kept,
+// and so are entries of maps and records.
 bool IsVerifierLog(absl::string_view line) {
   return absl::ConsumePrefix(&line, std::string(20, ' ')) && !absl::StartsWith(line, "hint") &&
+         !absl::StartsWith(line, "{") && !absl::StartsWith(line, "and ") &&
          !absl::StrContains(line, "unbounded memory access");
 }
 
@@ -46,6 +48,7 @@ std::string Normalised(std::string output) {
   RE2::GlobalReplace(&output, RE2::QuoteMeta(Folder() + "/"), "");
   RE2::GlobalReplace(&output, RE2::QuoteMeta(BPFRIG_TEST_OBJECTS "/"), "OBJECTS/");
   RE2::GlobalReplace(&output, " +[0-9.]+ m?s\n", "  TIME\n");
+  RE2::GlobalReplace(&output, "in its [0-9]+ lines", "in its N lines");
   std::vector<std::string> lines = absl::StrSplit(output, '\n');
   lines.erase(std::remove_if(lines.begin(), lines.end(), IsVerifierLog), lines.end());
   return absl::StrJoin(lines, "\n");
