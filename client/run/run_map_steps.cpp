@@ -110,6 +110,12 @@ StepOutcome StepRunner::Within(const Call& call, const std::function<StepOutcome
 }
 
 StepOutcome StepRunner::Do(const Call& call, const plan::DumpShape& shape, const Mark& mark) {
+  const auto& map = plan::As<bpfrig::v1::DumpMapRequest>(*call.request).map();
+  if (FindType(map_types_, map) == "bloom_filter" && (shape.exactly || shape.count)) {
+    return {std::nullopt,
+            {{mark, shape.exactly ? "exactly" : "count", "contains or absent",
+              "a bloom filter only tells of values that it is asked for, not what else it has"}}};
+  }
   return Within(call, [&]() -> StepOutcome {
     verdict::Dump dump;
     if (auto error = ReadDump(sandbox_, call, dump)) return {std::move(error), {}};

@@ -105,9 +105,7 @@ StepOutcome StepRunner::Do(const Call& call, const plan::LoadShape& shape, const
   if (takes_log || shape.wants_log) request.set_max_log_bytes(MostLogBytes());
   bpfrig::v1::LoadProgramResponse response;
   if (auto error = Ask(call, request, response)) return {std::move(error), {}};
-  for (const bpfrig::v1::LoadedProgram& program : response.loaded().programs()) {
-    program_types_[absl::StrCat(request.name(), "/", program.name())] = program.type();
-  }
+  NoteTypes(request.name(), response.loaded());
   const std::string& log = response.has_rejected() ? response.rejected().log() : response.loaded().log();
   const std::string file = takes_log && !log.empty() ? write_log_(request.name(), log) : "";
   StepOutcome outcome{std::nullopt, verdict::CompareLoad(call, mark, response, file)};
@@ -124,17 +122,25 @@ StepOutcome StepRunner::Do(const Call& call, const plan::RunShape& shape, const 
                                  static_cast<size_t>(response.context_patterns_size()))) {
     return {std::move(error), {}};
   }
-  return {std::nullopt, verdict::CompareTestRun(call, shape, mark, ProgramType(request.program()), response)};
+  return {std::nullopt,
+          verdict::CompareTestRun(call, shape, mark, FindType(program_types_, request.program()), response)};
 }
 
-std::string StepRunner::ProgramType(const std::string& name) const {
-  std::string type;
-  for (const auto& [program, program_type] : program_types_) {
-    if (!verdict::Names(name, program)) continue;
-    if (!type.empty() && type != program_type) return "";
-    type = program_type;
+void StepRunner::NoteTypes(const std::string& object, const bpfrig::v1::LoadedObject& loaded) {
+  for (const bpfrig::v1::LoadedProgram& program : loaded.programs())
+    program_types_[absl::StrCat(object, "/", program.name())] = program.type();
+  for (const bpfrig::v1::LoadedMap& map : loaded.maps())
+    map_types_[absl::StrCat(object, "/", map.name())] = map.type();
+}
+
+std::string FindType(const std::map<std::string, std::string>& types, const std::string& name) {
+  std::string found;
+  for (const auto& [full_name, type] : types) {
+    if (!verdict::Names(name, full_name)) continue;
+    if (!found.empty() && found != type) return "";
+    found = type;
   }
-  return type;
+  return found;
 }
 
 std::optional<daemon::RpcError> CheckPatterns(size_t sent, size_t answered) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "bpfrig/v1/program.pb.h"
 #include "bpfrig/v1/traffic.pb.h"
 #include "client/daemon/rpc_error.h"
 #include "client/plan/step.h"
@@ -78,15 +79,19 @@ class StepRunner {
   std::optional<daemon::RpcError> Ask(const Call& call, google::protobuf::Message& request,
                                       google::protobuf::Message& answer);
 
-  // The type of a loaded program that the plan names; empty if it is not known, or if several have the name.
-  [[nodiscard]] std::string ProgramType(const std::string& name) const;
+  // What the daemon told of an object that it loaded.
+  void NoteTypes(const std::string& object, const bpfrig::v1::LoadedObject& loaded);
 
   Sandbox& sandbox_;
   const AttachMode attach_;
   const WriteLog write_log_;
-  // By `object/program`, as the daemon told when they were loaded.
+  // Types as libbpf calls them, by `object/name`.
   std::map<std::string, std::string> program_types_;
+  std::map<std::string, std::string> map_types_;
 };
+
+// The type of what the plan names `name` or `object/name`; empty if it is not known, or if several differ.
+[[nodiscard]] std::string FindType(const std::map<std::string, std::string>& types, const std::string& name);
 
 // How long a call may take before the client gives it up: what the request allows, and the step's patience.
 [[nodiscard]] std::chrono::milliseconds TimeoutOf(const plan::Call& call);
