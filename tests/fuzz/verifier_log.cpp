@@ -13,7 +13,7 @@ using kernel_bpf::kKeptLog;
 
 void Keep(const std::string& log) {
   bool cut = false;
-  const std::string end = kernel_bpf::LogEnd(log, cut);
+  const std::string end = kernel_bpf::LogEnd(log, kKeptLog, cut);
   if (end.size() > kKeptLog || cut != (end.size() < log.size())) std::abort();
   if (log.compare(log.size() - end.size(), end.size(), end) != 0) std::abort();
 }

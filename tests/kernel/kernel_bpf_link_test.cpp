@@ -38,9 +38,9 @@ bool IsReadable(int fd) {
   return ::poll(&poll, 1, 0) == 1;
 }
 
-std::vector<std::string> DrainAll(RingBuffer& ring) {
+std::vector<std::string> DrainAll(RecordReader& ring) {
   std::vector<std::string> records;
-  EXPECT_TRUE(ring.Drain(1000, [&](absl::string_view record) { records.emplace_back(record); }).ok());
+  EXPECT_TRUE(ring.Drain(1000, [&](const Record& record) { records.emplace_back(record.bytes); }).ok());
   return records;
 }
 
@@ -128,13 +128,14 @@ TEST(KernelBpfLinkTest, ReadsTypedEventsOnce) {
   points.cgroup_fd = cgroup.fd();
   absl::StatusOr<Link> link = Link::Attach(*object.FindProgram("connect_with_maps"), points);
   ASSERT_TRUE(link.ok()) << link.status();
-  absl::StatusOr<RingBuffer> ring = RingBuffer::Open(*object.FindMap("events"));
-  ASSERT_TRUE(ring.ok()) << ring.status();
-  EXPECT_FALSE(IsReadable(ring->PollFd()));
+  absl::StatusOr<std::unique_ptr<RecordReader>> opened = RingBuffer::Open(*object.FindMap("events"));
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  RecordReader& ring = **opened;
+  EXPECT_FALSE(IsReadable(ring.PollFd()));
   for (uint16_t port : {uint16_t{7}, uint16_t{9}, uint16_t{11}}) EXPECT_EQ(cgroup.Dial(port), ECONNREFUSED);
-  EXPECT_TRUE(IsReadable(ring->PollFd()));
+  EXPECT_TRUE(IsReadable(ring.PollFd()));
   std::string first;
-  EXPECT_EQ(ring->Drain(1, [&](absl::string_view record) { first = std::string(record); }).value(), 1U);
+  EXPECT_EQ(ring.Drain(1, [&](const Record& record) { first = std::string(record.bytes); }).value(), 1U);
   TypeRef type = object.types().Find("connect_event").value();
   Value seven = FieldsOf({{"address", Prefix({127, 0, 0, 1})}, {"port", Unsigned(7)}});
   Encoded expected = Encode(type, seven).value();
@@ -143,8 +144,8 @@ TEST(KernelBpfLinkTest, ReadsTypedEventsOnce) {
     EXPECT_EQ((first[i] ^ expected.bytes[i]) & expected.mask[i], 0) << "byte " << i;
   }
   EXPECT_EQ(std::get<Fields>(Decode(type, first)->kind)[1].value, Unsigned(7));
-  EXPECT_EQ(DrainAll(*ring).size(), 2U) << "the first was consumed, and only the first";
-  EXPECT_TRUE(DrainAll(*ring).empty());
+  EXPECT_EQ(DrainAll(ring).size(), 2U) << "the first was consumed, and only the first";
+  EXPECT_TRUE(DrainAll(ring).empty());
   EXPECT_EQ(DetailOf(RingBuffer::Open(*object.FindMap("hash")).status()).reason, Reason::kTypeMismatch);
 }
 
@@ -173,8 +174,8 @@ TEST(KernelBpfLinkTest, ShowsAProgramWhatWasWritten) {
   absl::StatusOr<Link> link = Link::Attach(*object.FindProgram("connect_with_maps"), points);
   ASSERT_TRUE(link.ok()) << link.status();
   EXPECT_EQ(cgroup.Dial(9), ECONNREFUSED);
-  RingBuffer ring = RingBuffer::Open(*object.FindMap("events")).value();
-  std::vector<std::string> records = DrainAll(ring);
+  const std::unique_ptr<RecordReader> ring = RingBuffer::Open(*object.FindMap("events")).value();
+  std::vector<std::string> records = DrainAll(*ring);
   ASSERT_EQ(records.size(), 1U);
   Value event = Decode(object.types().Find("connect_event").value(), records[0]).value();
   EXPECT_EQ(std::get<Fields>(event.kind).back().value, Decode(everything, change.value).value());

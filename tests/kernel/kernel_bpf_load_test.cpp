@@ -230,6 +230,34 @@ TEST(KernelBpfLoadTest, LoadsAProgramWhoseLogDoesNotFit) {
   EXPECT_THAT(object.log(), HasSubstr("processed "));
 }
 
+TEST(KernelBpfLoadTest, ReturnsAsMuchOfALogAsIsWanted) {
+  TestSpec test("long_log");
+  test.spec.programs = {{"refused", ""}};
+  const Rejected end = LoadRefused(test.spec);
+  EXPECT_TRUE(end.log_truncated);
+  EXPECT_LE(end.log.size(), 64U * 1024);
+  test.spec.max_log_bytes = size_t{16} << 20;
+  const Rejected whole = LoadRefused(test.spec);
+  EXPECT_FALSE(whole.log_truncated);
+  EXPECT_GT(whole.log.size(), 64U * 1024);
+  EXPECT_THAT(whole.log, HasSubstr("R1=ctx"));
+  EXPECT_EQ(whole.log.substr(whole.log.size() - end.log.size()), end.log);
+  EXPECT_EQ(whole.hint, end.hint);
+}
+
+// More than the first buffer holds: 1 MiB.
+TEST(KernelBpfLoadTest, ReturnsAWholeLogThatTakesALargerBuffer) {
+  TestSpec test("long_log");
+  test.spec.programs = {{"refused", ""}};
+  test.spec.log_level = 2;
+  test.spec.max_log_bytes = size_t{16} << 20;
+  const Rejected whole = LoadRefused(test.spec);
+  EXPECT_FALSE(whole.log_truncated);
+  EXPECT_GT(whole.log.size(), size_t{1} << 20);
+  EXPECT_THAT(whole.log, HasSubstr("R1=ctx"));
+  EXPECT_THAT(whole.log, HasSubstr("invalid access to map value"));
+}
+
 TEST(KernelBpfLoadTest, LoadsTheShippedObjects) {
   for (const char* name : {"cgroup_sock", "cgroup_skb", "sendmsg", "sockops"}) {
     std::string elf = ReadFile(std::string(BPFRIG_BPF_OBJECTS) + "/" + name + ".bpf.o");

@@ -36,6 +36,13 @@ TEST(MapMemoryTest, PerCpuMapsHoldAValueForEachCpu) {
   }
 }
 
+TEST(MapMemoryTest, APerfEventArrayIsReadOnEachCpu) {
+  const uint64_t for_each = (kPerfBufferPages + 1) * uint64_t{4096};
+  EXPECT_EQ(Estimate(BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 4, 0, 6) -
+                Estimate(BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 4, 0, 2),
+            4 * for_each);
+}
+
 TEST(MapMemoryTest, ValuesAreRoundedUpToEightBytes) {
   EXPECT_EQ(Estimate(BPF_MAP_TYPE_ARRAY, 4, 1, 1000), Estimate(BPF_MAP_TYPE_ARRAY, 4, 8, 1000));
 }
