@@ -41,6 +41,14 @@ Json ToJson(const verdict::Failure& failure) {
   return object;
 }
 
+Json ToJson(const verdict::Note& note) {
+  Json object;
+  object["what"] = note.what;
+  AddMark(note.mark, object);
+  object["text"] = note.text;
+  return object;
+}
+
 Json ToJson(const verdict::TestResult& result) {
   Json object;
   object["plan"] = result.plan;
@@ -50,6 +58,7 @@ Json ToJson(const verdict::TestResult& result) {
   object["verdict"] = WordOf(result.verdict);
   object["duration_ms"] = Milliseconds(result.duration);
   if (!result.reason.empty()) object["reason"] = result.reason;
+  for (const verdict::Note& note : result.notes) object["notes"].push_back(ToJson(note));
   object["failures"] = Json::array();
   for (const verdict::Failure& failure : result.failures) object["failures"].push_back(ToJson(failure));
   return object;

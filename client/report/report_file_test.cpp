@@ -31,6 +31,7 @@ RunRecord Record() {
   run.started = std::chrono::system_clock::from_time_t(1790000000);
   run.duration = std::chrono::milliseconds(2500);
   run.results.push_back(Result(Verdict::kPassed, "a", "passes"));
+  run.results.back().notes.push_back({{kFile, 7, 9}, "step 1, load", "the log"});
   run.results.push_back(Result(Verdict::kFailed, "b", "<fails> & \"so\" #1, 100%"));
   verdict::Failure failure;
   failure.mark = {kFile, 7, 9};
@@ -120,6 +121,8 @@ TEST(ReportFileTest, JsonHasEverything) {
   EXPECT_EQ(failed["failures"][0]["note"], "programs that ran in this step: none");
   EXPECT_EQ(failed["failures"][0]["differences"][0]["actual"], "b|c\nd");
   EXPECT_EQ(failed["failures"][0]["differences"][0]["column"], 17);
+  EXPECT_EQ(run["tests"][0]["notes"][0]["text"], "the log");
+  EXPECT_FALSE(run["tests"][2].contains("notes"));
   EXPECT_EQ(run["tests"][2]["reason"], "needs tcx: EINVAL");
   EXPECT_EQ(run["tests"][4]["verdict"], "not run");
 }

@@ -63,6 +63,16 @@ TEST(ReportTest, ShowsWhatElseMayTellWhyBelowTheDifferences) {
             "        programs that ran in this step: none\n");
 }
 
+TEST(ReportTest, ShowsWhatStepsHaveToShowAlsoOfATestThatPassed) {
+  const auto file = std::make_shared<const std::string>("a.yaml");
+  verdict::TestResult result = Result(verdict::Verdict::kPassed, "t");
+  result.notes.push_back({{file, 3, 7}, "step 1, load", "the log:\nprocessed 3 insns"});
+  EXPECT_EQ(FormatResult(result, false),
+            "PASS  p / t  12 ms\n"
+            "      a.yaml:3:7: step 1, load: the log:\n"
+            "        processed 3 insns\n");
+}
+
 TEST(ReportTest, CountsWhatElseThereIs) {
   EXPECT_EQ(Summary({3, 1, 0, 0, 0}), "3 passed, 1 failed");
   EXPECT_EQ(Summary({3, 1, 2, 4, 5}), "3 passed, 1 failed, 2 skipped, 4 rig errors, 5 not run");
