@@ -305,9 +305,10 @@ TEST(KernelBpfLoadTest, ProbesFeatures) {
         EXPECT_TRUE(feature.supported) << feature.name << ": " << feature.detail;
       }
     }
-    EXPECT_THAT(names, ElementsAre("btf", "sockmap_link", "map_batch", "ringbuf", "sk_storage", "perfmon",
-                                   "tcx", "cgroup_sock_addr", "cgroup_unix", "sock_ops", "sk_msg",
-                                   "cgroup_skb", "sk_lookup"));
+    EXPECT_THAT(
+        names, ElementsAre("btf", "sockmap_link", "map_batch", "ringbuf", "user_ringbuf", "perf_events",
+                           "bloom_filter", "sk_storage", "cgrp_storage", "perfmon", "tcx", "cgroup_sock_addr",
+                           "cgroup_unix", "sock_ops", "sk_msg", "cgroup_skb", "sk_lookup"));
   });
 }
 

@@ -3,6 +3,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <linux/perf_event.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -19,6 +22,9 @@
 
 namespace bpfrig::kernel_bpf {
 namespace {
+
+// BPF_MAP_TYPE_CGRP_STORAGE, newer than the kernel headers of Debian 12.
+constexpr int kCgrpStorage = 32;
 
 constexpr struct bpf_insn Instruction(uint8_t code, int32_t immediate) {
   struct bpf_insn instruction {};
@@ -98,15 +104,32 @@ Probe TryBatch() {
   return bpf_map_update_batch(map.Get(), &key, &value, &count, nullptr);
 }
 
-Probe TryRingBuffer() {
-  common::Fd map = CreateMap(BPF_MAP_TYPE_RINGBUF, 0, 0, 65536);
+Probe TryRingBuffer(enum bpf_map_type type) {
+  common::Fd map = CreateMap(type, 0, 0, 65536);
   return map.IsOpen() ? 0 : -errno;
 }
 
-Probe TrySocketStorage() {
+// For types that libbpf has to make something beside: storage needs BTF.
+Probe TryMapType(int type) {
   LibbpfOutput output;
-  int result = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_SK_STORAGE, nullptr);
+  int result = libbpf_probe_bpf_map_type(static_cast<enum bpf_map_type>(type), nullptr);
   return result > 0 ? 0 : result < 0 ? result : -EINVAL;
+}
+
+// An event as a perf event array is read through.
+Probe TryPerfEvent() {
+  struct perf_event_attr attributes {};
+  attributes.size = sizeof(attributes);
+  attributes.type = PERF_TYPE_SOFTWARE;
+  attributes.config = PERF_COUNT_SW_BPF_OUTPUT;
+  attributes.sample_type = PERF_SAMPLE_RAW;
+  constexpr int kAllProcesses = -1;
+  constexpr int kNoGroup = -1;
+  const long event =
+      ::syscall(SYS_perf_event_open, &attributes, kAllProcesses, 0, kNoGroup, PERF_FLAG_FD_CLOEXEC);
+  if (event < 0) return -errno;
+  common::Fd(static_cast<int>(event)).Close();
+  return 0;
 }
 
 // A helper that a program gets only with CAP_PERFMON, and that has no side effect.
@@ -154,8 +177,14 @@ std::vector<Feature> ProbeFeatures(unsigned interface_index) {
              "The kernel describes its own types: CO-RE and kernel types by name work."),
       Report("sockmap_link", TrySockmapLink(), "sk_msg programs attach to a sockmap by a link."),
       Report("map_batch", TryBatch(), "Maps are written and read in batches."),
-      Report("ringbuf", TryRingBuffer(), "Programs can report events through a ring buffer."),
-      Report("sk_storage", TrySocketStorage(), "Programs can keep data with each socket."),
+      Report("ringbuf", TryRingBuffer(BPF_MAP_TYPE_RINGBUF),
+             "Programs can report events through a ring buffer."),
+      Report("user_ringbuf", TryRingBuffer(BPF_MAP_TYPE_USER_RINGBUF),
+             "Programs can take records out of a user ring buffer."),
+      Report("perf_events", TryPerfEvent(), "Perf event arrays can be read."),
+      Report("bloom_filter", TryMapType(BPF_MAP_TYPE_BLOOM_FILTER), "There are bloom filters."),
+      Report("sk_storage", TryMapType(BPF_MAP_TYPE_SK_STORAGE), "Programs can keep data with each socket."),
+      Report("cgrp_storage", TryMapType(kCgrpStorage), "Programs can keep data with each cgroup."),
       Report("perfmon", TryPerfmon(),
              "The daemon has CAP_PERFMON: helpers such as bpf_snprintf and bpf_trace_printk are allowed."),
       Report("tcx", TryTcx(interface_index), "tc programs attach to an interface by a link."),

@@ -19,9 +19,8 @@ struct Feature {
   std::string description;
 };
 
-// In a fixed order: btf, sockmap_link, map_batch, ringbuf, sk_storage, perfmon, tcx, cgroup_sock_addr,
-// sock_ops, sk_msg, cgroup_skb, sk_lookup. `interface_index` is any interface of the process's netns (lo: 1),
-// which is asked about tcx.
+// In a fixed order. `interface_index` is any interface of the process's netns (lo: 1), which is asked about
+// tcx.
 [[nodiscard]] std::vector<Feature> ProbeFeatures(unsigned interface_index);
 
 // What every sandbox needs, each done once with the smallest of programs.
