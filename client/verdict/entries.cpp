@@ -61,19 +61,24 @@ class DumpComparison {
   bool ComesBefore(size_t a, size_t b) const {
     const DumpedEntry& first = dump_.entries[a];
     const DumpedEntry& second = dump_.entries[b];
-    if (first.key().has_unsigned_integer() && second.key().has_unsigned_integer())
-      return first.key().unsigned_integer() < second.key().unsigned_integer();
-    return first.raw_key() < second.raw_key();
+    // Numbers first: an enumeration may have names for some of its values.
+    const bool is_number = first.key().has_unsigned_integer();
+    if (is_number != second.key().has_unsigned_integer()) return is_number;
+    return is_number ? first.key().unsigned_integer() < second.key().unsigned_integer()
+                     : first.raw_key() < second.raw_key();
   }
   std::vector<size_t> ByKey(std::vector<size_t> entries) const {
     std::stable_sort(entries.begin(), entries.end(),
                      [this](size_t a, size_t b) { return ComesBefore(a, b); });
     return entries;
   }
-  std::vector<size_t> AllByKey() const {
-    std::vector<size_t> all(dump_.entries.size());
-    std::iota(all.begin(), all.end(), size_t{0});
-    return ByKey(std::move(all));
+  const std::vector<size_t>& AllByKey() {
+    if (all_by_key_.size() != dump_.entries.size()) {
+      all_by_key_.resize(dump_.entries.size());
+      std::iota(all_by_key_.begin(), all_by_key_.end(), size_t{0});
+      all_by_key_ = ByKey(std::move(all_by_key_));
+    }
+    return all_by_key_;
   }
   // Those entries, in that order.
   Shown Some(std::vector<size_t> entries) const {
@@ -187,9 +192,9 @@ class DumpComparison {
   }
 
   // What is there for one that was not found.
-  std::string DescribeOthers(size_t pattern) const {
+  std::string DescribeOthers(size_t pattern) {
     if (dump_.entries.empty()) return "no such entry; the map is empty";
-    const std::vector<size_t> all = AllByKey();
+    const std::vector<size_t>& all = AllByKey();
     Shown shown = Some(all);
     shown.distance = [&](size_t index) { return DistanceOf(pattern, dump_.entries[all[index]]); };
     return absl::StrCat("no such entry; there ", shown.count == 1 ? "is" : "are",
@@ -275,6 +280,8 @@ class DumpComparison {
   std::vector<const ResolvedValue*> key_encodings_;
   std::vector<const ResolvedValue*> value_encodings_;
   std::unordered_multimap<std::string, size_t> by_key_;
+  // Filled when it is first asked for.
+  std::vector<size_t> all_by_key_;
   Differences differences_;
 };
 
