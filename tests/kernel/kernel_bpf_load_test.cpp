@@ -269,6 +269,48 @@ TEST(KernelBpfLoadTest, LoadsTheShippedObjects) {
   }
 }
 
+// One program of each kind, and those with subprograms, tail calls and relocations in their first
+// instructions.
+TEST(KernelBpfLoadTest, LoadsAProgramThatDoesNothingInThePlaceOfAny) {
+  const std::pair<const char*, const char*> kObjects[] = {
+      {BPFRIG_BPF_OBJECTS, "cgroup_sock"},       {BPFRIG_BPF_OBJECTS, "cgroup_skb"},
+      {BPFRIG_BPF_OBJECTS, "sendmsg"},           {BPFRIG_BPF_OBJECTS, "sockops"},
+      {BPFRIG_TEST_OBJECTS, "kernel_bpf_hooks"}, {BPFRIG_TEST_OBJECTS, "all_maps"}};
+  for (const auto& [folder, name] : kObjects) {
+    SCOPED_TRACE(name);
+    const std::string elf = ReadFile(std::string(folder) + "/" + name + ".bpf.o");
+    ObjectSpec spec;
+    spec.name = name;
+    spec.elf = elf;
+    const BpfObject whole = LoadOrDie(spec);
+    for (const Program& program : whole.programs()) {
+      SCOPED_TRACE(program.name());
+      spec.inert_programs = {program.name()};
+      const BpfObject object = LoadOrDie(spec);
+      ASSERT_EQ(object.programs().size(), whole.programs().size());
+      for (size_t i = 0; i < whole.programs().size(); ++i) {
+        const bool is_inert = whole.programs()[i].name() == program.name();
+        const uint32_t before = whole.programs()[i].Info()->instruction_count;
+        EXPECT_EQ(object.programs()[i].Info()->instruction_count, is_inert ? 2U : before);
+        EXPECT_EQ(object.programs()[i].type_name(), whole.programs()[i].type_name());
+      }
+    }
+    // Nothing of it stays: the next object is loaded as it is.
+    spec.inert_programs.clear();
+    EXPECT_EQ(LoadOrDie(spec).programs()[0].Info()->instruction_count,
+              whole.programs()[0].Info()->instruction_count);
+  }
+}
+
+TEST(KernelBpfLoadTest, LacksAProgramThatIsToDoNothing) {
+  TestSpec test("all_maps");
+  test.spec.inert_programs = {"connect_with_map"};
+  const absl::Status status = LoadError(test.spec);
+  EXPECT_EQ(DetailOf(status).reason, Reason::kUnknownName);
+  EXPECT_EQ(DetailOf(status).field, "inert_programs[0]");
+  EXPECT_THAT(std::string(status.message()), HasSubstr("connect_with_maps"));
+}
+
 TEST(KernelBpfLoadTest, ReadsTypesOfAnObjectWithoutPrograms) {
   std::string elf = ReadFile(std::string(BPFRIG_BPF_OBJECTS) + "/types.bpf.o");
   absl::StatusOr<BtfTypes> types = BtfTypes::FromElf(elf);

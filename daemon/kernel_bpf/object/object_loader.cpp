@@ -81,6 +81,7 @@ absl::StatusOr<LoadOutcome> ObjectLoader::Run() {
     BPFRIG_ASSIGN_OR_RETURN(const uint32_t cpus, PossibleCpus());
     BPFRIG_RETURN_IF_ERROR(spec_.admit_maps(CostsOfMaps(rehearsal.object.maps(), spec_.maps, cpus)));
   }
+  BPFRIG_RETURN_IF_ERROR(ReplaceInert());
   BPFRIG_ASSIGN_OR_RETURN(Attempt first, Try(spec_.log_level, kFirstLog));
   if (first.error == 0) {
     std::string log = CollectLogs(first);
@@ -100,12 +101,24 @@ absl::Status ObjectLoader::Prepare() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<ObjectLoader::Attempt> ObjectLoader::RehearseAndJudge() {
+absl::StatusOr<OpenedObject> ObjectLoader::OpenBare() const {
   ObjectSpec bare = spec_;
-  // A rehearsal makes no map, and must not reach those of the sandbox.
   bare.maps.clear();
   bare.globals.clear();
-  BPFRIG_ASSIGN_OR_RETURN(OpenedObject object, OpenedObject::Open(bare));
+  return OpenedObject::Open(bare);
+}
+
+absl::Status ObjectLoader::ReplaceInert() {
+  if (spec_.inert_programs.empty()) return absl::OkStatus();
+  // A rehearsal takes the programs' types away.
+  BPFRIG_ASSIGN_OR_RETURN(const OpenedObject object, OpenBare());
+  BPFRIG_ASSIGN_OR_RETURN(inert_, InertPrograms::Create(object.get(), spec_.inert_programs));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ObjectLoader::Attempt> ObjectLoader::RehearseAndJudge() {
+  // A rehearsal makes no map, and must not reach those of the sandbox.
+  BPFRIG_ASSIGN_OR_RETURN(OpenedObject object, OpenBare());
   BPFRIG_ASSIGN_OR_RETURN(LogMemory no_logs, LogMemory::Allocate(0, kFirstLog));
   Rehearsed rehearsed = Rehearse(object.get());
   if (rehearsed.error == 0) BPFRIG_RETURN_IF_ERROR(JudgeCalls(object));
@@ -185,6 +198,7 @@ LoadOutcome ObjectLoader::Reject(const Attempt& attempt, int error, absl::string
 absl::StatusOr<LoadOutcome> ObjectLoader::Finish(Attempt attempt, std::string log) {
   // The rehearsal saw the same instructions; should libbpf ever make others of them, they go no further.
   BPFRIG_RETURN_IF_ERROR(JudgeCalls(attempt.object));
+  if (inert_ != nullptr) BPFRIG_RETURN_IF_ERROR(inert_->CheckReplaced());
   BpfObject object;
   object.name_ = spec_.name;
   object.log_ = std::move(log);

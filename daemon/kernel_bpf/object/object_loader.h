@@ -2,12 +2,14 @@
 // however long that is. BpfObject::Load is its only caller.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "daemon/kernel_bpf/object/bpf_object.h"
+#include "daemon/kernel_bpf/object/inert_programs.h"
 #include "daemon/kernel_bpf/object/object_spec.h"
 #include "daemon/kernel_bpf/object/opened_object.h"
 #include "daemon/kernel_bpf/policy/kernel_functions.h"
@@ -41,6 +43,9 @@ class ObjectLoader {
   // Relocates the object without loading it; NOT_ALLOWED if a program calls what it may not. An error in the
   // attempt is that of relocating.
   [[nodiscard]] absl::StatusOr<Attempt> RehearseAndJudge();
+  // The object as it will be, without what makes maps.
+  [[nodiscard]] absl::StatusOr<OpenedObject> OpenBare() const;
+  [[nodiscard]] absl::Status ReplaceInert();
   [[nodiscard]] absl::Status JudgeCalls(const OpenedObject& object);
   [[nodiscard]] absl::StatusOr<Attempt> Try(uint32_t log_level, size_t log_size) const;
   [[nodiscard]] absl::StatusOr<LoadOutcome> AfterFullLog(Attempt first);
@@ -52,6 +57,8 @@ class ObjectLoader {
   ObjectSpec spec_;
   const size_t kept_log_;
   KernelFunctions functions_;
+  // Null if no program is replaced.
+  std::unique_ptr<InertPrograms> inert_;
 };
 
 }  // namespace bpfrig::kernel_bpf

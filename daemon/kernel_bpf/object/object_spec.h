@@ -80,6 +80,8 @@ struct ObjectSpec {
   MapSharing share = MapSharing::kPinned;
   // In the order in which they were made.
   std::vector<EarlierMap> earlier_maps;
+  // Programs in whose place one is loaded that does nothing.
+  std::vector<std::string> inert_programs;
   // 0: a log only if the load fails. 1 or 2: at that level in any case.
   uint32_t log_level = 0;
   // How much of the log to keep, from its end; 0: kKeptLog for each program.

@@ -67,7 +67,8 @@ void SetEventSizes(struct bpf_map* map) {
 }
 
 void SetKind(struct bpf_program* program, const ProgramKind& kind) {
-  bpf_program__set_type(program, kind.type);
+  // Setting a type takes the section's handler away, and with it the hook of inert_programs.h.
+  if (bpf_program__type(program) != kind.type) bpf_program__set_type(program, kind.type);
   bpf_program__set_expected_attach_type(program, kind.attach_type);
 }
 

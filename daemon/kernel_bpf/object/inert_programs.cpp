@@ -1,0 +1,185 @@
+#include "daemon/kernel_bpf/object/inert_programs.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/errno_name.h"
+#include "common/near_names.h"
+#include "daemon/base/log.h"
+#include "daemon/base/status.h"
+#include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
+
+namespace bpfrig::kernel_bpf {
+namespace {
+
+// Not in the headers of Debian 12 (6.1); since 6.4.
+constexpr int kNetfilter = 32;
+constexpr int kNfAccept = 1;
+// In the kernel since 6.1; before, it is an answer like any other that is not BPF_OK.
+constexpr int kFlowDissectorContinue = 129;
+// TC_ACT_UNSPEC: as if no program were there; TCX_NEXT is the same number.
+constexpr int kTcUnspec = -1;
+
+// What a program of the type answers if it minds nothing. cgroup programs say 1 for "go on"; some may not say
+// anything else (recvmsg, getpeername).
+std::optional<int> PassingAnswer(enum bpf_prog_type type) {
+  if (static_cast<int>(type) == kNetfilter) return kNfAccept;
+  switch (type) {
+    case BPF_PROG_TYPE_SOCKET_FILTER:
+      return -1;  // Bytes to keep.
+    case BPF_PROG_TYPE_SCHED_CLS:
+    case BPF_PROG_TYPE_SCHED_ACT:
+      return kTcUnspec;
+    case BPF_PROG_TYPE_XDP:
+      return XDP_PASS;
+    case BPF_PROG_TYPE_CGROUP_SKB:
+    case BPF_PROG_TYPE_CGROUP_SOCK:
+    case BPF_PROG_TYPE_CGROUP_SOCK_ADDR:
+    case BPF_PROG_TYPE_CGROUP_SOCKOPT:
+    case BPF_PROG_TYPE_CGROUP_SYSCTL:
+    case BPF_PROG_TYPE_CGROUP_DEVICE:
+    case BPF_PROG_TYPE_SOCK_OPS:
+      return 1;
+    case BPF_PROG_TYPE_SK_SKB:
+    case BPF_PROG_TYPE_SK_MSG:
+    case BPF_PROG_TYPE_SK_LOOKUP:
+    case BPF_PROG_TYPE_SK_REUSEPORT:
+      return SK_PASS;
+    case BPF_PROG_TYPE_FLOW_DISSECTOR:
+      return kFlowDissectorContinue;
+    case BPF_PROG_TYPE_LWT_IN:
+    case BPF_PROG_TYPE_LWT_OUT:
+    case BPF_PROG_TYPE_LWT_XMIT:
+    case BPF_PROG_TYPE_LWT_SEG6LOCAL:
+      return BPF_OK;
+    default:
+      return std::nullopt;
+  }
+}
+
+struct bpf_insn Instruction(int code, int destination, int source, int immediate) {
+  struct bpf_insn instruction = {};
+  instruction.code = static_cast<__u8>(code);
+  instruction.dst_reg = static_cast<__u8>(destination & 0xf);
+  instruction.src_reg = static_cast<__u8>(source & 0xf);
+  instruction.imm = immediate;
+  return instruction;
+}
+
+// Libbpf 1.1.2 goes on using the list of handlers after the last one was taken out and the list freed; 1.3
+// does not. So one of no section that an object could have stays for good.
+int RegisterForGood() {
+  return libbpf_register_prog_handler("bpfrig/none", BPF_PROG_TYPE_UNSPEC, BPF_CGROUP_INET_INGRESS, nullptr);
+}
+
+absl::Status UnknownProgram(struct bpf_object* object, const std::string& name) {
+  std::vector<std::string> names;
+  struct bpf_program* program = nullptr;
+  while ((program = bpf_object__next_program(object, program)) != nullptr) {
+    names.emplace_back(bpf_program__name(program));
+  }
+  return base::MakeError(base::Reason::kUnknownName,
+                         absl::StrCat("the object has no program \"", name, "\"; it has ",
+                                      common::NamesNear(name, std::move(names))));
+}
+
+}  // namespace
+
+std::vector<struct bpf_insn> InertInstructions(enum bpf_prog_type type, enum bpf_attach_type attach_type) {
+  const std::optional<int> answer = PassingAnswer(type);
+  if (!answer) return {};
+  const struct bpf_insn exit = Instruction(BPF_JMP | BPF_EXIT, BPF_REG_0, 0, 0);
+  // A parser answers how long the message is: all that is there. `len` is the context's first field.
+  static_assert(offsetof(struct __sk_buff, len) == 0);
+  if (type == BPF_PROG_TYPE_SK_SKB && attach_type == BPF_SK_SKB_STREAM_PARSER) {
+    return {Instruction(BPF_LDX | BPF_MEM | BPF_W, BPF_REG_0, BPF_REG_1, 0), exit};
+  }
+  return {Instruction(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, *answer), exit};
+}
+
+absl::StatusOr<std::unique_ptr<InertPrograms>> InertPrograms::Create(struct bpf_object* object,
+                                                                     const std::vector<std::string>& names) {
+  static const int kept = RegisterForGood();
+  if (kept < 0) {
+    return base::MakeError(base::Reason::kInternal,
+                           absl::StrCat("registering a handler of sections: ", common::ErrnoName(-kept)));
+  }
+  std::unique_ptr<InertPrograms> inert(new InertPrograms());
+  for (size_t i = 0; i < names.size(); ++i) {
+    struct bpf_program* program = bpf_object__find_program_by_name(object, names[i].c_str());
+    const absl::Status added = program == nullptr ? UnknownProgram(object, names[i]) : inert->Add(program);
+    if (!added.ok()) return base::WithField(added, absl::StrCat("inert_programs[", i, "]"));
+  }
+  return inert;
+}
+
+// Libbpf has no other way to change instructions after it has relocated them: a handler for the section,
+// whose hook is called right before the load.
+absl::Status InertPrograms::Add(struct bpf_program* program) {
+  const std::string name = bpf_program__name(program);
+  const std::string section = bpf_program__section_name(program);
+  const enum bpf_prog_type type = bpf_program__type(program);
+  const enum bpf_attach_type attach_type = bpf_program__expected_attach_type(program);
+  if (InertInstructions(type, attach_type).empty()) {
+    return base::MakeError(base::Reason::kUnsupported,
+                           absl::StrCat("replacing ", name,
+                                        " by a program that does nothing: it is not known "
+                                        "what such a program would answer for its type"));
+  }
+  names_.insert(name);
+  if (!sections_.insert(section).second) return absl::OkStatus();
+  auto options = LibbpfOptions<struct libbpf_prog_handler_opts>();
+  options.cookie = reinterpret_cast<long>(this);
+  options.prog_prepare_load_fn = &InertPrograms::Prepare;
+  const int handler = libbpf_register_prog_handler(section.c_str(), type, attach_type, &options);
+  if (handler < 0) {
+    return base::MakeError(base::Reason::kInternal, absl::StrCat("registering a handler for section ",
+                                                                 section, ": ", common::ErrnoName(-handler)));
+  }
+  handlers_.push_back(handler);
+  return absl::OkStatus();
+}
+
+int InertPrograms::Prepare(struct bpf_program* program, struct bpf_prog_load_opts* options, long cookie) {
+  auto& self = *reinterpret_cast<InertPrograms*>(cookie);
+  // Libbpf's own handler would have set it; of the types that load here it does nothing else.
+  if (absl::StartsWith(bpf_program__section_name(program), "xdp.frags")) {
+    options->prog_flags |= BPF_F_XDP_HAS_FRAGS;
+  }
+  const std::string name = bpf_program__name(program);
+  if (self.names_.count(name) == 0) return 0;
+  std::vector<struct bpf_insn> instructions =
+      InertInstructions(bpf_program__type(program), bpf_program__expected_attach_type(program));
+  const int error = bpf_program__set_insns(program, instructions.data(), instructions.size());
+  if (error != 0) return error;
+  // They describe the instructions that were there.
+  options->func_info_cnt = 0;
+  options->line_info_cnt = 0;
+  self.replaced_.insert(name);
+  return 0;
+}
+
+absl::Status InertPrograms::CheckReplaced() const {
+  for (const std::string& name : names_) {
+    if (replaced_.count(name) > 0) continue;
+    return base::MakeError(base::Reason::kInternal,
+                           absl::StrCat("libbpf loaded ", name, " as it is, and not one that does nothing"));
+  }
+  return absl::OkStatus();
+}
+
+InertPrograms::~InertPrograms() {
+  for (const int handler : handlers_) {
+    const int error = libbpf_unregister_prog_handler(handler);
+    if (error != 0)
+      base::LogWarning(absl::StrCat("unregistering a section's handler: ", common::ErrnoName(-error)));
+  }
+}
+
+}  // namespace bpfrig::kernel_bpf
