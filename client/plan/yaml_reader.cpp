@@ -12,6 +12,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "client/plan/yaml_mistakes.h"
 
 namespace bpfrig::client::plan {
 namespace {
@@ -174,7 +175,9 @@ NodePtr ReadYaml(const std::string& text, const std::shared_ptr<const std::strin
     // in a stray comma or bracket.
     if (parser.HandleNextDocument(builder)) static_cast<void>(parser.HandleNextDocument(builder));
   } catch (const YAML::Exception& error) {
-    problems.Add(builder.At(error.mark), absl::StrCat("no valid YAML: ", error.msg));
+    const Mark place = builder.At(error.mark);
+    YamlMistake mistake = FindYamlMistake(text, {place.line, place.column, error.msg});
+    problems.Add({file, mistake.line, mistake.column}, std::move(mistake.message));
     return nullptr;
   }
   if (builder.Root() == nullptr) problems.Add({file, 1, 1}, "the file is empty; a plan was expected");
