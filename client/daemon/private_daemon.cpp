@@ -212,8 +212,8 @@ absl::Status PrivateDaemon::WaitUntilReady(int ready_fd, int stop_fd) {
     if (ready < 0 && errno != EINTR) return ErrorStatus("waiting for the daemon", errno);
     if (ready == 0) {
       return absl::DeadlineExceededError(absl::StrCat("the daemon did not serve within ",
-                                                      kReadyTimeout.count() / 1000, " s; its log ends:\n",
-                                                      LogTail()));
+                                                      kReadyTimeout.count() / 1000, " s",
+                                                      log_.IsOpen() ? DescribeLog() : ""));
     }
   }
   if (fds[1].revents != 0) return absl::CancelledError("interrupted while the daemon started");
@@ -223,7 +223,7 @@ absl::Status PrivateDaemon::WaitUntilReady(int ready_fd, int stop_fd) {
   const bool exited = WaitForExit(kExitTimeout);
   return absl::InternalError(
       absl::StrCat("the daemon did not start: ", exited ? DescribeExit() : "it closed its ready pipe",
-                   log_.IsOpen() ? absl::StrCat("; its log ends:\n", LogTail()) : ""));
+                   log_.IsOpen() ? DescribeLog() : ""));
 }
 
 PrivateDaemon::PrivateDaemon(PrivateDaemon&& other) noexcept
@@ -296,6 +296,12 @@ std::string PrivateDaemon::DescribeExit() const {
     return absl::StrCat("signal ", WTERMSIG(status_), " (", strsignal(WTERMSIG(status_)), ")");
   }
   return absl::StrCat("exit status ", WEXITSTATUS(status_));
+}
+
+std::string PrivateDaemon::DescribeLog() const {
+  const std::string tail = LogTail();
+  return tail.empty() ? absl::StrCat("; it logged nothing, and ", executable_, " by itself may tell more")
+                      : absl::StrCat("; its log ends:\n", tail);
 }
 
 std::string PrivateDaemon::LogTail() const {

@@ -42,6 +42,8 @@ class PrivateDaemon {
   [[nodiscard]] absl::Status Close();
 
  private:
+  // For an error: "; its log ends: ...".
+  [[nodiscard]] std::string DescribeLog() const;
   PrivateDaemon() = default;
 
   absl::Status MakeDirectory();

@@ -74,6 +74,8 @@ TEST_F(PrivateDaemonTest, SaysWhyItDidNotStart) {
   ASSERT_FALSE(daemon.ok());
   EXPECT_THAT(daemon.status().message(), HasSubstr("exit status 7"));
   EXPECT_THAT(daemon.status().message(), HasSubstr("no cgroup2 here"));
+  const auto silent = PrivateDaemon::Start(Script("exit 0\n"), stop_.Get());
+  EXPECT_THAT(silent.status().message(), HasSubstr("exit status 0; it logged nothing, and /"));
 }
 
 TEST_F(PrivateDaemonTest, TellsThatItFailedAtTheEnd) {
