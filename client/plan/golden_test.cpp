@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bpfrig/v1/map.pb.h"
+#include "bpfrig/v1/traffic.pb.h"
 #include "client/plan/plan_reader.h"
 #include "common/read_file.h"
 
@@ -70,6 +72,55 @@ TEST(GoodPlanTest, ReadsEveryStepOfEveryRow) {
   EXPECT_EQ(plan->tests[0].steps.size(), 52U);
 }
 
+TEST(GoodPlanTest, SharesPiecesAndSetsNames) {
+  ObjectFiles files({absl::StrCat(BPFRIG_GOLDEN_DIR, "/plans")});
+  Problems problems;
+  Variables given;
+  given.environment = {{"port", "81"}, {"not_a_variable", "x"}};
+  given.command_line = {{"host", "9"}};
+  const auto plan = ReadPlan(absl::StrCat(BPFRIG_GOLDEN_DIR, "/good/language.yaml"), files, problems, given);
+  for (const Problem& problem : problems.Sorted()) ADD_FAILURE() << ToString(problem);
+  ASSERT_TRUE(plan.has_value());
+  EXPECT_EQ(plan->variables, (std::vector<std::string>{"host", "address", "port"}));
+  ASSERT_EQ(plan->tests.size(), 4U);
+  const plan::Test& test = plan->tests[1];
+  EXPECT_EQ(test.name, "dials from 10.0.1.1 to quick");
+  EXPECT_EQ(test.tags, (std::vector<std::string>{"shared", "fast", "quick"}));
+  EXPECT_EQ(test.timeout, std::chrono::seconds(10));
+  EXPECT_EQ(test.holds_without[0].value, "p");
+  EXPECT_EQ(test.sandbox.request.addresses(0), "10.0.0.9");
+  EXPECT_EQ(test.sandbox.request.addresses(1), "10.0.1.1");
+  ASSERT_EQ(test.setup.size(), 1U);
+  const auto& at = As<bpfrig::v1::ListenRequest>(*test.setup[0].call.request).at();
+  EXPECT_EQ(at.address(), "10.0.0.9");
+  EXPECT_EQ(at.port(), 81U);
+  EXPECT_EQ(test.teardown.size(), 1U);
+  ASSERT_EQ(test.steps.size(), 4U);
+  EXPECT_EQ(As<bpfrig::v1::ConnectRequest>(*test.steps[1].call.request).name(), "c_quick");
+  EXPECT_NE(test.steps[1].used_at.find("good/language.yaml:16:9"), std::string::npos);
+  EXPECT_EQ(test.steps[1].deferred, nullptr);
+  EXPECT_NE(test.steps[2].deferred, nullptr);
+  EXPECT_EQ(test.steps[2].timeout, std::chrono::seconds(5));
+  EXPECT_EQ(As<bpfrig::v1::ReadEventsRequest>(*test.steps[3].call.request).wait_ms(), 3000U);
+}
+
+TEST(GoodPlanTest, HasAFingerprintOfItsContent) {
+  ObjectFiles files({absl::StrCat(BPFRIG_GOLDEN_DIR, "/plans")});
+  const auto of = [&](const std::string& name, const std::string& steps) {
+    Problems problems;
+    const auto plan =
+        ReadPlanText(absl::StrCat("name: p\nobjects: {obj: some.bpf.o}\ntests:\n  - name: ", name,
+                                  "\n    steps: [", steps, "]\n"),
+                     "p.yaml", files, problems);
+    return plan ? plan->tests[0].fingerprint : 0;
+  };
+  const uint64_t first = of("a", "{load: {object: obj}}");
+  EXPECT_NE(first, 0U);
+  EXPECT_EQ(of("renamed", "{load: {object: obj}}"), first);
+  EXPECT_NE(of("a", "{load: {object: obj, name: o}}"), first);
+  EXPECT_NE(of("a", "{load: {object: obj}}, {detach: {link: x}}"), first);
+}
+
 // One random change of the text.
 std::string Mutate(std::string text, std::mt19937& random) {
   static const std::vector<std::string> kPieces = {
@@ -100,7 +151,9 @@ std::string Mutate(std::string text, std::mt19937& random) {
 }
 
 TEST(MutatedPlanTest, EndsInAPlanOrInComplaints) {
-  std::vector<std::string> texts = {Read(fs::path(BPFRIG_GOLDEN_DIR) / "good/every_step.yaml")};
+  // The pieces that a plan includes are not there for mutants, which are text alone.
+  std::vector<std::string> texts = {Read(fs::path(BPFRIG_GOLDEN_DIR) / "good/every_step.yaml"),
+                                    Read(fs::path(BPFRIG_GOLDEN_DIR) / "good/language.yaml")};
   for (const fs::path& path : YamlFiles("plans")) texts.push_back(Read(path));
   ObjectFiles files({absl::StrCat(BPFRIG_GOLDEN_DIR, "/plans")});
   std::mt19937 random(20240229);
@@ -129,6 +182,22 @@ TEST(DeepPlanTest, IsRefusedWithoutRunningOutOfStack) {
     Problems problems;
     ObjectFiles files({});
     EXPECT_FALSE(ReadPlanText(text, "deep.yaml", files, problems).has_value());
+    EXPECT_FALSE(problems.Empty());
+  }
+}
+
+TEST(DeepPlanTest, RefusesNamesAndPiecesThatBlowUp) {
+  std::string names = "name: p\nvars:\n  v0: [x, x, x, x, x, x, x, x]\n";
+  std::string pieces = "name: p\npieces:\n  p0: [{detach: {link: x}}]\n";
+  for (int i = 1; i < 30; ++i) {
+    absl::StrAppend(&names, "  v", i, ": [\"${v", i - 1, "}\", \"${v", i - 1, "}\"]\n");
+    absl::StrAppend(&pieces, "  p", i, ": [{use: p", i - 1, "}, {use: p", i - 1, "}]\n");
+  }
+  for (const std::string& text : {names + "tests: [{name: \"${v29}\", steps: [{detach: {link: x}}]}]\n",
+                                  pieces + "tests: [{name: t, steps: [{use: p29}]}]\n"}) {
+    Problems problems;
+    ObjectFiles files({});
+    EXPECT_FALSE(ReadPlanText(text, "laughs.yaml", files, problems).has_value());
     EXPECT_FALSE(problems.Empty());
   }
 }

@@ -39,7 +39,9 @@ void Expected(const NodePtr& node, const FieldDescriptor& field, Problems& probl
     absl::StrAppend(&expected, ", a negative one, or a name of the headers such as XDP_PASS");
     meant = common::DidYouMean(node->text, ReturnWordNames());
   }
-  problems.Add(node->mark, absl::StrCat(subject, " must be ", expected, ", not ", Describe(*node), meant));
+  const bool is_text = field.cpp_type() == FieldDescriptor::CPPTYPE_STRING;
+  problems.Add(node->mark, absl::StrCat(subject, " must be ", expected, ", not ", Describe(*node), meant,
+                                        is_text ? std::string() : WithoutQuotes(*node)));
 }
 
 // The number that the node is, in the field's unit. False, without a problem, if it is not one.

@@ -2,6 +2,9 @@
 // sent.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,16 +24,36 @@ struct Test {
   std::string plan;
   std::string name;
   Mark mark;
+  std::vector<std::string> tags;
   // The plan's and the test's own.
   std::vector<Marked<std::string>> required_features;
   std::vector<Marked<std::string>> may_not_run;
+  // Programs that it needs not notice: it also holds if they do nothing.
+  std::vector<Marked<std::string>> holds_without;
   SandboxSettings sandbox;
+  // For all of it; zero: none of its own.
+  std::chrono::milliseconds timeout{0};
+  // The plan's, before and after the test's own. Those after are done in any case.
+  std::vector<Step> setup;
   std::vector<Step> steps;
+  std::vector<Step> teardown;
+  // Of all that its outcome depends on in the plan, and of its objects.
+  uint64_t fingerprint = 0;
+  // Which time it is, of --count.
+  unsigned repetition = 1;
 };
 
 struct Plan {
   std::string name;
   std::vector<Test> tests;
+  // The names of `vars:`.
+  std::vector<std::string> variables;
+};
+
+// Values that take the place of those in `vars:`, by name; the command line's go before the environment's.
+struct Variables {
+  std::map<std::string, std::string> command_line;
+  std::map<std::string, std::string> environment;
 };
 
 }  // namespace bpfrig::client::plan

@@ -1,22 +1,17 @@
 #include "client/plan/plan_reader.h"
 
-#include <algorithm>
-#include <filesystem>
-#include <functional>
 #include <memory>
 #include <set>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "client/plan/field_reader.h"
-#include "client/plan/map_types.h"
-#include "client/plan/message_reader.h"
+#include "client/plan/plan_files.h"
+#include "client/plan/rows.h"
 #include "client/plan/scalars.h"
-#include "client/plan/step_reader.h"
 #include "client/plan/substitution.h"
+#include "client/plan/test_reader.h"
 #include "client/plan/yaml_reader.h"
 #include "common/read_file.h"
 #include "proto/rules/field_words.h"
@@ -24,163 +19,147 @@
 namespace bpfrig::client::plan {
 namespace {
 
-constexpr size_t kMaxPlan = size_t{4} << 20;
-
-bool IsRowKey(const std::string& key) {
-  const auto is_word = [](char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_'; };
-  return !key.empty() && !absl::ascii_isdigit(static_cast<unsigned char>(key[0])) &&
-         std::all_of(key.begin(), key.end(), is_word);
-}
-
 class PlanReader {
  public:
-  PlanReader(const std::string& path, ObjectFiles& files, Problems& problems)
-      : path_(path), files_(files), problems_(problems) {}
+  PlanReader(ObjectFiles& files, const Variables& given, Problems& problems)
+      : files_(files), given_(given), problems_(problems) {}
 
-  Plan Read(const NodePtr& root) {
+  Plan Read(const NodePtr& root, const std::string& path) {
     Plan plan;
+    const std::vector<PlanFile> files = WithIncluded(root, path, problems_);
+    for (const PlanFile& file : files) {
+      if (file.root != root) {
+        FieldReader fields(file.root, "an included file", problems_);
+        ReadShared(fields, file.path);
+      }
+    }
     FieldReader fields(root, "a plan", problems_);
     if (NodePtr name = fields.Require("name", "the plan's name")) {
       plan.name = ReadText(name, "name", problems_);
     }
-    if (NodePtr node = fields.Find("requires")) ReadTexts(node, "requires", required_features_);
-    if (NodePtr node = fields.Find("objects")) ReadObjects(node);
-    if (NodePtr node = fields.Find("types")) types_.Read(node, problems_);
-    if (NodePtr node = fields.Find("sandbox")) ReadSandbox(node, sandbox_);
-    NodePtr tests = fields.Require("tests", "a list of tests");
-    if (tests == nullptr) return plan;
+    ReadShared(fields, path);
+    TakeVariables(plan);
     const size_t problems_before = problems_.Count();
-    ReadList(tests, "tests", problems_, [&](const NodePtr& node) { ReadTest(node, plan); });
-    if (tests->IsSequence() && tests->items.empty()) {
-      problems_.Add(tests->mark, "tests is empty; at least one test was expected");
-    }
+    if (NodePtr tests = fields.Require("tests", "a list of tests")) ReadTests(tests, plan);
     // A step that could not be read may be the one that uses it.
-    if (problems_.Count() == problems_before) types_.CheckUsed(problems_);
+    if (problems_.Count() == problems_before) shared_.types->CheckUsed(problems_);
+    // Its mistakes are to be found, also if there is no test that has them.
+    if (plan.tests.empty()) static_cast<void>(ReadTestRow({}, nullptr, shared_, files_, problems_));
     return plan;
   }
 
  private:
-  void ReadTexts(const NodePtr& list, absl::string_view what, std::vector<Marked<std::string>>& texts) {
-    ReadList(list, what, problems_, [&](const NodePtr& item) {
-      texts.push_back({ReadText(item, what, problems_), item->mark});
-    });
+  void ReadShared(FieldReader& fields, const std::string& path) {
+    static_cast<void>(fields.Find("include"));  // plan_files.h has followed it.
+    Shared shared;
+    shared.path = path;
+    shared.requires_features = fields.Find("requires");
+    shared.tags = fields.Find("tags");
+    if (NodePtr node = fields.Find("vars")) ReadVariables(node);
+    shared.objects = fields.Find("objects");
+    if (NodePtr node = fields.Find("types")) shared_.types->Read(node, problems_);
+    shared.sandbox = fields.Find("sandbox");
+    if (NodePtr node = fields.Find("pieces")) ReadPieces(node);
+    shared.setup = fields.Find("setup");
+    shared.teardown = fields.Find("teardown");
+    shared_.files.push_back(std::move(shared));
   }
 
-  void ReadObjects(const NodePtr& node) {
-    if (!node->IsMapping()) {
+  void ReadVariables(const NodePtr& node) {
+    if (!node->IsMapping() || !node->tag.empty()) {
       problems_.Add(node->mark,
-                    absl::StrCat("objects must be a mapping of names to files, not ", Describe(*node)));
+                    absl::StrCat("vars must be a mapping of names to values, not ", Describe(*node)));
       return;
     }
     for (const NodePair& pair : node->pairs) {
-      const std::string name = ReadName(pair.key, "an object's name", problems_);
-      const std::string file = ReadText(pair.value, "an object's file", problems_);
-      // Known in any case, so that a missing file is not complained of at each use, too.
-      objects_[name] = nullptr;
-      if (name.empty() || file.empty()) continue;
-      absl::StatusOr<ObjectFiles::Bytes> bytes =
-          files_.Load(file, std::filesystem::path(path_).parent_path());
-      if (bytes.ok()) {
-        objects_[name] = *std::move(bytes);
-      } else {
-        problems_.Add(pair.value->mark, std::string(bytes.status().message()));
-      }
+      if (IsVariableName(pair.key->text)) continue;
+      problems_.Add(pair.key->mark, absl::StrCat("a variable's name must be letters, digits and '_', not \"",
+                                                 pair.key->text, "\""));
+    }
+    // Those of the plan go before those of what it includes.
+    shared_.variables = Overlay(node, shared_.variables);
+  }
+
+  // One variable may be made of those before it.
+  void TakeVariables(Plan& plan) {
+    if (shared_.variables == nullptr) return;
+    auto known = std::make_shared<Node>(*shared_.variables);
+    known->pairs.clear();
+    for (const NodePair& pair : shared_.variables->pairs) {
+      const std::string& name = pair.key->text;
+      plan.variables.push_back(name);
+      NodePtr value = GivenValue(name, *pair.value);
+      if (value == nullptr) value = Substitute(pair.value, {nullptr, known}, problems_);
+      known->pairs.push_back({pair.key, std::move(value)});
+    }
+    shared_.variables = std::move(known);
+  }
+
+  // What the command line or the environment has for it.
+  [[nodiscard]] NodePtr GivenValue(const std::string& name, const Node& in_plan) const {
+    for (const auto* values : {&given_.command_line, &given_.environment}) {
+      const auto found = values->find(name);
+      if (found == values->end()) continue;
+      auto value = std::make_shared<Node>();
+      value->kind = Node::Kind::kScalar;
+      value->mark = in_plan.mark;
+      value->text = found->second;
+      return value;
+    }
+    return nullptr;
+  }
+
+  void ReadPieces(const NodePtr& node) {
+    if (!node->IsMapping() || !node->tag.empty()) {
+      problems_.Add(node->mark, absl::StrCat("pieces must be a mapping of names to lists of steps, not ",
+                                             Describe(*node)));
+      return;
+    }
+    for (const NodePair& pair : node->pairs) {
+      const std::string name = ReadName(pair.key, "a piece's name", problems_);
+      if (!name.empty()) shared_.pieces[name] = pair.value;
     }
   }
 
-  void ReadSandbox(const NodePtr& node, SandboxSettings& sandbox) {
-    FieldReader fields(node, "sandbox", problems_);
-    MessageReader reader(problems_);
-    bpfrig::v1::OpenSandboxRequest request;
-    reader.Read(fields, request);
-    reader.CheckRules(fields, node, request);
-    if (!node->IsMapping()) return;
-    Merge(request.addresses(), FindKey(*node, "addresses"), *sandbox.request.mutable_addresses(),
-          sandbox.addresses);
-    Merge(request.local_routes(), FindKey(*node, "local_routes"), *sandbox.request.mutable_local_routes(),
-          sandbox.local_routes);
-  }
-
-  // A test may repeat what the plan has.
-  using Texts = google::protobuf::RepeatedPtrField<std::string>;
-  static void Merge(const Texts& more, const NodePtr& list, Texts& all, std::vector<Mark>& marks) {
-    for (int i = 0; i < more.size(); ++i) {
-      if (std::find(all.begin(), all.end(), more[i]) != all.end()) continue;
-      *all.Add() = more[i];
-      marks.push_back(list->items[static_cast<size_t>(i)]->mark);
+  void ReadTests(const NodePtr& tests, Plan& plan) {
+    ReadList(tests, "tests", problems_, [&](const NodePtr& node) { ReadTest(node, plan); });
+    if (tests->IsSequence() && tests->items.empty()) {
+      problems_.Add(tests->mark, "tests is empty; at least one test was expected");
     }
   }
 
   void ReadTest(const NodePtr& node, Plan& plan) {
     FieldReader fields(node, "a test", problems_);
-    Test shared;
-    shared.plan = plan.name;
-    shared.mark = node->mark;
-    shared.required_features = required_features_;
-    shared.sandbox = sandbox_;
-    NodePtr name = fields.Require("name", "the test's name");
-    if (NodePtr features = fields.Find("requires")) {
-      ReadTexts(features, "requires", shared.required_features);
-    }
-    if (NodePtr sandbox = fields.Find("sandbox")) ReadSandbox(sandbox, shared.sandbox);
-    NodePtr may_not_run = fields.Find("may_not_run");
-    NodePtr each = fields.Find("each");
-    NodePtr steps = fields.Require("steps", "a list of steps");
-    if (steps == nullptr) return;
-    const auto expand = [&](const NodePtr& row) {
-      Test test = shared;
-      ReadRow(row, name, may_not_run, steps, test);
-      AddTest(std::move(test), plan);
+    TestSource source;
+    source.mark = node->mark;
+    source.name = fields.Require("name", "the test's name");
+    source.requires_features = fields.Find("requires");
+    source.tags = fields.Find("tags");
+    source.objects = fields.Find("objects");
+    source.sandbox = fields.Find("sandbox");
+    source.may_not_run = fields.Find("may_not_run");
+    source.holds_without = fields.Find("holds_without");
+    source.timeout = fields.Find("timeout");
+    const auto rows_of = [&](const char* key) {
+      NodePtr rows = fields.Find(key);
+      return rows == nullptr ? rows : Substitute(rows, {nullptr, shared_.variables}, problems_);
     };
-    if (each == nullptr) {
-      expand(nullptr);
-      return;
-    }
-    ReadList(each, "each", problems_, [&](const NodePtr& row) {
-      if (CheckRow(row)) expand(row);
-    });
-    if (each->IsSequence() && each->items.empty()) {
-      problems_.Add(each->mark, "each is empty; at least one row was expected");
-    }
-  }
-
-  bool CheckRow(const NodePtr& row) {
-    if (!row->IsMapping() || !row->tag.empty()) {
-      problems_.Add(row->mark,
-                    absl::StrCat("a row of each must be a mapping of names to values, not ", Describe(*row)));
-      return false;
-    }
-    for (const NodePair& pair : row->pairs) {
-      if (IsRowKey(pair.key->text)) continue;
-      problems_.Add(pair.key->mark, absl::StrCat("a row's name must be letters, digits and '_', not \"",
-                                                 pair.key->text, "\""));
-    }
-    return true;
-  }
-
-  // What `${}` works in: the name, may_not_run and the steps.
-  void ReadRow(const NodePtr& row, const NodePtr& name, const NodePtr& may_not_run, const NodePtr& steps,
-               Test& test) {
-    if (name != nullptr) test.name = ReadText(Substitute(name, row, problems_), "name", problems_);
-    if (may_not_run != nullptr) {
-      ReadTexts(Substitute(may_not_run, row, problems_), "may_not_run", test.may_not_run);
-    }
-    const size_t problems_before = problems_.Count();
-    NodePtr rewritten = Substitute(steps, row, problems_);
-    // What could not be replaced would only be complained of again.
-    if (problems_.Count() != problems_before) return;
-    ReadList(rewritten, "steps", problems_, [&](const NodePtr& step) {
-      test.steps.push_back(ReadStep(types_.AddTo(step), objects_, problems_));
-    });
-    if (rewritten->IsSequence() && rewritten->items.empty()) {
-      problems_.Add(rewritten->mark, "steps is empty; at least one step was expected");
+    const NodePtr each = rows_of("each");
+    const NodePtr matrix = rows_of("matrix");
+    source.steps = fields.Require("steps", "a list of steps");
+    if (source.steps == nullptr) return;
+    for (const NodePtr& row : ReadRows(each, matrix, problems_)) {
+      Test test = ReadTestRow(source, row, shared_, files_, problems_);
+      test.plan = plan.name;
+      AddTest(std::move(test), plan);
     }
   }
 
   void AddTest(Test test, Plan& plan) {
     if (!test.name.empty() && !names_.insert(test.name).second) {
-      problems_.Add(test.mark, absl::StrCat("two tests are called \"", test.name,
-                                            "\"; with each:, the name needs a ${...} that tells them apart"));
+      problems_.Add(test.mark,
+                    absl::StrCat("two tests are called \"", test.name,
+                                 "\"; with each: or matrix:, the name needs a ${...} that tells them apart"));
     }
     using bpfrig::v1::OpenSandboxRequest;
     const auto& label =
@@ -190,35 +169,33 @@ class PlanReader {
     plan.tests.push_back(std::move(test));
   }
 
-  const std::string& path_;
   ObjectFiles& files_;
+  const Variables& given_;
   Problems& problems_;
-  std::vector<Marked<std::string>> required_features_;
-  Objects objects_;
-  MapTypes types_;
-  SandboxSettings sandbox_;
+  SharedParts shared_;
   std::set<std::string> names_;
 };
 
 }  // namespace
 
 std::optional<Plan> ReadPlanText(const std::string& text, const std::string& path, ObjectFiles& files,
-                                 Problems& problems) {
+                                 Problems& problems, const Variables& variables) {
   const size_t problems_before = problems.Count();
   NodePtr root = ReadYaml(text, std::make_shared<const std::string>(path), problems);
   if (root == nullptr) return std::nullopt;
-  Plan plan = PlanReader(path, files, problems).Read(root);
+  Plan plan = PlanReader(files, variables, problems).Read(root, path);
   if (problems.Count() != problems_before) return std::nullopt;
   return plan;
 }
 
-std::optional<Plan> ReadPlan(const std::string& path, ObjectFiles& files, Problems& problems) {
+std::optional<Plan> ReadPlan(const std::string& path, ObjectFiles& files, Problems& problems,
+                             const Variables& variables) {
   absl::StatusOr<std::string> text = common::ReadFile(path, kMaxPlan);
   if (!text.ok()) {
     problems.Add({std::make_shared<const std::string>(path), 1, 1}, std::string(text.status().message()));
     return std::nullopt;
   }
-  return ReadPlanText(*text, path, files, problems);
+  return ReadPlanText(*text, path, files, problems, variables);
 }
 
 }  // namespace bpfrig::client::plan

@@ -25,6 +25,7 @@ std::string ToString(const Problem& problem) {
 }
 
 void Problems::Add(const Mark& mark, std::string message) {
+  ++complaints_;
   for (const Problem& known : problems_) {
     if (Place(known.mark) == Place(mark) && known.message == message) return;
   }

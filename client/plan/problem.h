@@ -2,6 +2,7 @@
 // stopping at the first: whoever reads a plan gets all of its mistakes at once.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,12 +34,15 @@ class Problems {
   // once.
   void Add(const Mark& mark, std::string message);
   [[nodiscard]] bool Empty() const { return problems_.empty(); }
-  [[nodiscard]] size_t Count() const { return problems_.size(); }
+  // How often something was complained of, the same again counted too: more than before means that what was
+  // read meanwhile is bad.
+  [[nodiscard]] size_t Count() const { return complaints_; }
   // By file, in the order of its lines.
   [[nodiscard]] std::vector<Problem> Sorted() const;
 
  private:
   std::vector<Problem> problems_;
+  size_t complaints_ = 0;
 };
 
 }  // namespace bpfrig::client::plan

@@ -130,6 +130,15 @@ void SetEventsWait(const EventsShape& shape, bool says_at_least, bool says_wait,
   if (!says_wait && request.at_least() > 0) request.set_wait_ms(kDefaultEventsWaitMs);
 }
 
+// Records that were read are gone, so it is the daemon that waits.
+void TakeWithin(StepSource& source, bool says_wait, ReadEventsRequest& request) {
+  if (says_wait) {
+    source.problems.Add(source.within->mark, "within and wait exclude each other: events wait by themselves");
+  }
+  request.set_wait_ms(static_cast<uint32_t>(source.call.within.count()));
+  source.call.within = {};
+}
+
 void TakeNone(StepSource& source, EventsShape& shape) {
   NodePtr none = source.expect.Find("none");
   if (none == nullptr) return;
@@ -183,9 +192,6 @@ Shape ReadDump(StepSource& source) {
     shape.count = ReadCountPattern(count, "count", 0, source.problems);
   RequestPatterns(shape, request);
   if (source.within == nullptr) return shape;
-  if (!shape.exactly && !shape.contains && !shape.absent && !shape.count) {
-    source.problems.Add(source.within->mark, "within has nothing to wait for: the step has no expect");
-  }
   if (request.consume()) {
     source.problems.Add(source.within->mark,
                         "within and consume exclude each other: reading again finds what is left only");
@@ -207,8 +213,11 @@ Shape ReadEvents(StepSource& source) {
   if (NodePtr lost = source.expect.Find("lost"))
     shape.lost = ReadCountPattern(lost, "lost", 0, source.problems);
   TakeNone(source, shape);
-  SetEventsWait(shape, source.node->IsMapping() && FindKey(*source.node, "at_least") != nullptr,
-                source.node->IsMapping() && FindKey(*source.node, "wait") != nullptr, request);
+  const auto says = [&](absl::string_view key) {
+    return source.node->IsMapping() && FindKey(*source.node, key) != nullptr;
+  };
+  if (source.within != nullptr) TakeWithin(source, says("wait"), request);
+  SetEventsWait(shape, says("at_least"), says("wait") || source.within != nullptr, request);
   RequestPatterns(absl::MakeSpan(shape.records), shape.sources, *request.mutable_patterns());
   return shape;
 }

@@ -20,6 +20,12 @@ void Expected(const NodePtr& node, absl::string_view what, absl::string_view exp
   problems.Add(node->mark, absl::StrCat(what, " must be ", expected, ", not ", Describe(*node)));
 }
 
+void ExpectedUnquoted(const NodePtr& node, absl::string_view what, absl::string_view expected,
+                      Problems& problems) {
+  problems.Add(node->mark,
+               absl::StrCat(what, " must be ", expected, ", not ", Describe(*node), WithoutQuotes(*node)));
+}
+
 }  // namespace
 
 bool IsPlainText(const Node& node) { return node.IsScalar() && node.tag.empty(); }
@@ -46,9 +52,17 @@ std::string ReadWord(const NodePtr& node, absl::string_view what, const std::vec
   return "";
 }
 
+std::string WithoutQuotes(const Node& node) {
+  uint64_t number = 0;
+  const bool is_word = node.text == "true" || node.text == "false";
+  if (!node.quoted || (!is_word && common::ParseNumber(node.text, number) == common::NumberKind::kNone))
+    return "";
+  return "; write it without quotes";
+}
+
 void ReadTrue(const NodePtr& node, absl::string_view what, Problems& problems) {
   if (IsPlainText(*node) && !node->quoted && node->text == "true") return;
-  Expected(node, what, "true, or left out", problems);
+  ExpectedUnquoted(node, what, "true, or left out", problems);
 }
 
 uint64_t ReadUnsigned(const NodePtr& node, absl::string_view what, uint64_t least, uint64_t most,
@@ -59,7 +73,7 @@ uint64_t ReadUnsigned(const NodePtr& node, absl::string_view what, uint64_t leas
       number <= most) {
     return number;
   }
-  Expected(node, what, absl::StrCat("a number from ", least, " to ", most), problems);
+  ExpectedUnquoted(node, what, absl::StrCat("a number from ", least, " to ", most), problems);
   return least;
 }
 
@@ -72,6 +86,15 @@ bool ParseDurationMs(const Node& node, uint64_t& milliseconds) {
   if (common::ParseNumber(text, number) != common::NumberKind::kUnsigned || number > UINT32_MAX) return false;
   milliseconds = is_ms ? number : number * 1000;
   return true;
+}
+
+std::chrono::milliseconds ReadTimeout(const NodePtr& node, absl::string_view what, Problems& problems) {
+  constexpr uint64_t kMost = 3'600'000;
+  uint64_t number = 0;
+  if (ParseDurationMs(*node, number) && number > 0 && number <= kMost)
+    return std::chrono::milliseconds(number);
+  Expected(node, what, "a duration such as 500ms or 10s, from 1ms to 3600s", problems);
+  return {};
 }
 
 void ReadList(const NodePtr& node, absl::string_view what, Problems& problems,

@@ -2,6 +2,7 @@
 // message calls the field, adds a problem if the node is something else, and returns a default then.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -27,8 +28,15 @@ void ReadTrue(const NodePtr& node, absl::string_view what, Problems& problems);
                                     uint64_t most, Problems& problems);
 // `500ms`, `2s`: the milliseconds. False, without a problem, if the node is not a duration.
 [[nodiscard]] bool ParseDurationMs(const Node& node, uint64_t& milliseconds);
+// A duration from 1ms to an hour; zero, with a problem, if it is not one.
+[[nodiscard]] std::chrono::milliseconds ReadTimeout(const NodePtr& node, absl::string_view what,
+                                                    Problems& problems);
 // A text that is neither tagged nor a list or mapping.
 [[nodiscard]] bool IsPlainText(const Node& node);
+
+// "; write it without quotes", if the node is a number, true or false in quotes: to be said where one was
+// expected.
+[[nodiscard]] std::string WithoutQuotes(const Node& node);
 
 // Calls `read` for every item of a list; a problem if the node is not a list.
 void ReadList(const NodePtr& node, absl::string_view what, Problems& problems,

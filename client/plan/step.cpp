@@ -68,11 +68,14 @@ std::unique_ptr<google::protobuf::Message> NewMessage(const google::protobuf::De
   return std::unique_ptr<google::protobuf::Message>(factory->GetPrototype(&type)->New());
 }
 
-Mark MarkOfField(const Step& step, absl::string_view path) {
-  if (path.empty()) return step.mark;
+NodePtr NodeOfField(const Step& step, absl::string_view path) {
   const PatternPlace pattern = FindPattern(step, path);
-  if (pattern.source != nullptr) return WalkPath(pattern.source->node, nullptr, pattern.rest)->mark;
-  return WalkPath(step.node, step.call.method->input_type(), InPlan(step, path))->mark;
+  if (pattern.source != nullptr) return WalkPath(pattern.source->node, nullptr, pattern.rest);
+  return WalkPath(step.node, step.call.method->input_type(), InPlan(step, path));
+}
+
+Mark MarkOfField(const Step& step, absl::string_view path) {
+  return path.empty() ? step.mark : NodeOfField(step, path)->mark;
 }
 
 std::string WordsOfField(const Step& step, absl::string_view path) {

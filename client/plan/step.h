@@ -174,6 +174,17 @@ struct RunsExpectation {
   Pattern count;
 };
 
+// What later steps get to know of an answer, as `${name}`.
+struct Capture {
+  std::string name;
+  Mark mark;
+  // Into the answer, as expectations name it: "local.port", "entries[0].value.hits".
+  std::string path;
+};
+
+// deferred.h.
+struct Deferred;
+
 struct Step {
   Call call;
   Shape shape;
@@ -187,9 +198,19 @@ struct Step {
   // `expect: {errno: ...}` of a call whose answer has none, or beside `error`: the errno that it fails with.
   std::optional<Pattern> refusal;
   std::vector<RunsExpectation> runs;
+  std::vector<Capture> captures;
+  // For the whole step; zero: none.
+  std::chrono::milliseconds timeout{0};
+  // Where the test uses the piece that the step is in: ", used at a.yaml:3:7". Empty if it is the test's own.
+  std::string used_at;
+  // Null for a step that can be read as it is. Of the others, all that depends on what is captured is made
+  // up.
+  std::shared_ptr<const Deferred> deferred;
 };
 
-// Where the plan has the request field of that path, as deep as it has it; the step itself for an empty path.
+// What the plan has for the request field of that path, as deep as it has it.
+[[nodiscard]] NodePtr NodeOfField(const Step& step, absl::string_view path);
+// Where that stands; the step itself for an empty path.
 [[nodiscard]] Mark MarkOfField(const Step& step, absl::string_view path);
 // The path in the plan's words: "exactly[0].value.port", "connection".
 [[nodiscard]] std::string WordsOfField(const Step& step, absl::string_view path);

@@ -1,5 +1,7 @@
 #include "client/plan/step_reader.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -7,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "client/plan/key_ranges.h"
+#include "client/plan/read_captures.h"
 #include "client/plan/read_pattern.h"
 #include "client/plan/scalars.h"
 #include "client/plan/shapes.h"
@@ -23,8 +26,12 @@ using google::protobuf::MethodDescriptor;
 
 constexpr uint64_t kMaxRepeats = 100'000;
 
+// What may stand beside a step's call.
+constexpr std::array<absl::string_view, 6> kBeside = {"expect", "within",  "repeat",
+                                                      "runs",   "capture", "timeout"};
+
 bool IsBeside(absl::string_view key) {
-  return key == "expect" || key == "within" || key == "repeat" || key == "runs";
+  return std::find(kBeside.begin(), kBeside.end(), key) != kBeside.end();
 }
 
 // The names of all steps, or of those for which `holds` is true.
@@ -44,11 +51,13 @@ std::string Listed(std::vector<std::string> names) {
   return names.empty() ? last : absl::StrCat(absl::StrJoin(names, ", "), " and ", last);
 }
 
-// Some words are missing on purpose.
-std::string WhyNot(absl::string_view name) {
-  if (name != "sleep" && name != "wait") return "";
-  return "; a plan does not sleep: `within:` beside a step tries again until it holds, "
-         "and `wait:` of events waits for them";
+// Words that are missing on purpose.
+bool IsPause(absl::string_view name) { return name == "sleep" || name == "wait" || name == "pause"; }
+
+std::string WhyNoPause(absl::string_view name) {
+  return absl::StrCat("there is no ", name,
+                      " on purpose: a time that is enough today is too short on a busy machine. `within: 2s` "
+                      "beside a step does it again until it holds, and `wait: 2s` of events waits for them");
 }
 
 // The pair that names the step's call; null, with a problem, if there is none, two, or an unknown one.
@@ -59,12 +68,12 @@ const NodePair* CallOf(const Node& step, Problems& problems) {
     if (IsBeside(pair.key->text)) continue;
     if (FindCall(pair.key->text) == nullptr) {
       unknown = true;
-      const std::string why_not = WhyNot(pair.key->text);
-      problems.Add(pair.key->mark,
-                   absl::StrCat("unknown step \"", pair.key->text, "\"",
-                                why_not.empty() ? common::DidYouMean(pair.key->text, StepNames()) : why_not,
-                                "; steps: ", absl::StrJoin(StepNames(), ", "),
-                                "; beside one: expect, within, repeat, runs"));
+      problems.Add(pair.key->mark, IsPause(pair.key->text)
+                                       ? WhyNoPause(pair.key->text)
+                                       : absl::StrCat("unknown step \"", pair.key->text, "\"",
+                                                      common::DidYouMean(pair.key->text, StepNames()),
+                                                      "; steps: ", absl::StrJoin(StepNames(), ", "),
+                                                      "; beside one: ", absl::StrJoin(kBeside, ", ")));
     } else if (found != nullptr) {
       problems.Add(pair.key->mark,
                    absl::StrCat("a second call in one step: \"", pair.key->text, "\" beside \"",
@@ -165,22 +174,24 @@ void ReadRepeat(const NodePtr& node, const Step& step, uint32_t& repeat, Problem
   repeat = static_cast<uint32_t>(ReadUnsigned(node, "repeat", 1, kMaxRepeats, problems));
 }
 
-void ReadWithin(const NodePtr& node, const Step& step, std::chrono::milliseconds& within,
-                Problems& problems) {
-  if (node == nullptr) return;
-  const auto takes = [](const bpfrig::v1::StepInPlan& in_plan) { return in_plan.within(); };
-  if (!takes(rules::StepOf(*step.call.method))) {
-    problems.Add(node->mark,
-                 absl::StrCat("within goes with ", Listed(StepNames(takes)), ", not with ", step.name));
-    return;
-  }
+std::chrono::milliseconds ReadWithin(const NodePtr& node, Problems& problems) {
   uint64_t number = 0;
-  if (!ParseDurationMs(*node, number) || number == 0 || number > rules::kMaxWaitMs) {
-    problems.Add(node->mark, absl::StrCat("within must be a duration such as 500ms or 2s, from 1ms to ",
-                                          rules::kMaxWaitMs / 1000, "s, not ", Describe(*node)));
-    return;
+  if (node == nullptr) return {};
+  if (ParseDurationMs(*node, number) && number > 0 && number <= rules::kMaxWaitMs) {
+    return std::chrono::milliseconds(number);
   }
-  within = std::chrono::milliseconds(number);
+  problems.Add(node->mark, absl::StrCat("within must be a duration such as 500ms or 2s, from 1ms to ",
+                                        rules::kMaxWaitMs / 1000, "s, not ", Describe(*node)));
+  return {};
+}
+
+// A step that only reads holds at once if nothing is expected of it. A receive has conditions of its own.
+void CheckWithin(const StepSource& source, const Step& step) {
+  const bool only_reads =
+      rules::StepOf(*step.call.method).within() && !std::holds_alternative<ReceiveShape>(step.shape);
+  if (source.within == nullptr || !only_reads || !source.expect_node->pairs.empty() || !step.runs.empty())
+    return;
+  source.problems.Add(source.within->mark, "within has nothing to wait for: the step has no expect");
 }
 
 }  // namespace
@@ -228,7 +239,7 @@ Step ReadStep(const NodePtr& node, const Objects& objects, Problems& problems) {
                     FindKey(*node, "repeat"),
                     FindKey(*node, "within")};
   ReadRepeat(source.repeat, step, step.call.repeat, problems);
-  ReadWithin(source.within, step, step.call.within, problems);
+  step.call.within = ReadWithin(source.within, problems);
   if (const ReadShape read = FindShape(step.name)) {
     step.shape = read(source);
   } else {
@@ -238,6 +249,11 @@ Step ReadStep(const NodePtr& node, const Objects& objects, Problems& problems) {
   step.error = ReadExpectedError(*expect, expected, problems);
   step.refusal = ReadRefusal(*expect, step, expected, problems);
   step.runs = ReadRuns(FindKey(*node, "runs"), problems);
+  CheckWithin(source, step);
+  if (NodePtr capture = FindKey(*node, "capture")) {
+    step.captures = ReadCaptures(capture, *step.call.method->output_type(), problems);
+  }
+  if (NodePtr timeout = FindKey(*node, "timeout")) step.timeout = ReadTimeout(timeout, "timeout", problems);
   return step;
 }
 

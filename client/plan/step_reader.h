@@ -1,6 +1,6 @@
-// Reads one step: its call, and `expect`, `within` and `repeat` beside it. The steps are the service's calls,
-// found by their requests' `step` option; a call needs nothing here. One whose step has a shape of its own
-// has its reader in shapes.h.
+// Reads one step: its call, and `expect`, `within`, `capture` and what else may stand beside it. The steps
+// are the service's calls, found by their requests' `step` option; a call needs nothing here. One whose step
+// has a shape of its own has its reader in shapes.h.
 #pragma once
 
 #include <map>

@@ -1,5 +1,6 @@
 #include "client/plan/substitution.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,9 +14,17 @@
 namespace bpfrig::client::plan {
 namespace {
 
+// Far beyond any plan; what names made of names could otherwise blow up without end.
+constexpr size_t kMaxLevels = 64;
+constexpr size_t kMaxNodes = 2'000'000;
+constexpr size_t kMaxText = size_t{1} << 20;
+
 class Substitution {
  public:
-  Substitution(const NodePtr& row, Problems& problems) : row_(row), problems_(problems) {}
+  Substitution(const Scope& scope, Problems& problems) : scope_(scope), problems_(problems) {}
+
+  // Whether a name stays because it is captured.
+  [[nodiscard]] bool is_left() const { return is_left_; }
 
   NodePtr Rewrite(const NodePtr& node) {
     switch (node->kind) {
@@ -26,24 +35,45 @@ class Substitution {
       case Node::Kind::kSequence: {
         auto copy = std::make_shared<Node>(*node);
         for (NodePtr& item : copy->items) item = Rewrite(item);
-        return copy;
+        return Weighed(std::move(copy));
       }
       case Node::Kind::kMapping: {
         auto copy = std::make_shared<Node>(*node);
         for (NodePair& pair : copy->pairs) pair = {RewriteText(pair.key), Rewrite(pair.value)};
         CheckKeys(*copy);
-        return copy;
+        return Weighed(std::move(copy));
       }
     }
     return node;
   }
 
  private:
+  // The node with its weight as it is now; without what is below it, if that is too much.
+  NodePtr Weighed(std::shared_ptr<Node> node) {
+    node->weight = 1;
+    node->depth = 1;
+    const auto add = [&](const Node& below) {
+      node->weight += below.weight;
+      node->depth = std::max(node->depth, below.depth + 1);
+    };
+    for (const NodePtr& item : node->items) add(*item);
+    for (const NodePair& pair : node->pairs) add(*pair.value);
+    if (node->weight <= kMaxNodes && node->depth <= kMaxLevels) return node;
+    problems_.Add(node->mark, absl::StrCat("names stand for more than ", kMaxLevels, " levels or ", kMaxNodes,
+                                           " nodes here"));
+    node->items.clear();
+    node->pairs.clear();
+    node->weight = node->depth = 1;
+    return node;
+  }
+
   NodePtr RewriteScalar(const NodePtr& node) {
     const absl::string_view text = node->text;
     // The whole string is one name.
     if (text.size() > 3 && text.substr(0, 2) == "${" && text.find('}') == text.size() - 1) {
-      NodePtr value = Lookup(text.substr(2, text.size() - 3), node->mark);
+      const absl::string_view name = text.substr(2, text.size() - 3);
+      if (Stays(name)) return node;
+      NodePtr value = Lookup(name, node->mark);
       if (value == nullptr) return node;
       if (node->tag.empty()) return At(*value, node->mark);
       if (value->IsScalar() && (value->tag.empty() || value->tag == node->tag)) {
@@ -51,8 +81,8 @@ class Substitution {
         tagged->text = value->text;
         return tagged;
       }
-      problems_.Add(node->mark, absl::StrCat(node->tag, " ", node->text, ": the row has ", Describe(*value),
-                                             " for it; text without a tag was expected"));
+      problems_.Add(node->mark, absl::StrCat(node->tag, " ", node->text, ": the name stands for ",
+                                             Describe(*value), "; text without a tag was expected"));
       return node;
     }
     return RewriteText(node);
@@ -73,32 +103,59 @@ class Substitution {
         return node;
       }
       const absl::string_view name = rest.substr(start + 2, end - start - 2);
+      rest.remove_prefix(end + 1);
+      if (Stays(name)) {
+        absl::StrAppend(&result, "${", name, "}");
+        continue;
+      }
       NodePtr value = Lookup(name, node->mark);
       if (value == nullptr) return node;
       if (!value->IsScalar()) {
         problems_.Add(node->mark, absl::StrCat("${", name, "} is ", Describe(*value),
-                                               " in the row; inside a longer string it must be text"));
+                                               "; inside a longer string it must be text"));
         return node;
       }
       result.append(value->text);
-      rest.remove_prefix(end + 1);
+      if (result.size() > kMaxText) {
+        problems_.Add(node->mark, "names stand for more than a mebibyte of text here");
+        return node;
+      }
     }
     auto copy = std::make_shared<Node>(*node);
     copy->text = std::move(result);
     return copy;
   }
 
-  NodePtr Lookup(absl::string_view name, const Mark& mark) {
-    if (row_ == nullptr) {
-      problems_.Add(mark, absl::StrCat("${", name, "}: the test has no each: that could say what this is"));
-      return nullptr;
+  [[nodiscard]] NodePtr Find(absl::string_view name) const {
+    for (const NodePtr* mapping : {&scope_.row, &scope_.variables}) {
+      if (*mapping == nullptr) continue;
+      if (NodePtr value = FindKey(**mapping, name)) return value;
     }
-    if (NodePtr value = FindKey(*row_, name)) return value;
-    std::vector<std::string> known;
-    for (const NodePair& pair : row_->pairs) known.push_back(pair.key->text);
-    problems_.Add(
-        mark, absl::StrCat("${", name, "} is not in the row on line ", row_->mark.line,
-                           common::DidYouMean(name, known), "; the row has: ", absl::StrJoin(known, ", ")));
+    return nullptr;
+  }
+
+  // Whether the name is known only when the test runs.
+  bool Stays(absl::string_view name) {
+    if (scope_.captured.count(std::string(name)) == 0 || Find(name) != nullptr) return false;
+    is_left_ = true;
+    return true;
+  }
+
+  NodePtr Lookup(absl::string_view name, const Mark& mark) {
+    if (NodePtr value = Find(name)) return value;
+    std::vector<std::string> known(scope_.captured.begin(), scope_.captured.end());
+    for (const NodePtr* mapping : {&scope_.row, &scope_.variables}) {
+      if (*mapping == nullptr) continue;
+      for (const NodePair& pair : (*mapping)->pairs) known.push_back(pair.key->text);
+    }
+    if (known.empty()) {
+      problems_.Add(mark, absl::StrCat("${", name,
+                                       "}: there is no vars:, each: or capture: that could say what "
+                                       "this is"));
+    } else {
+      problems_.Add(mark, absl::StrCat("${", name, "} is not known here", common::DidYouMean(name, known),
+                                       "; known are: ", absl::StrJoin(known, ", ")));
+    }
     return nullptr;
   }
 
@@ -119,14 +176,27 @@ class Substitution {
     return copy;
   }
 
-  const NodePtr& row_;
+  const Scope& scope_;
   Problems& problems_;
+  bool is_left_ = false;
 };
 
 }  // namespace
 
-NodePtr Substitute(const NodePtr& node, const NodePtr& row, Problems& problems) {
-  return Substitution(row, problems).Rewrite(node);
+NodePtr Substitute(const NodePtr& node, const Scope& scope, Problems& problems, bool* is_left) {
+  Substitution substitution(scope, problems);
+  NodePtr rewritten = substitution.Rewrite(node);
+  if (is_left != nullptr) *is_left = substitution.is_left();
+  return rewritten;
+}
+
+NodePtr Overlay(const NodePtr& first, const NodePtr& second) {
+  if (first == nullptr || second == nullptr) return first == nullptr ? second : first;
+  auto both = std::make_shared<Node>(*first);
+  for (const NodePair& pair : second->pairs) {
+    if (FindKey(*first, pair.key->text) == nullptr) both->pairs.push_back(pair);
+  }
+  return both;
 }
 
 }  // namespace bpfrig::client::plan

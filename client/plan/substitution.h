@@ -1,14 +1,30 @@
-// `each:` rows and `${name}`: rewrites a test's nodes for one row, before anything in them is typed. The plan
-// reader calls it once per row.
+// `${name}`: rewrites a plan's nodes before anything in them is typed. The readers of plans and tests call it
+// for each row of a test, and the runner once more if a step needs what another one captured.
 #pragma once
+
+#include <set>
+#include <string>
 
 #include "client/plan/node.h"
 #include "client/plan/problem.h"
 
 namespace bpfrig::client::plan {
 
-// The tree with every `${name}` replaced from `row`, a mapping, or null if the test has no `each:`.
-// A string that is nothing but `${name}` becomes the row's node as it is; it keeps a tag of its own.
-[[nodiscard]] NodePtr Substitute(const NodePtr& node, const NodePtr& row, Problems& problems);
+// What names mean, the first that has one.
+struct Scope {
+  // Mappings; null if there is none.
+  NodePtr row;
+  NodePtr variables;
+  // What earlier steps will have captured: `${name}` stays then.
+  std::set<std::string> captured = {};
+};
+
+// The tree with every `${name}` replaced. A string that is nothing but `${name}` becomes the name's node as
+// it is; it keeps a tag of its own. `is_left` is set if a name stays because it is captured.
+[[nodiscard]] NodePtr Substitute(const NodePtr& node, const Scope& scope, Problems& problems,
+                                 bool* is_left = nullptr);
+
+// A mapping with the pairs of `first`, and those of `second` whose keys it does not have. Both may be null.
+[[nodiscard]] NodePtr Overlay(const NodePtr& first, const NodePtr& second);
 
 }  // namespace bpfrig::client::plan
