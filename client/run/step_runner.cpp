@@ -159,13 +159,6 @@ std::chrono::milliseconds TimeoutOf(const plan::Call& call) {
   return AllowedWait(*call.request) + (patience == 0 ? kDefaultPatience : std::chrono::seconds(patience));
 }
 
-std::optional<daemon::RpcError> CheckPatterns(size_t sent, size_t answered) {
-  if (sent == answered) return std::nullopt;
-  return daemon::RpcError{grpc::StatusCode::INTERNAL,
-                          absl::StrCat("the daemon answered ", answered, " of ", sent, " patterns"),
-                          {}};
-}
-
 std::chrono::milliseconds Left(std::chrono::steady_clock::time_point deadline) {
   const auto left = deadline - std::chrono::steady_clock::now();
   return std::max(std::chrono::milliseconds(0), std::chrono::duration_cast<std::chrono::milliseconds>(left));

@@ -6,6 +6,7 @@
 #include <string>
 #include <variant>
 
+#include "absl/strings/str_cat.h"
 #include "client/verdict/explain.h"
 #include "client/verdict/format.h"
 #include "client/verdict/globals.h"

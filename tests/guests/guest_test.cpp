@@ -7,6 +7,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "client/guest/guest_runs.h"
+#include "client/guest/kernel_cache.h"
 #include "common/testing/temporary_directory.h"
 #include "tests/support/subprocess.h"
 
@@ -16,6 +18,7 @@ namespace {
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
+namespace guest = client::guest;
 
 // A guest without KVM, on a machine that does other things too.
 constexpr std::chrono::minutes kPatience{8};
@@ -103,6 +106,29 @@ TEST_F(GuestTest, KernelThatPanicsIsARigError) {
   const Outcome outcome = RunOn(kKernel, {"--kernel-append", "rdinit=/none root=/dev/none", plan});
   EXPECT_EQ(outcome.status, 3) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr("rig error: the kernel gave up: Kernel panic - not syncing"));
+}
+
+// A machine with cgroup2 alone and its controllers, as most have: here the daemon's own process runs in the
+// root.
+TEST_F(GuestTest, SandboxesAreHeldToMemoryAndProcesses) {
+  const std::string bin = BPFRIG_BIN;
+  const auto cache = guest::KernelCache::Open();
+  ASSERT_TRUE(cache.ok()) << cache.status();
+  const auto kernel = cache->Find(guest::ParseKernelSpecs(kKernel)->at(0));
+  ASSERT_TRUE(kernel.ok()) << kernel.status();
+  const auto image = guest::BaseImage(
+      {bin + "/bpfrig", bin + "/bpfrigd", bin + "/bpfrigd-front", bin + "/bpfrig-guest-init"},
+      cache->images());
+  ASSERT_TRUE(image.ok()) << image.status();
+  guest::Outcome info;
+  const absl::Status ran =
+      guest::RunOnGuests({*kernel}, "tcg", *image, {{guest::kGuestClient, "info"}, {"PATH=/bin"}, "/", {}},
+                         {}, [&](size_t /*index*/, guest::Outcome outcome) { info = std::move(outcome); });
+  ASSERT_TRUE(ran.ok()) << ran;
+  EXPECT_EQ(info.exit_status, 0) << info.failure;
+  EXPECT_THAT(info.output, ContainsRegex("each with at most [^\n]* of memory \\(memory.max\\)"));
+  EXPECT_THAT(info.output, ContainsRegex("each with at most [0-9]+ processes \\(pids.max\\)"));
+  EXPECT_THAT(info.output, Not(HasSubstr("not limited")));
 }
 
 TEST_F(GuestTest, WrongKernelsAreNamedBeforeAnythingRuns) {

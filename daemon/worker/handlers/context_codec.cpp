@@ -8,6 +8,7 @@
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/btf/decode.h"
 #include "daemon/kernel_bpf/btf/encode.h"
+#include "daemon/worker/handlers/expected_values.h"
 
 namespace bpfrig::worker {
 namespace {
@@ -40,8 +41,8 @@ absl::StatusOr<ContextCodec> ContextCodec::Open(Sandbox& sandbox, const kernel_b
                                      " have none; these have: ", kernel_bpf::ProgramTypesWithContext())),
         program.name());
   }
-  BPFRIG_ASSIGN_OR_RETURN(const kernel_bpf::TypeSet types, sandbox.KernelTypes());
-  BPFRIG_ASSIGN_OR_RETURN(const kernel_bpf::TypeRef type, types.Find(absl::StrCat("struct ", context->name)));
+  BPFRIG_ASSIGN_OR_RETURN(const kernel_bpf::TypeRef type,
+                          sandbox.objects().FindKernelType(absl::StrCat("struct ", context->name)));
   return ContextCodec(*context, type);
 }
 
@@ -64,19 +65,8 @@ absl::Status ContextCodec::Decode(const Sandbox& sandbox, const RunProgramReques
                                   bpfrig::v1::RunProgramResponse& response) const {
   BPFRIG_ASSIGN_OR_RETURN(const kernel_bpf::Value left, kernel_bpf::Decode(type_, context));
   ToProto(left, *response.mutable_context_fields());
-  for (int i = 0; i < request.context_patterns_size(); ++i) {
-    const absl::StatusOr<kernel_bpf::Value> resolved =
-        sandbox.values().Resolve(request.context_patterns(i), Reference::kNone, Purpose::kExpect);
-    const absl::StatusOr<Encoded> encoded =
-        resolved.ok() ? kernel_bpf::Encode(type_, *resolved) : absl::StatusOr<Encoded>(resolved.status());
-    if (!encoded.ok()) return base::WithField(encoded.status(), absl::StrCat("context_patterns[", i, "]"));
-    bpfrig::v1::ResolvedValue& pattern = *response.add_context_patterns();
-    pattern.set_bytes(encoded->bytes);
-    pattern.set_mask(encoded->mask);
-    BPFRIG_ASSIGN_OR_RETURN(const kernel_bpf::Value decoded, kernel_bpf::Decode(type_, encoded->bytes));
-    ToProto(decoded, *pattern.mutable_decoded());
-  }
-  return absl::OkStatus();
+  return ResolvePatterns(sandbox.values(), type_, request.context_patterns(),
+                         *response.mutable_context_patterns(), "context_patterns");
 }
 
 absl::Status ContextCodec::Explain(const absl::Status& refused) const {

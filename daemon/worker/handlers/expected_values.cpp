@@ -43,10 +43,11 @@ absl::Status ResolvePattern(const ValueResolver& values, const std::optional<Typ
 
 absl::Status ResolvePatterns(const ValueResolver& values, const std::optional<TypeRef>& type,
                              const google::protobuf::RepeatedPtrField<bpfrig::v1::Value>& patterns,
-                             google::protobuf::RepeatedPtrField<bpfrig::v1::ResolvedValue>& resolved) {
+                             google::protobuf::RepeatedPtrField<bpfrig::v1::ResolvedValue>& resolved,
+                             absl::string_view field) {
   for (int i = 0; i < patterns.size(); ++i) {
     const absl::Status done = ResolvePattern(values, type, patterns[i], *resolved.Add());
-    if (!done.ok()) return base::WithField(done, absl::StrCat("patterns[", i, "]"));
+    if (!done.ok()) return base::WithField(done, absl::StrCat(field, "[", i, "]"));
   }
   return absl::OkStatus();
 }

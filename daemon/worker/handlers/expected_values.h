@@ -1,5 +1,6 @@
 // Values that a caller expects of what a call reads: encoded as the kernel would have them, and decoded again
-// as the call decodes what it read. ReadEvents and GetSocketOption share it; DumpMap's values are a map's.
+// as the call decodes what it read. ReadEvents, RunProgram and GetSocketOption share it; DumpMap's values are
+// a map's.
 #pragma once
 
 #include <google/protobuf/repeated_ptr_field.h>
@@ -7,6 +8,7 @@
 #include <optional>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "bpfrig/v1/value.pb.h"
 #include "daemon/kernel_bpf/btf/btf_types.h"
 #include "daemon/worker/objects/value_proto.h"
@@ -18,10 +20,11 @@ namespace bpfrig::worker {
                                           const std::optional<kernel_bpf::TypeRef>& type,
                                           const bpfrig::v1::Value& pattern,
                                           bpfrig::v1::ResolvedValue& resolved);
-// All of a request. Errors have the path of its field: "patterns[0].port".
+// All of the request's field. Errors have the path of that: "patterns[0].port".
 [[nodiscard]] absl::Status ResolvePatterns(
     const ValueResolver& values, const std::optional<kernel_bpf::TypeRef>& type,
     const google::protobuf::RepeatedPtrField<bpfrig::v1::Value>& patterns,
-    google::protobuf::RepeatedPtrField<bpfrig::v1::ResolvedValue>& resolved);
+    google::protobuf::RepeatedPtrField<bpfrig::v1::ResolvedValue>& resolved,
+    absl::string_view field = "patterns");
 
 }  // namespace bpfrig::worker

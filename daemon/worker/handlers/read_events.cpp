@@ -10,6 +10,7 @@
 #include "common/fd.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/btf/decode.h"
+#include "daemon/worker/handlers/expected_values.h"
 #include "daemon/worker/handlers/handlers.h"
 #include "daemon/worker/handlers/record_codec.h"
 #include "daemon/worker/traffic/waits.h"
@@ -160,22 +161,14 @@ void Reading::StopReading() {
   sandbox_.objects().GiveReaderBack(map_id_);
 }
 
-absl::Status AddPatterns(const Sandbox& sandbox, const ReadEventsRequest& request, const RecordCodec& codec,
-                         bpfrig::v1::ReadEventsResponse& response) {
-  for (int i = 0; i < request.patterns_size(); ++i) {
-    const absl::Status added = codec.Resolve(sandbox, request.patterns(i), *response.add_patterns());
-    if (!added.ok()) return base::WithField(added, absl::StrCat("patterns[", i, "]"));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status StartReading(Sandbox& sandbox, const CallPtr& call, const ReadEventsRequest& request) {
   const absl::StatusOr<MapReference> map = sandbox.objects().FindMap(request.map());
   if (!map.ok()) return base::WithField(map.status(), "map");
   const absl::StatusOr<RecordCodec> codec = RecordCodec::Open(sandbox, *map, request.type());
   if (!codec.ok()) return base::WithField(codec.status(), "type");
   Call::Reply first;
-  BPFRIG_RETURN_IF_ERROR(AddPatterns(sandbox, request, *codec, *first.mutable_read_events()));
+  BPFRIG_RETURN_IF_ERROR(ResolvePatterns(sandbox.values(), codec->type(), request.patterns(),
+                                         *first.mutable_read_events()->mutable_patterns()));
   const absl::StatusOr<kernel_bpf::RecordReader*> reader = sandbox.objects().TakeReader(*map);
   if (!reader.ok()) return base::WithField(reader.status(), "map");
   std::make_shared<Reading>(sandbox, call, request, *map->map, **reader, *codec)->Start(first);

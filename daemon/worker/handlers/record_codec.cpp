@@ -2,10 +2,10 @@
 
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/btf/decode.h"
+#include "daemon/kernel_bpf/btf/encode.h"
 
 namespace bpfrig::worker {
 
-using kernel_bpf::Encoded;
 using kernel_bpf::Value;
 
 absl::StatusOr<RecordCodec> RecordCodec::Open(Sandbox& sandbox, const MapReference& map,
@@ -21,26 +21,16 @@ absl::StatusOr<RecordCodec> RecordCodec::Open(Sandbox& sandbox, const MapReferen
   return codec;
 }
 
-absl::StatusOr<Encoded> RecordCodec::Encode(const Sandbox& sandbox, const bpfrig::v1::Value& value,
-                                            Purpose purpose) const {
-  BPFRIG_ASSIGN_OR_RETURN(const Value resolved, sandbox.values().Resolve(value, Reference::kNone, purpose));
-  if (type_.has_value()) return kernel_bpf::Encode(*type_, resolved);
-  // Without a type a record is bytes.
-  if (std::holds_alternative<kernel_bpf::Unsaid>(resolved.kind)) return Encoded();
-  const absl::StatusOr<std::string> bytes = kernel_bpf::BytesOf(resolved);
-  if (!bytes.ok()) return base::WithHint(bytes.status(), "name the records' type: type");
-  return Encoded{*bytes, std::string(bytes->size(), '\xff')};
-}
-
-absl::Status RecordCodec::Resolve(const Sandbox& sandbox, const bpfrig::v1::Value& pattern,
-                                  bpfrig::v1::ResolvedValue& out) const {
-  BPFRIG_ASSIGN_OR_RETURN(const Encoded encoded, Encode(sandbox, pattern, Purpose::kExpect));
-  out.set_bytes(encoded.bytes);
-  out.set_mask(encoded.mask);
-  if (!type_.has_value()) return absl::OkStatus();
-  BPFRIG_ASSIGN_OR_RETURN(const Value decoded, kernel_bpf::Decode(*type_, encoded.bytes));
-  ToProto(decoded, *out.mutable_decoded());
-  return absl::OkStatus();
+absl::StatusOr<std::string> RecordCodec::Encode(const Sandbox& sandbox,
+                                                const bpfrig::v1::Value& value) const {
+  BPFRIG_ASSIGN_OR_RETURN(const Value resolved,
+                          sandbox.values().Resolve(value, Reference::kNone, Purpose::kWrite));
+  if (type_.has_value()) {
+    BPFRIG_ASSIGN_OR_RETURN(kernel_bpf::Encoded encoded, kernel_bpf::Encode(*type_, resolved));
+    return std::move(encoded.bytes);
+  }
+  absl::StatusOr<std::string> bytes = kernel_bpf::BytesOf(resolved);
+  return bytes.ok() ? bytes : base::WithHint(bytes.status(), "name the records' type: type");
 }
 
 absl::Status RecordCodec::Decode(absl::string_view record, bpfrig::v1::Event& event) const {

@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "bpfrig/v1/map.pb.h"
-#include "daemon/kernel_bpf/btf/encode.h"
+#include "daemon/kernel_bpf/btf/btf_types.h"
 #include "daemon/worker/handlers/sandbox.h"
 
 namespace bpfrig::worker {
@@ -20,13 +20,11 @@ class RecordCodec {
   [[nodiscard]] static absl::StatusOr<RecordCodec> Open(Sandbox& sandbox, const MapReference& map,
                                                         const std::string& type);
 
-  // A record to write, or to expect. Errors have the path within the value.
-  [[nodiscard]] absl::StatusOr<kernel_bpf::Encoded> Encode(const Sandbox& sandbox,
-                                                           const bpfrig::v1::Value& value,
-                                                           Purpose purpose) const;
-  // One to expect, for an answer.
-  [[nodiscard]] absl::Status Resolve(const Sandbox& sandbox, const bpfrig::v1::Value& pattern,
-                                     bpfrig::v1::ResolvedValue& out) const;
+  // Nothing: records are bytes.
+  [[nodiscard]] const std::optional<kernel_bpf::TypeRef>& type() const { return type_; }
+  // A record to write. Errors have the path within the value.
+  [[nodiscard]] absl::StatusOr<std::string> Encode(const Sandbox& sandbox,
+                                                   const bpfrig::v1::Value& value) const;
   // Sets the event's value if there is a type. A record that is shorter than the type that the caller named
   // is TYPE_MISMATCH; shorter than the map's own, it stays bytes.
   [[nodiscard]] absl::Status Decode(absl::string_view record, bpfrig::v1::Event& event) const;

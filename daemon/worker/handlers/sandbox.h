@@ -8,7 +8,6 @@
 
 #include "common/fd.h"
 #include "daemon/base/status.h"
-#include "daemon/kernel_bpf/btf/btf_types.h"
 #include "daemon/kernel_bpf/policy/load_policy.h"
 #include "daemon/kernel_os/netlink.h"
 #include "daemon/worker/call/asio.h"
@@ -64,14 +63,6 @@ class Sandbox {
   // Set by OpenSandbox.
   void set_numbers(const SandboxNumbers& numbers) { numbers_ = numbers; }
 
-  // The kernel's own types, read when they are first asked for. UNSUPPORTED if it has none.
-  [[nodiscard]] absl::StatusOr<kernel_bpf::TypeSet> KernelTypes() {
-    if (!kernel_types_.has_value()) {
-      BPFRIG_ASSIGN_OR_RETURN(kernel_types_, kernel_bpf::BtfTypes::FromKernel());
-    }
-    return kernel_types_->types();
-  }
-
   // Set by OpenSandbox and CloseSandbox.
   [[nodiscard]] bool is_open() const { return is_open_; }
   void set_open() {
@@ -91,7 +82,6 @@ class Sandbox {
   bool is_open_ = false;
   bool is_closed_ = false;
   SandboxNumbers numbers_;
-  std::optional<kernel_bpf::BtfTypes> kernel_types_;
   Traffic traffic_;
   ObjectStore objects_;
   LinkTable links_;  // refers to programs of objects_

@@ -21,10 +21,10 @@ absl::Status HandleWriteEvents(Sandbox& sandbox, const bpfrig::v1::WriteEventsRe
   if (!codec.ok()) return base::WithField(codec.status(), "type");
   std::vector<std::string> records;
   for (const bpfrig::v1::Value& record : request.records()) {
-    absl::StatusOr<kernel_bpf::Encoded> encoded = codec->Encode(sandbox, record, Purpose::kWrite);
+    absl::StatusOr<std::string> encoded = codec->Encode(sandbox, record);
     if (!encoded.ok())
       return base::WithField(encoded.status(), absl::StrCat("records[", records.size(), "]"));
-    records.push_back(std::move(encoded->bytes));
+    records.push_back(*std::move(encoded));
   }
   for (const std::string& record : records) {
     if (const int error = buffer->Write(record); error != 0) {

@@ -65,6 +65,8 @@ class ObjectStore {
   // the kernel. Without an object, `type` if one object alone has it.
   [[nodiscard]] absl::StatusOr<kernel_bpf::TypeRef> FindType(const std::string& object,
                                                              const std::string& name) const;
+  // The same of the kernel's alone. UNSUPPORTED if it has none.
+  [[nodiscard]] absl::StatusOr<kernel_bpf::TypeRef> FindKernelType(const std::string& name) const;
 
   // The type of that object with all that its DWARF knows of it (ObjectTypes::Whole).
   [[nodiscard]] kernel_bpf::TypeRef Whole(const std::string& object, kernel_bpf::TypeRef type) const;
@@ -104,7 +106,7 @@ class ObjectStore {
   [[nodiscard]] absl::StatusOr<std::optional<kernel_bpf::TypeRef>> FindTypeAmong(const std::string& name,
                                                                                  bool types_only) const;
   [[nodiscard]] absl::StatusOr<kernel_bpf::TypeRef> FindTypeInAny(const std::string& name) const;
-  [[nodiscard]] absl::StatusOr<kernel_bpf::TypeRef> FindKernelType(const std::string& name) const;
+
   // What reads a map's records, or why it could not be opened.
   struct Reader {
     std::string object;
