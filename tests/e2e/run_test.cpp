@@ -12,6 +12,7 @@ namespace {
 
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 const std::string& Plans() {
   static const std::string kPlans = std::string(BPFRIG_SOURCE) + "/plans";
@@ -153,10 +154,13 @@ TEST(RunTest, HealthTellsWhetherADaemonServes) {
 
 TEST(RunTest, EnvironmentSaysWhereObjectsAre) {
   const std::vector<std::string> check = {Binary("bpfrig"), "check", Plans()};
-  EXPECT_EQ(RunToEnd(check).status, 2);
+  const std::string not_found = "did not look into ";
+  EXPECT_THAT(RunToEnd(check).output, HasSubstr(not_found));
   std::vector<std::string> told = {"env", "BPFRIG_OBJECT_PATH=/nonexistent:" BPFRIG_BPF_OBJECTS};
   told.insert(told.end(), check.begin(), check.end());
-  EXPECT_EQ(RunToEnd(told).status, 0);
+  const Outcome outcome = RunToEnd(told);
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_THAT(outcome.output, Not(HasSubstr(not_found)));
 }
 
 TEST(RunTest, SecondDaemonOnASocketIsRefused) {

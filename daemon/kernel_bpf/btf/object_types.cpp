@@ -94,7 +94,7 @@ absl::Status ObjectTypes::NotFound(absl::string_view name, const absl::Status& i
   // Without BTF or DWARF nothing was compiled with -g.
   if (btf_.get() == nullptr && IsStripped()) return in_btf;
   std::vector<std::string> names = btf_.Names();
-  std::string where = "neither in its BTF nor in its DWARF";
+  std::string where = "in its BTF or its DWARF";
   if (IsStripped()) {
     where = "in its BTF, and no DWARF";
   } else if (const absl::StatusOr<BtfTypes>& dwarf = FromDwarf(); dwarf.ok()) {

@@ -51,7 +51,7 @@ TEST(ObjectTypesTest, FindsWhatBtfLacksInDwarf) {
   EXPECT_EQ(SizeOf(types.Find("struct ip_addr").value()).value(), 16U);
   EXPECT_EQ(DetailOf(types.Find("backend_valeu").status()).reason, Reason::kUnknownName);
   EXPECT_THAT(std::string(types.Find("backend_valeu").status().message()),
-              HasSubstr("neither in its BTF nor in its DWARF; it has backend_value"));
+              HasSubstr("in its BTF or its DWARF; it has backend_value"));
 }
 
 TEST(ObjectTypesTest, SaysWhatWasStrippedAndWhatToKeep) {
