@@ -23,5 +23,15 @@ TEST(EnvironmentTest, TakesTheTokenOutOfTheEnvironment) {
   EXPECT_EQ(TakeTokenFromEnvironment(), "");
 }
 
+TEST(EnvironmentTest, TakesVariablesByTheirPrefix) {
+  ASSERT_EQ(setenv("BPFRIG_VAR_port", "80=81", 1), 0);
+  ASSERT_EQ(setenv("BPFRIG_VAR_empty", "", 1), 0);
+  const auto variables = VariablesFromEnvironment();
+  EXPECT_EQ(variables.at("port"), "80=81");
+  EXPECT_EQ(variables.at("empty"), "");
+  EXPECT_EQ(variables.size(), 2U);
+  for (const char* name : {"BPFRIG_VAR_port", "BPFRIG_VAR_empty"}) ASSERT_EQ(unsetenv(name), 0);
+}
+
 }  // namespace
 }  // namespace bpfrig::client::command

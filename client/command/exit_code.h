@@ -10,6 +10,8 @@ inline constexpr int kUsageError = 2;
 // The rig failed: no daemon, or one that broke. Goes before failed tests, because the rig's failure may have
 // caused them.
 inline constexpr int kRigFailed = 3;
+// Every test was skipped, and so nothing was tested.
+inline constexpr int kAllSkipped = 4;
 // Plus the signal's number, if one ended the run.
 inline constexpr int kInterrupted = 128;
 

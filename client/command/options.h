@@ -1,12 +1,15 @@
 // The options of the commands, as main parses them.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "client/daemon/credentials.h"
 #include "client/daemon/private_daemon.h"
 #include "client/guest/guest_runs.h"
+#include "client/plan/plan.h"
 
 namespace bpfrig::client::command {
 
@@ -24,16 +27,38 @@ struct PlanOptions {
   std::vector<std::string> plans;
   // -I, then BPFRIG_OBJECT_PATH.
   std::vector<std::string> object_path;
+  plan::Variables variables;
   // Tests with this in their "plan / name"; empty: all.
   std::string test_filter;
+  // As test_expression.h reads it; empty: all.
+  std::string expression;
+  // Tests with one of these tags; empty: all.
+  std::vector<std::string> tags;
 };
+
+enum class ColorMode { kAuto, kAlways, kNever };
+// Which tests run again without each of their programs in turn.
+enum class ControlMode { kNew, kAlways, kNever };
 
 struct RunOptions {
   PlanOptions plans;
   DaemonOptions daemon;
   // 0: one for each CPU.
   unsigned jobs = 0;
-  bool control = false;
+  ControlMode control = ControlMode::kNew;
+  // In a random order, with this seed; 0: take one at random.
+  std::optional<uint64_t> shuffle;
+  bool fail_fast = false;
+  // How often a test that fails is tried again.
+  unsigned retries = 0;
+  // How often each test is run.
+  unsigned count = 1;
+  // Only tests that failed when they ran last.
+  bool last_failed = false;
+  // For tests that have none of their own; 0: none.
+  double timeout_seconds = 0;
+  bool allow_all_skipped = false;
+  ColorMode color = ColorMode::kAuto;
   // "junit=FILE".
   std::vector<std::string> reports;
   // "6.1,host"; empty: the daemon's own kernel alone.

@@ -1,12 +1,12 @@
 // `bpfrig run`.
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <iostream>
 #include <memory>
+#include <numeric>
 #include <optional>
+#include <random>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -16,6 +16,8 @@
 #include "client/command/daemon_session.h"
 #include "client/command/exit_code.h"
 #include "client/command/load_plans.h"
+#include "client/command/run_memory.h"
+#include "client/command/terminal.h"
 #include "client/command/write_reports.h"
 #include "client/report/report.h"
 #include "client/run/test_pool.h"
@@ -36,10 +38,22 @@ bool CheckAllRequirements(const std::vector<plan::Test>& tests, const run::Featu
   return PrintProblems(problems);
 }
 
-int ExitCode(const report::Counts& counts, int stop_signal) {
+// What the command line itself takes away is told so.
+run::Features FeaturesOf(const RunOptions& options, const bpfrig::v1::GetInfoResponse& info) {
+  run::Features features = run::FeaturesOf(info);
+  const auto perfmon = features.find("perfmon");
+  if (options.daemon.private_daemon.no_perfmon && perfmon != features.end()) {
+    perfmon->second.set_detail("--no-perfmon takes it away");
+  }
+  return features;
+}
+
+int ExitCode(const RunOptions& options, const report::Counts& counts, int stop_signal) {
   if (stop_signal != 0) return kInterrupted + stop_signal;
-  if (counts.rig_errors > 0 || counts.not_run > 0) return kRigFailed;
-  return counts.failed > 0 ? kTestsFailed : kAllPassed;
+  const bool ended_early = options.fail_fast && counts.failed > 0;
+  if (counts.rig_errors > 0 || (counts.not_run > 0 && !ended_early)) return kRigFailed;
+  if (counts.failed > 0) return kTestsFailed;
+  return counts.passed > 0 || options.allow_all_skipped ? kAllPassed : kAllSkipped;
 }
 
 const char* SignalName(int signal) {
@@ -58,19 +72,93 @@ void PrintLogTail(const DaemonSession& session) {
   if (!tail.empty()) std::cerr << "bpfrig: the daemon's log ends:\n" << tail;
 }
 
+void KeepLastFailed(const RunMemory& memory, std::vector<plan::Test>& tests) {
+  std::vector<plan::Test> failed;
+  std::copy_if(tests.begin(), tests.end(), std::back_inserter(failed),
+               [&](const plan::Test& test) { return memory.FailedLast(test); });
+  if (failed.empty()) {
+    std::cout << "none of these tests failed when it ran last: all are run\n";
+    return;
+  }
+  tests = std::move(failed);
+}
+
+// Each test so many times, one after the other.
+std::vector<plan::Test> Repeated(const std::vector<plan::Test>& tests, unsigned count) {
+  std::vector<plan::Test> repeated;
+  for (const plan::Test& test : tests) {
+    for (unsigned i = 1; i <= count; ++i) {
+      repeated.push_back(test);
+      repeated.back().repetition = i;
+      if (count > 1) absl::StrAppend(&repeated.back().name, " [", i, " of ", count, "]");
+    }
+  }
+  return repeated;
+}
+
+// Prints the seed, so that the same order can be had again.
+std::vector<size_t> OrderOf(size_t tests, const std::optional<uint64_t>& shuffle) {
+  std::vector<size_t> order(tests);
+  std::iota(order.begin(), order.end(), size_t{0});
+  if (!shuffle) return order;
+  const uint64_t seed = *shuffle != 0 ? *shuffle : std::random_device()() | 1U;
+  std::cout << "shuffled with --shuffle=" << seed << "\n";
+  std::mt19937_64 random(seed);
+  // Not std::shuffle, whose order is another one with another library.
+  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
+  return order;
+}
+
+run::RunnerOptions RunnerOptionsOf(const RunOptions& options, const RunMemory& memory,
+                                   run::LogDirectory* logs) {
+  run::RunnerOptions runner;
+  runner.logs = logs;
+  runner.timeout = std::chrono::milliseconds(static_cast<int64_t>(options.timeout_seconds * 1000));
+  runner.needs_control = [&options, &memory](const plan::Test& test) {
+    if (options.control == ControlMode::kNever || test.repetition > 1) return false;
+    return options.control == ControlMode::kAlways || !memory.IsControlled(test);
+  };
+  return runner;
+}
+
+report::RunRecord RunAll(const RunOptions& options, const std::vector<plan::Test>& tests,
+                         const DaemonSession& session, run::TestRunner& runner, report::Report& report) {
+  report::RunRecord record;
+  record.started = std::chrono::system_clock::now();
+  record.results.resize(tests.size());
+  const std::vector<size_t> order = OrderOf(tests.size(), options.shuffle);
+  const auto started = std::chrono::steady_clock::now();
+  run::PoolListener listener;
+  listener.started = [&](size_t index) { report.Started(tests[index].plan, tests[index].name); };
+  listener.done = [&](size_t index, verdict::TestResult result) {
+    report.Add(result);
+    record.results[index] = std::move(result);
+  };
+  run::RunTests(tests, order, {Threads(options, session.info()), options.retries, options.fail_fast}, runner,
+                listener);
+  report.Finish();
+  record.duration =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
+  record.counts = report.counts();
+  return record;
+}
+
 }  // namespace
 
 int RunPlans(const RunOptions& options) {
-  const std::optional<std::vector<plan::Test>> tests = LoadPlans(options.plans);
-  if (!tests) return kUsageError;
+  std::optional<std::vector<plan::Test>> selected = LoadPlans(options.plans);
+  if (!selected) return kUsageError;
+  RunMemory memory(UserCache::FromEnvironment());
+  if (options.last_failed) KeepLastFailed(memory, *selected);
+  const std::vector<plan::Test> tests = Repeated(*selected, options.count);
   absl::StatusOr<std::unique_ptr<DaemonSession>> opened = DaemonSession::Open(options.daemon);
   if (!opened.ok()) {
     std::cerr << "bpfrig: " << opened.status().message() << "\n";
     return ExitCodeOf(opened.status());
   }
   DaemonSession& session = **opened;
-  const run::Features features = run::FeaturesOf(session.info());
-  if (!CheckAllRequirements(*tests, features)) return kUsageError;
+  const run::Features features = FeaturesOf(options, session.info());
+  if (!CheckAllRequirements(tests, features)) return kUsageError;
 
   std::optional<run::LogDirectory> logs;
   if (!options.log_directory.empty()) {
@@ -80,39 +168,37 @@ int RunPlans(const RunOptions& options) {
       return kUsageError;
     }
   }
-  report::Report report(std::cout, isatty(STDOUT_FILENO) == 1, tests->size());
-  run::TestRunner runner(session.client(), features, options.control, logs ? &*logs : nullptr);
-  report::RunRecord record;
-  record.started = std::chrono::system_clock::now();
-  record.results.resize(tests->size());
-  const auto started = std::chrono::steady_clock::now();
-  run::RunTests(*tests, Threads(options, session.info()), runner,
-                [&](size_t index, verdict::TestResult result) {
-                  record.results[index] = result;
-                  report.Add(index, std::move(result));
-                });
-  record.duration =
-      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
+  const report::Style style = StyleOfOutput(options.color);
+  report::Report report(std::cout, style, tests.size());
+  run::TestRunner runner(session.client(), features, RunnerOptionsOf(options, memory, logs ? &*logs : nullptr));
+  const report::RunRecord record = RunAll(options, tests, session, runner, report);
+  const report::Counts& counts = record.counts;
+  memory.Note(tests, record.results);
 
-  const report::Counts counts = report.counts();
-  record.counts = counts;
   const absl::Status closed = session.Close();
   // A signal that comes while the daemon leaves is too late to stop anything.
   const int stop_signal = counts.not_run > 0 ? session.stop_signal() : 0;
   if (counts.rig_errors > 0 || !closed.ok()) PrintLogTail(session);
   if (!closed.ok()) std::cerr << "bpfrig: ending the private daemon: " << closed.message() << "\n";
   if (stop_signal != 0) {
-    std::cout << "interrupted by " << SignalName(stop_signal) << " after " << tests->size() - counts.not_run
-              << " of " << tests->size() << " tests\n";
+    std::cout << "interrupted by " << SignalName(stop_signal) << " after " << tests.size() - counts.not_run
+              << " of " << tests.size() << " tests\n";
   }
   bool is_reported = WriteReports(options.reports, record);
   if (const absl::Status logged = logs ? logs->status() : absl::OkStatus(); !logged.ok()) {
     std::cerr << "bpfrig: " << logged.message() << "\n";
     is_reported = false;
   }
-  std::cout << report::Summary(counts) << std::endl;
-  const int code = ExitCode(counts, stop_signal);
-  return (closed.ok() && is_reported) || code >= kRigFailed ? code : kRigFailed;
+  std::cout << report::Summary(counts);
+  // A log is compared with others; a person wants to know.
+  if (style.columns > 0) std::cout << " in " << report::Duration(record.duration);
+  std::cout << std::endl;
+  const int code = ExitCode(options, counts, stop_signal);
+  if (code == kAllSkipped) {
+    std::cerr
+        << "bpfrig: every test was skipped, so nothing was tested; --allow-all-skipped lets that pass\n";
+  }
+  return (closed.ok() && is_reported) || (code >= kRigFailed && code != kAllSkipped) ? code : kRigFailed;
 }
 
 }  // namespace bpfrig::client::command

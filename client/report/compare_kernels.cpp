@@ -70,7 +70,7 @@ void AppendRow(const std::vector<KernelRun>& runs, const Row& row, bool colour, 
     if (row.results[kernel] == nullptr) continue;
     const TestResult& result = *row.results[kernel];
     absl::StrAppendFormat(&text, "    %-*s  %s%s\n", static_cast<int>(WidthOf(runs)), runs[kernel].name,
-                          VerdictMark(result.verdict, colour),
+                          VerdictMark(result, colour),
                           result.verdict == Verdict::kSkipped ? "  " + result.reason : "");
     if (IsBad(result)) absl::StrAppend(&text, Indented(Details(result), 4), "\n");
   }
@@ -162,7 +162,7 @@ RunRecord Joined(const std::vector<KernelRun>& runs) {
       joined.results.push_back(std::move(failed));
     }
   }
-  for (const TestResult& result : joined.results) CountIn(result.verdict, joined.counts);
+  for (const TestResult& result : joined.results) CountIn(result, joined.counts);
   return joined;
 }
 

@@ -44,7 +44,7 @@ KernelRun RunOf(const std::string& name, const std::string& release,
   run.boot = std::chrono::milliseconds(3100);
   run.record.duration = std::chrono::milliseconds(2500);
   run.record.results = std::move(results);
-  for (const verdict::TestResult& result : run.record.results) CountIn(result.verdict, run.record.counts);
+  for (const verdict::TestResult& result : run.record.results) CountIn(result, run.record.counts);
   return run;
 }
 

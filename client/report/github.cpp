@@ -27,9 +27,9 @@ std::string EscapedCell(const std::string& text) {
 std::string ToGithubAnnotations(const RunRecord& run) {
   std::string text;
   for (const TestResult& result : run.results) {
-    if (!IsBad(result)) continue;
+    if (!IsBad(result) && !result.IsFlaky()) continue;
     const plan::Mark& mark = result.failures.empty() ? result.mark : result.failures[0].mark;
-    absl::StrAppend(&text, "::error ");
+    absl::StrAppend(&text, result.IsFlaky() ? "::warning " : "::error ");
     if (mark.file != nullptr) {
       absl::StrAppend(&text, "file=", EscapedProperty(*mark.file), ",line=", mark.line, ",col=", mark.column,
                       ",");
@@ -45,7 +45,7 @@ std::string ToGithubSummary(const RunRecord& run) {
   std::string text = absl::StrCat("### bpfrig: ", Summary(run.counts), "\n\n");
   bool has_table = false;
   for (const TestResult& result : run.results) {
-    if (result.verdict == Verdict::kPassed) continue;
+    if (result.verdict == Verdict::kPassed && !result.IsFlaky()) continue;
     if (!has_table) text += "| test | verdict | |\n|---|---|---|\n";
     has_table = true;
     std::string why = result.reason;
@@ -53,7 +53,7 @@ std::string ToGithubSummary(const RunRecord& run) {
       why = absl::StrCat(ToString(result.failures[0].mark), ": ", result.failures[0].what);
     }
     absl::StrAppend(&text, "| ", EscapedCell(result.plan), " / ", EscapedCell(NameWithKernel(result)), " | ",
-                    WordOf(result.verdict), " | ", EscapedCell(why), " |\n");
+                    result.IsFlaky() ? "flaky" : WordOf(result.verdict), " | ", EscapedCell(why), " |\n");
   }
   return text;
 }

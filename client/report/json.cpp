@@ -57,6 +57,8 @@ Json ToJson(const verdict::TestResult& result) {
   AddMark(result.mark, object);
   object["verdict"] = WordOf(result.verdict);
   object["duration_ms"] = Milliseconds(result.duration);
+  if (result.tries > 1) object["tries"] = result.tries;
+  if (result.IsFlaky()) object["flaky"] = true;
   if (!result.reason.empty()) object["reason"] = result.reason;
   for (const verdict::Note& note : result.notes) object["notes"].push_back(ToJson(note));
   object["failures"] = Json::array();
@@ -72,11 +74,9 @@ std::string ToJson(const RunRecord& run, const std::string& version) {
   object["bpfrig"] = version;
   object["started"] = Timestamp(run.started);
   object["duration_ms"] = Milliseconds(run.duration);
-  object["counts"] = {{"passed", run.counts.passed},
-                      {"failed", run.counts.failed},
-                      {"skipped", run.counts.skipped},
-                      {"rig_errors", run.counts.rig_errors},
-                      {"not_run", run.counts.not_run}};
+  object["counts"] = {{"passed", run.counts.passed},   {"failed", run.counts.failed},
+                      {"skipped", run.counts.skipped}, {"rig_errors", run.counts.rig_errors},
+                      {"not_run", run.counts.not_run}, {"flaky", run.counts.flaky}};
   object["tests"] = Json::array();
   for (const verdict::TestResult& result : run.results) object["tests"].push_back(ToJson(result));
   // Bytes that are no UTF-8 in a text are replaced, not a reason to have no report.

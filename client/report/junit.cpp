@@ -24,6 +24,14 @@ void AddKernel(const std::string& kernel, pugi::xml_node& test) {
   property.append_attribute("value") = kernel.c_str();
 }
 
+// As Maven's Surefire writes it, and Jenkins reads it.
+void AddFlaky(const TestResult& result, pugi::xml_node& test) {
+  pugi::xml_node flaky = test.append_child("flakyFailure");
+  flaky.append_attribute("message") = absl::StrCat("passed at try ", result.tries).c_str();
+  flaky.append_attribute("type") = "flaky";
+  flaky.append_child("stackTrace").text() = Details(result).c_str();
+}
+
 void AddOutcome(const TestResult& result, pugi::xml_node& test) {
   const auto add = [&](const char* kind, const std::string& message) {
     pugi::xml_node outcome = test.append_child(kind);
@@ -32,6 +40,7 @@ void AddOutcome(const TestResult& result, pugi::xml_node& test) {
   };
   switch (result.verdict) {
     case Verdict::kPassed:
+      if (result.IsFlaky()) AddFlaky(result, test);
       return;
     case Verdict::kSkipped:
       add("skipped", result.reason);

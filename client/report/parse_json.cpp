@@ -79,7 +79,7 @@ absl::StatusOr<RunRecord> ParseJson(const std::string& text) {
     Files files;
     for (const Json& test : object.at("tests")) {
       run.results.push_back(ResultOf(test, files));
-      CountIn(run.results.back().verdict, run.counts);
+      CountIn(run.results.back(), run.counts);
     }
     return run;
   } catch (const Json::exception& error) {

@@ -1,5 +1,6 @@
 #include "client/report/report.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,9 +20,10 @@ struct Word {
   absl::string_view colour;
 };
 
-Word WordOf(Verdict verdict) {
-  switch (verdict) {
+Word WordOf(const TestResult& result) {
+  switch (result.verdict) {
     case Verdict::kPassed:
+      if (result.IsFlaky()) return {"FLAKY", "\033[33m"};
       return {"PASS", "\033[32m"};
     case Verdict::kFailed:
       return {"FAIL", "\033[31m"};
@@ -52,18 +54,35 @@ void AppendFailure(const verdict::Failure& failure, std::string& text) {
   if (!failure.note.empty()) absl::StrAppend(&text, "        ", Indented(failure.note, 8), "\n");
 }
 
+// How often it was tried, if that was more than once.
+std::string DescribeTries(const TestResult& result) {
+  if (result.tries == 1) return "";
+  return result.IsFlaky() ? absl::StrCat(", passed at try ", result.tries)
+                          : absl::StrCat(", failed ", result.tries, " times");
+}
+
+// The text cut to so many bytes, at the end of a character.
+absl::string_view Cut(absl::string_view text, size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
+  return text.substr(0, bytes);
+}
+
+constexpr absl::string_view kEraseLine = "\r\033[K";
+
+}  // namespace
+
 std::string Duration(std::chrono::microseconds duration) {
   const double milliseconds = static_cast<double>(duration.count()) / 1000;
   return milliseconds < 10'000 ? absl::StrFormat("%.0f ms", milliseconds)
                                : absl::StrFormat("%.1f s", milliseconds / 1000);
 }
 
-}  // namespace
-
-void CountIn(Verdict verdict, Counts& counts) {
-  switch (verdict) {
+void CountIn(const TestResult& result, Counts& counts) {
+  switch (result.verdict) {
     case Verdict::kPassed:
       ++counts.passed;
+      if (result.IsFlaky()) ++counts.flaky;
       break;
     case Verdict::kFailed:
       ++counts.failed;
@@ -81,7 +100,9 @@ void CountIn(Verdict verdict, Counts& counts) {
 }
 
 std::string Summary(const Counts& counts) {
-  std::string text = absl::StrCat(counts.passed, " passed, ", counts.failed, " failed");
+  std::string text = absl::StrCat(counts.passed, " passed");
+  if (counts.flaky > 0) absl::StrAppend(&text, " (", counts.flaky, " flaky)");
+  absl::StrAppend(&text, ", ", counts.failed, " failed");
   if (counts.skipped > 0) absl::StrAppend(&text, ", ", counts.skipped, " skipped");
   if (counts.rig_errors > 0)
     absl::StrAppend(&text, ", ", counts.rig_errors, counts.rig_errors == 1 ? " rig error" : " rig errors");
@@ -89,19 +110,19 @@ std::string Summary(const Counts& counts) {
   return text;
 }
 
-std::string VerdictMark(Verdict verdict, bool colour) {
-  const Word word = WordOf(verdict);
+std::string VerdictMark(const TestResult& result, bool colour) {
+  const Word word = WordOf(result);
   return colour ? absl::StrCat(word.colour, word.text, "\033[0m") : std::string(word.text);
 }
 
 std::string FormatResult(const TestResult& result, bool colour) {
-  std::string text = VerdictMark(result.verdict, colour);
-  absl::StrAppend(&text, "  ", result.plan, " / ", result.name);
+  std::string text = VerdictMark(result, colour);
+  absl::StrAppend(&text, WordOf(result).text.size() > 4 ? " " : "  ", result.plan, " / ", result.name);
   if (result.verdict == Verdict::kSkipped) {
     absl::StrAppend(&text, "  ", Indented(result.reason, 6), "\n");
     return text;
   }
-  absl::StrAppend(&text, "  ", Duration(result.duration), "\n");
+  absl::StrAppend(&text, "  ", Duration(result.duration), DescribeTries(result), "\n");
   if (!result.reason.empty()) absl::StrAppend(&text, "      ", Indented(result.reason, 6), "\n");
   for (const verdict::Note& note : result.notes) {
     absl::StrAppend(&text, "      ", ToString(note.mark), ": ", note.what, ": ", Indented(note.text, 8),
@@ -111,21 +132,56 @@ std::string FormatResult(const TestResult& result, bool colour) {
   return text;
 }
 
-void Report::Add(size_t index, TestResult result) {
+void Report::Started(const std::string& plan, const std::string& name) {
+  if (style_.columns == 0) return;
   const std::lock_guard<std::mutex> lock(mutex_);
-  CountIn(result.verdict, counts_);
-  waiting_[index] = std::move(result);
-  PrintReady();
+  running_.push_back(absl::StrCat(plan, " / ", name));
+  EraseProgress();
+  DrawProgress();
+  stream_.flush();
 }
 
-void Report::PrintReady() {
-  while (printed_ < waiting_.size() && waiting_[printed_]) {
-    // A test that did not run because of an interrupt is only counted.
-    if (waiting_[printed_]->verdict != Verdict::kNotRun)
-      stream_ << FormatResult(*waiting_[printed_], colour_);
-    waiting_[printed_].reset();
-    ++printed_;
+void Report::Add(const TestResult& result) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  CountIn(result, counts_);
+  ++done_;
+  const auto running =
+      std::find(running_.begin(), running_.end(), absl::StrCat(result.plan, " / ", result.name));
+  if (running != running_.end()) running_.erase(running);
+  EraseProgress();
+  // A test that did not run is only counted.
+  if (result.verdict != Verdict::kNotRun) {
+    const std::string text = FormatResult(result, style_.colour);
+    stream_ << text;
+    const bool is_bad = result.verdict == Verdict::kFailed || result.verdict == Verdict::kRigError;
+    if (is_bad) bad_ += text;
+    is_bad_last_ = bad_.empty() || (is_bad && is_bad_last_);
   }
+  DrawProgress();
+  stream_.flush();
+}
+
+void Report::EraseProgress() {
+  if (std::exchange(is_drawn_, false)) stream_ << kEraseLine;
+}
+
+void Report::DrawProgress() {
+  if (style_.columns == 0 || done_ == tests_) return;
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start_).count();
+  std::string text = absl::StrCat(done_, " of ", tests_);
+  if (counts_.failed > 0) absl::StrAppend(&text, ", ", counts_.failed, " failed");
+  absl::StrAppend(&text, ", ", seconds, " s");
+  if (!running_.empty()) absl::StrAppend(&text, "  ", running_.front());
+  // A line as wide as the terminal could wrap.
+  stream_ << Cut(text, style_.columns - 1);
+  is_drawn_ = true;
+}
+
+void Report::Finish() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  EraseProgress();
+  if (!bad_.empty() && !is_bad_last_) stream_ << "\nWhat failed:\n" << bad_;
   stream_.flush();
 }
 

@@ -17,19 +17,70 @@ verdict::TestResult Result(verdict::Verdict verdict, const std::string& name) {
   return result;
 }
 
-TEST(ReportTest, PrintsInOrderAsSoonAsItCan) {
+TEST(ReportTest, PrintsResultsAsTheyCome) {
   std::ostringstream stream;
-  Report report(stream, false, 3);
-  report.Add(1, Result(verdict::Verdict::kPassed, "second"));
-  EXPECT_EQ(stream.str(), "");
-  report.Add(0, Result(verdict::Verdict::kPassed, "first"));
-  EXPECT_EQ(stream.str(), "PASS  p / first  12 ms\nPASS  p / second  12 ms\n");
+  Report report(stream, {}, 3);
+  report.Started("p", "first");
+  report.Add(Result(verdict::Verdict::kPassed, "second"));
+  EXPECT_EQ(stream.str(), "PASS  p / second  12 ms\n");
+  report.Add(Result(verdict::Verdict::kPassed, "first"));
   verdict::TestResult skipped = Result(verdict::Verdict::kSkipped, "third");
   skipped.reason = "needs x: EINVAL";
-  report.Add(2, skipped);
+  report.Add(skipped);
+  report.Finish();
   EXPECT_EQ(stream.str(),
-            "PASS  p / first  12 ms\nPASS  p / second  12 ms\nSKIP  p / third  needs x: EINVAL\n");
+            "PASS  p / second  12 ms\nPASS  p / first  12 ms\nSKIP  p / third  needs x: EINVAL\n");
   EXPECT_EQ(Summary(report.counts()), "2 passed, 0 failed, 1 skipped");
+}
+
+TEST(ReportTest, ShowsFailuresAgainIfOtherResultsStandBelow) {
+  std::ostringstream stream;
+  Report report(stream, {}, 3);
+  report.Add(Result(verdict::Verdict::kPassed, "a"));
+  report.Add(Result(verdict::Verdict::kFailed, "b"));
+  report.Add(Result(verdict::Verdict::kPassed, "c"));
+  report.Finish();
+  EXPECT_EQ(
+      stream.str(),
+      "PASS  p / a  12 ms\nFAIL  p / b  12 ms\nPASS  p / c  12 ms\n\nWhat failed:\nFAIL  p / b  12 ms\n");
+
+  std::ostringstream at_the_end;
+  Report last(at_the_end, {}, 2);
+  last.Add(Result(verdict::Verdict::kPassed, "a"));
+  last.Add(Result(verdict::Verdict::kFailed, "b"));
+  last.Finish();
+  EXPECT_EQ(at_the_end.str(), "PASS  p / a  12 ms\nFAIL  p / b  12 ms\n");
+}
+
+TEST(ReportTest, KeepsOneLineOfProgressOnATerminal) {
+  std::ostringstream stream;
+  Report report(stream, {false, 20}, 2);
+  report.Started("p", "a");
+  EXPECT_EQ(stream.str(), "0 of 2, 0 s  p / a");
+  report.Started("p", "second");
+  report.Add(Result(verdict::Verdict::kFailed, "a"));
+  // The result stands above the line, which is cut to the terminal's width.
+  EXPECT_EQ(stream.str(),
+            "0 of 2, 0 s  p / a\r\033[K0 of 2, 0 s  p / a\r\033[KFAIL  p / a  12 ms\n1 of 2, 1 failed, 0");
+  report.Add(Result(verdict::Verdict::kFailed, "second"));
+  report.Finish();
+  const std::string end = "\r\033[KFAIL  p / second  12 ms\n";
+  EXPECT_EQ(stream.str().substr(stream.str().size() - end.size()), end);
+}
+
+TEST(ReportTest, ShowsAFlakyTestWithWhatWentWrong) {
+  verdict::TestResult result = Result(verdict::Verdict::kPassed, "t");
+  result.tries = 2;
+  verdict::Failure failure;
+  failure.mark = {std::make_shared<const std::string>("a.yaml"), 3, 7};
+  failure.what = "step 2, listen";
+  result.failures.push_back(failure);
+  EXPECT_EQ(FormatResult(result, false),
+            "FLAKY p / t  12 ms, passed at try 2\n      a.yaml:3:7: step 2, listen\n");
+  std::ostringstream stream;
+  Report report(stream, {}, 1);
+  report.Add(result);
+  EXPECT_EQ(Summary(report.counts()), "1 passed (1 flaky), 0 failed");
 }
 
 TEST(ReportTest, ShowsExpectedAndActualWithTheirPlace) {

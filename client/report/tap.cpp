@@ -21,7 +21,7 @@ std::string Quoted(const std::string& text) {
 
 std::string Block(const TestResult& result) {
   std::string text = "  ---\n";
-  absl::StrAppend(&text, "  verdict: ", Quoted(WordOf(result.verdict)), "\n");
+  absl::StrAppend(&text, "  verdict: ", Quoted(result.IsFlaky() ? "flaky" : WordOf(result.verdict)), "\n");
   if (result.mark.file != nullptr) {
     absl::StrAppend(&text, "  at: ", Quoted(ToString(result.mark)), "\n");
   }
@@ -41,7 +41,7 @@ std::string ToTap(const RunRecord& run) {
     if (result.verdict == Verdict::kSkipped) absl::StrAppend(&text, " # SKIP ", Escaped(result.reason));
     if (result.verdict == Verdict::kNotRun) absl::StrAppend(&text, " # SKIP the run was ended before it");
     text += '\n';
-    if (IsBad(result)) text += Block(result);
+    if (IsBad(result) || result.IsFlaky()) text += Block(result);
   }
   return text;
 }

@@ -24,9 +24,7 @@ using bpfrig::v1::SeedMapRequest;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// Between two looks that wait for something: doubled each time.
-constexpr milliseconds kFirstPause(2);
-constexpr milliseconds kMaxPause(100);
+constexpr milliseconds kArrayTimeout = std::chrono::seconds(10);
 
 // Takes as many of the entries from `next` on as one message may have.
 SeedMapRequest TakeMessage(const SeedMapRequest& all, int& next) {
@@ -44,10 +42,10 @@ SeedMapRequest TakeMessage(const SeedMapRequest& all, int& next) {
   return message;
 }
 
-std::optional<daemon::RpcError> ReadDump(Sandbox& sandbox, const plan::Call& call, verdict::Dump& dump) {
-  auto request = plan::As<bpfrig::v1::DumpMapRequest>(*call.request);
+std::optional<daemon::RpcError> ReadDump(Sandbox& sandbox, bpfrig::v1::DumpMapRequest request,
+                                         milliseconds timeout, verdict::Dump& dump) {
   request.set_sandbox(sandbox.id());
-  daemon::RunningCall running(sandbox.client(), TimeoutOf(call));
+  daemon::RunningCall running(sandbox.client(), timeout);
   auto reader = sandbox.client().stub().DumpMap(running.context(), request);
   DumpMapResponse response;
   while (reader->Read(&response)) {
@@ -95,32 +93,42 @@ StepOutcome StepRunner::Do(const Call& call, const plan::SeedShape&, const Mark&
   while (writer->Write(message) && next < request.entries_size()) message = TakeMessage(request, next);
   writer->WritesDone();
   if (auto error = daemon::ErrorOf(writer->Finish())) return {std::move(error), {}};
-  return {std::nullopt, verdict::CompareAnswer(call, mark, response)};
-}
-
-StepOutcome StepRunner::Within(const Call& call, const std::function<StepOutcome()>& once) {
-  const auto deadline = steady_clock::now() + call.within;
-  for (milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kMaxPause)) {
-    StepOutcome outcome = once();
-    if (outcome.error || outcome.differences.empty() || Left(deadline) == milliseconds(0) ||
-        sandbox_.WaitForEnd(std::min(pause, Left(deadline)))) {
-      return outcome;
-    }
-  }
+  return Answered(verdict::CompareAnswer(call, mark, response), response);
 }
 
 StepOutcome StepRunner::Do(const Call& call, const plan::DumpShape& shape, const Mark& mark) {
-  const auto& map = plan::As<bpfrig::v1::DumpMapRequest>(*call.request).map();
-  if (FindType(map_types_, map) == "bloom_filter" && (shape.exactly || shape.count)) {
-    return {std::nullopt,
-            {{mark, shape.exactly ? "exactly" : "count", "contains or absent",
-              "a bloom filter only tells of values that it is asked for, not what else it has"}}};
+  const auto& request = plan::As<bpfrig::v1::DumpMapRequest>(*call.request);
+  if (FindType(map_types_, request.map()) == "bloom_filter" && (shape.exactly || shape.count)) {
+    StepOutcome outcome{
+        std::nullopt,
+        {{mark, shape.exactly ? "exactly" : "count", "contains or absent",
+          "a bloom filter only tells of values that it is asked for, not what else it has"}}};
+    outcome.is_final = true;
+    return outcome;
   }
-  return Within(call, [&]() -> StepOutcome {
+  verdict::Dump dump;
+  if (auto error = ReadDump(sandbox_, request, TimeoutOf(call), dump)) return {std::move(error), {}};
+  verdict::Differences differences = verdict::CompareDump(shape, mark, dump);
+  DumpMapResponse whole;
+  if (captures_) {
+    for (bpfrig::v1::DumpedEntry& entry : dump.entries) *whole.add_entries() = std::move(entry);
+    *whole.mutable_summary() = dump.summary;
+  }
+  return Answered(std::move(differences), whole);
+}
+
+std::optional<daemon::RpcError> StepRunner::ReadProgramArrays(std::vector<std::string>& programs) {
+  for (const auto& [map, type] : map_types_) {
+    if (type != "prog_array") continue;
+    bpfrig::v1::DumpMapRequest request;
+    request.set_map(map);
     verdict::Dump dump;
-    if (auto error = ReadDump(sandbox_, call, dump)) return {std::move(error), {}};
-    return {std::nullopt, verdict::CompareDump(shape, mark, dump)};
-  });
+    if (auto error = ReadDump(sandbox_, request, kArrayTimeout, dump)) return error;
+    for (const bpfrig::v1::DumpedEntry& entry : dump.entries) {
+      if (const std::string& name = entry.value().tag().program(); !name.empty()) programs.push_back(name);
+    }
+  }
+  return std::nullopt;
 }
 
 StepOutcome StepRunner::Do(const Call& call, const plan::SetShape&, const Mark& mark) {
@@ -128,21 +136,19 @@ StepOutcome StepRunner::Do(const Call& call, const plan::SetShape&, const Mark& 
 }
 
 StepOutcome StepRunner::Do(const Call& call, const plan::GlobalsShape& shape, const Mark&) {
-  return Within(call, [&]() -> StepOutcome {
-    auto request = plan::As<bpfrig::v1::ReadGlobalsRequest>(*call.request);
-    bpfrig::v1::ReadGlobalsResponse answer;
-    if (auto error = Ask(call, request, answer)) return {std::move(error), {}};
-    const auto answered = static_cast<size_t>(answer.patterns_size());
-    if (auto error = CheckPatterns(static_cast<size_t>(request.patterns_size()), answered)) {
-      return {std::move(error), {}};
-    }
-    return {std::nullopt, verdict::CompareGlobals(shape, answer)};
-  });
+  auto request = plan::As<bpfrig::v1::ReadGlobalsRequest>(*call.request);
+  bpfrig::v1::ReadGlobalsResponse answer;
+  if (auto error = Ask(call, request, answer)) return {std::move(error), {}};
+  const auto answered = static_cast<size_t>(answer.patterns_size());
+  if (auto error = CheckPatterns(static_cast<size_t>(request.patterns_size()), answered)) {
+    return {std::move(error), {}};
+  }
+  return Answered(verdict::CompareGlobals(shape, answer), answer);
 }
 
 StepOutcome StepRunner::ReadEventsOnce(const Call& call, const plan::EventsShape& shape, const Mark& mark) {
   auto request = plan::As<ReadEventsRequest>(*call.request);
-  const auto deadline = steady_clock::now() + milliseconds(request.wait_ms());
+  const auto deadline = std::min(steady_clock::now() + milliseconds(request.wait_ms()), step_deadline_);
   verdict::Events events;
   while (true) {
     if (auto error = ReadRecords(sandbox_, request, TimeoutOf(call), events)) return {std::move(error), {}};
@@ -151,7 +157,12 @@ StepOutcome StepRunner::ReadEventsOnce(const Call& call, const plan::EventsShape
     request.set_at_least(1);
     request.set_wait_ms(static_cast<uint32_t>(Left(deadline).count()));
   }
-  return {std::nullopt, verdict::CompareEvents(call, shape, mark, events)};
+  verdict::Differences differences = verdict::CompareEvents(call, shape, mark, events);
+  ReadEventsResponse whole;
+  if (captures_) {
+    for (bpfrig::v1::Event& event : events.events) *whole.add_events() = std::move(event);
+  }
+  return Answered(std::move(differences), whole);
 }
 
 StepOutcome StepRunner::Do(const Call& call, const plan::EventsShape& shape, const Mark& mark) {

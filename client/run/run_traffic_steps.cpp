@@ -43,11 +43,12 @@ StepOutcome StepRunner::Do(const Call& call, const plan::ConnectShape& shape, co
     bpfrig::v1::ConnectResponse response;
     if (auto error = Ask(call, request, response)) return {std::move(error), {}};
     reached.insert(response.server());
-    StepOutcome one{std::nullopt, verdict::CompareConnect(call, mark, response)};
+    StepOutcome dialled = Answered(verdict::CompareConnect(call, mark, response), response);
+    dialled.is_final = !request.name().empty() && response.errno_name().empty();
     if (response.receive_timed_out() && rules::IsOfDatagrams(request.transport())) {
-      one.clue = verdict::DescribeSent(response.sent_datagrams());
+      dialled.clue = verdict::DescribeSent(response.sent_datagrams());
     }
-    return one;
+    return dialled;
   });
   if (!outcome.error && outcome.differences.empty()) {
     outcome.differences = verdict::CompareServers(shape, reached);
@@ -60,12 +61,12 @@ StepOutcome StepRunner::Do(const Call& call, const plan::SendShape&, const Mark&
   return Repeat(call, [&]() -> StepOutcome {
     bpfrig::v1::SendResponse response;
     if (auto error = Ask(call, request, response)) return {std::move(error), {}};
-    return {std::nullopt, verdict::CompareSend(call, mark, response)};
+    return Answered(verdict::CompareSend(call, mark, response), response);
   });
 }
 
 StepOutcome StepRunner::Do(const Call& call, const plan::ReceiveShape&, const Mark& mark) {
-  const auto deadline = steady_clock::now() + call.within;
+  const auto deadline = std::min(steady_clock::now() + call.within, step_deadline_);
   bpfrig::v1::ReceiveRequest request = plan::As<bpfrig::v1::ReceiveRequest>(*call.request);
   const uint32_t wanted = request.until().at_least();
   bpfrig::v1::ReceiveResponse all;
@@ -85,7 +86,7 @@ StepOutcome StepRunner::Do(const Call& call, const plan::ReceiveShape&, const Ma
     if (is_datagram) NoteDatagram(datagrams, differences);
     const bool over = all.peer_closed() || !all.errno_name().empty() || Left(deadline) == milliseconds(0);
     if (differences.empty() || over) {
-      StepOutcome outcome{std::nullopt, std::move(differences)};
+      StepOutcome outcome = Answered(std::move(differences), all);
       if (datagrams == 0 && all.of_datagrams() && all.timed_out()) {
         outcome.clue = verdict::DescribeSent(all.sent_datagrams());
       }
@@ -93,7 +94,7 @@ StepOutcome StepRunner::Do(const Call& call, const plan::ReceiveShape&, const Ma
     }
     // The daemon waits if there is something to wait for; this is for when there is not.
     if (!is_datagram && !all.timed_out() && sandbox_.WaitForEnd(std::min(kReceivePause, Left(deadline)))) {
-      return {std::nullopt, std::move(differences)};
+      return Answered(std::move(differences), all);
     }
   }
 }
@@ -105,7 +106,7 @@ StepOutcome StepRunner::Do(const Call& call, const plan::SocketOptionShape& shap
   const auto sent = static_cast<size_t>(request.patterns_size());
   const auto answered = static_cast<size_t>(response.patterns_size());
   if (auto error = CheckPatterns(sent, answered)) return {std::move(error), {}};
-  return {std::nullopt, verdict::CompareSocketOption(call, shape, mark, response)};
+  return Answered(verdict::CompareSocketOption(call, shape, mark, response), response);
 }
 
 }  // namespace bpfrig::client::run

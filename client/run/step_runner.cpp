@@ -5,8 +5,12 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "bpfrig/v1/program.pb.h"
+#include "bpfrig/v1/traffic.pb.h"
 #include "client/verdict/answer.h"
+#include "client/verdict/call_error.h"
 #include "client/verdict/programs.h"
 #include "client/verdict/runs.h"
 #include "client/verdict/test_run.h"
@@ -24,10 +28,23 @@ using google::protobuf::Message;
 constexpr std::chrono::seconds kDefaultPatience(30);
 constexpr std::chrono::seconds kCountTimeout(10);
 
-bool IsAttachment(const plan::Call& call) {
-  const auto* request = call.method->input_type();
-  return request == bpfrig::v1::AttachRequest::descriptor() ||
-         request == bpfrig::v1::DetachRequest::descriptor();
+// Between two tries of a step that waits for something: doubled each time.
+constexpr std::chrono::milliseconds kFirstPause(2);
+constexpr std::chrono::milliseconds kMaxPause(100);
+// gRPC may give up a call a little before its deadline.
+constexpr std::chrono::milliseconds kSlack(2);
+
+// Whether a call that succeeded leaves something behind that has a name, so that it cannot be done again.
+bool MakesOrEnds(const Message& request) {
+  const auto& type = *request.GetDescriptor();
+  return type.FindFieldByName("link") != nullptr || type.FindFieldByName("name") != nullptr ||
+         &type == bpfrig::v1::DisconnectRequest::descriptor();
+}
+
+// The errno that an answer tells; empty if it has none.
+std::string ErrnoOf(const Message& answer) {
+  const FieldDescriptor* field = answer.GetDescriptor()->FindFieldByName("errno_name");
+  return field == nullptr ? "" : answer.GetReflection()->GetString(answer, field);
 }
 
 // Says which of several repetitions it was.
@@ -61,7 +78,33 @@ std::chrono::milliseconds AllowedWait(const Message& request) {
 
 }  // namespace
 
+bool Holds(const plan::Step& step, const StepOutcome& outcome) {
+  const bpfrig::v1::ErrorDetail* detail = outcome.error ? &outcome.error->detail : nullptr;
+  if (detail != nullptr && (daemon::IsRigFailure(*outcome.error) || !verdict::MayFail(step))) return false;
+  return !outcome.count_error && !outcome.is_late && verdict::CompareCallError(step, detail).empty() &&
+         outcome.differences.empty() && outcome.runs.empty();
+}
+
 StepOutcome StepRunner::Run(const plan::Step& step) {
+  const auto start = std::chrono::steady_clock::now();
+  step_deadline_ = deadline_;
+  if (step.timeout.count() > 0) step_deadline_ = std::min(deadline_, start + step.timeout);
+  captures_ = !step.captures.empty();
+  const auto until = std::min(start + step.call.within, step_deadline_);
+  for (auto pause = kFirstPause;; pause = std::min(pause * 2, kMaxPause)) {
+    StepOutcome outcome = RunOnce(step);
+    if (Holds(step, outcome)) return outcome;
+    outcome.is_late = IsLate();
+    const bool is_rigs = outcome.error && daemon::IsRigFailure(*outcome.error);
+    // What was received stays with its reader, which waits by itself.
+    const bool is_over = outcome.is_late || is_rigs || outcome.count_error || outcome.is_final ||
+                         std::holds_alternative<plan::ReceiveShape>(step.shape);
+    if (is_over || Left(until).count() == 0 || sandbox_.WaitForEnd(std::min(pause, Left(until))))
+      return outcome;
+  }
+}
+
+StepOutcome StepRunner::RunOnce(const plan::Step& step) {
   if (step.runs.empty()) return Do(step);
   bpfrig::v1::CountRunsResponse before;
   if (auto error = CountRuns(before)) return {std::nullopt, {}, {}, "", std::move(error)};
@@ -83,22 +126,23 @@ StepOutcome StepRunner::Do(const plan::Step& step) {
 }
 
 StepOutcome StepRunner::Do(const Call& call, const plan::PlainShape&, const Mark& mark) {
-  if (attach_ == AttachMode::kLoadOnly && IsAttachment(call)) return {};
   const std::unique_ptr<Message> request(call.request->New());
   request->CopyFrom(*call.request);
   return Repeat(call, [&]() -> StepOutcome {
     const std::unique_ptr<Message> answer = plan::NewMessage(*call.method->output_type());
     if (auto error = Ask(call, *request, *answer)) return {std::move(error), {}};
-    return {std::nullopt, verdict::CompareAnswer(call, mark, *answer)};
+    StepOutcome outcome = Answered(verdict::CompareAnswer(call, mark, *answer), *answer);
+    outcome.is_final = MakesOrEnds(*request) && ErrnoOf(*answer).empty();
+    return outcome;
   });
 }
 
 StepOutcome StepRunner::Do(const Call& call, const plan::LoadShape& shape, const Mark& mark) {
   LoadProgramRequest request = plan::As<LoadProgramRequest>(*call.request);
   request.set_object(*shape.object);
-  if (attach_ == AttachMode::kLoadOnly) {
-    request.clear_attach();
-    request.clear_attach_all();
+  absl::string_view inert = inert_;
+  if (absl::ConsumePrefix(&inert, absl::StrCat(request.name(), "/")) && !request.types_only()) {
+    request.add_inert_programs(std::string(inert));
   }
   const bool takes_log = write_log_ != nullptr && !request.types_only();
   if (takes_log) request.set_log_level(std::max(1U, request.log_level()));
@@ -108,7 +152,8 @@ StepOutcome StepRunner::Do(const Call& call, const plan::LoadShape& shape, const
   NoteTypes(request.name(), response.loaded());
   const std::string& log = response.has_rejected() ? response.rejected().log() : response.loaded().log();
   const std::string file = takes_log && !log.empty() ? write_log_(request.name(), log) : "";
-  StepOutcome outcome{std::nullopt, verdict::CompareLoad(call, mark, response, file)};
+  StepOutcome outcome = Answered(verdict::CompareLoad(call, mark, response, file), response);
+  outcome.is_final = response.has_loaded();
   if (plan::As<LoadProgramRequest>(*call.request).log_level() > 0)
     outcome.note = verdict::DescribeLog(response, file);
   return outcome;
@@ -122,8 +167,9 @@ StepOutcome StepRunner::Do(const Call& call, const plan::RunShape& shape, const 
                                  static_cast<size_t>(response.context_patterns_size()))) {
     return {std::move(error), {}};
   }
-  return {std::nullopt,
-          verdict::CompareTestRun(call, shape, mark, FindType(program_types_, request.program()), response)};
+  return Answered(
+      verdict::CompareTestRun(call, shape, mark, FindType(program_types_, request.program()), response),
+      response);
 }
 
 void StepRunner::NoteTypes(const std::string& object, const bpfrig::v1::LoadedObject& loaded) {
@@ -154,24 +200,39 @@ std::optional<daemon::RpcError> StepRunner::Ask(const Call& call, Message& reque
   return sandbox_.Call(*call.method, request, answer, TimeoutOf(call));
 }
 
-std::chrono::milliseconds TimeoutOf(const plan::Call& call) {
-  const uint32_t patience = rules::StepOf(*call.method).patience_s();
-  return AllowedWait(*call.request) + (patience == 0 ? kDefaultPatience : std::chrono::seconds(patience));
+StepOutcome StepRunner::Answered(verdict::Differences differences, const Message& answer) const {
+  StepOutcome outcome{std::nullopt, std::move(differences)};
+  if (captures_) outcome.answer = verdict::ValueOf(answer);
+  return outcome;
 }
+
+std::chrono::milliseconds StepRunner::TimeoutOf(const Call& call) const {
+  const uint32_t patience = rules::StepOf(*call.method).patience_s();
+  const std::chrono::milliseconds usual =
+      AllowedWait(*call.request) + (patience == 0 ? kDefaultPatience : std::chrono::seconds(patience));
+  return std::max(std::chrono::milliseconds(1), std::min(usual, Left(step_deadline_)));
+}
+
+bool StepRunner::IsLate() const { return Left(step_deadline_) <= kSlack; }
 
 std::chrono::milliseconds Left(std::chrono::steady_clock::time_point deadline) {
   const auto left = deadline - std::chrono::steady_clock::now();
   return std::max(std::chrono::milliseconds(0), std::chrono::duration_cast<std::chrono::milliseconds>(left));
 }
 
-StepOutcome Repeat(const plan::Call& call, const std::function<StepOutcome()>& once) {
+StepOutcome StepRunner::Repeat(const Call& call, const std::function<StepOutcome()>& once) {
+  StepOutcome outcome;
   for (uint32_t i = 0; i < call.repeat; ++i) {
-    StepOutcome outcome = once();
-    if (!outcome.error && outcome.differences.empty()) continue;
-    NoteRepetition(i, call.repeat, outcome.differences);
-    return outcome;
+    outcome = once();
+    const bool has_held = !outcome.error && outcome.differences.empty();
+    if (!has_held) NoteRepetition(i, call.repeat, outcome.differences);
+    // Of a step that is late, the rest is not done.
+    if (!has_held || (IsLate() && i + 1 < call.repeat)) {
+      outcome.is_late = IsLate();
+      return outcome;
+    }
   }
-  return {};
+  return outcome;
 }
 
 }  // namespace bpfrig::client::run

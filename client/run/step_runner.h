@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "bpfrig/v1/program.pb.h"
 #include "bpfrig/v1/traffic.pb.h"
@@ -33,29 +34,48 @@ struct StepOutcome {
   std::optional<daemon::RpcError> count_error = std::nullopt;
   // What the step has to show in any case.
   std::string note = {};
+  // What was answered, of a step that captures some of it.
+  std::optional<bpfrig::v1::Value> answer = std::nullopt;
+  // Something was made that cannot be made again, or no other answer can come: `within` has to end.
+  bool is_final = false;
+  // The time of the step, or of the test, was over before it held.
+  bool is_late = false;
 };
 
-// Whether programs are attached, or only loaded: a control run shows what a test proves about them.
-enum class AttachMode { kAttach, kLoadOnly };
+// Whether the step did what it should.
+[[nodiscard]] bool Holds(const plan::Step& step, const StepOutcome& outcome);
 
 // Where logs of loads are written to; returns the file's path.
 using WriteLog = std::function<std::string(const std::string& object, const std::string& log)>;
 
 class StepRunner {
  public:
-  // `sandbox` outlives it. Without `write_log`, logs are only taken if the plan asks for them.
-  StepRunner(Sandbox& sandbox, AttachMode attach, WriteLog write_log)
-      : sandbox_(sandbox), attach_(attach), write_log_(std::move(write_log)) {}
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  // `inert`, as `object/program`, is loaded as a program that does nothing; empty: all do what they should.
+  // Without `write_log`, logs are only taken if the plan asks for them. `sandbox` outlives it.
+  StepRunner(Sandbox& sandbox, std::string inert, TimePoint deadline, WriteLog write_log)
+      : sandbox_(sandbox),
+        inert_(std::move(inert)),
+        write_log_(std::move(write_log)),
+        deadline_(deadline),
+        step_deadline_(deadline) {}
 
   [[nodiscard]] StepOutcome Run(const plan::Step& step);
+  // The steps to come have until then.
+  void SetDeadline(TimePoint deadline) { deadline_ = deadline; }
 
   // How often programs ran so far, and in the last call.
   [[nodiscard]] std::optional<daemon::RpcError> CountRuns(bpfrig::v1::CountRunsResponse& counts);
+  // The programs that program arrays hold now, as `object/program`: those run without being attached.
+  [[nodiscard]] std::optional<daemon::RpcError> ReadProgramArrays(std::vector<std::string>& programs);
 
  private:
   using Call = plan::Call;
   using Mark = plan::Mark;
 
+  // Once, without `within`.
+  StepOutcome RunOnce(const plan::Step& step);
   StepOutcome Do(const plan::Step& step);
   StepOutcome Do(const Call& call, const plan::PlainShape& shape, const Mark& mark);
   StepOutcome Do(const Call& call, const plan::LoadShape& shape, const Mark& mark);
@@ -73,19 +93,31 @@ class StepRunner {
   StepOutcome Do(const Call& call, const plan::ReceiveShape& shape, const Mark& mark);
   StepOutcome Do(const Call& call, const plan::SocketOptionShape& shape, const Mark& mark);
 
-  // Does it until it holds or the call's `within` is over.
-  StepOutcome Within(const Call& call, const std::function<StepOutcome()>& once);
   // Sends `request`, a copy of the call's own, to the sandbox.
   std::optional<daemon::RpcError> Ask(const Call& call, google::protobuf::Message& request,
                                       google::protobuf::Message& answer);
+  // An outcome with its answer, if the step captures any of it.
+  StepOutcome Answered(verdict::Differences differences, const google::protobuf::Message& answer) const;
+  // Does it as often as the call says, or until it fails or differs; then a difference says which time it
+  // was.
+  StepOutcome Repeat(const Call& call, const std::function<StepOutcome()>& once);
+
+  // How long a call may take before the client gives it up: what the request allows and the step's patience,
+  // but no longer than the step or the test has.
+  [[nodiscard]] std::chrono::milliseconds TimeoutOf(const Call& call) const;
+  [[nodiscard]] bool IsLate() const;
 
   // What the daemon told of an object that it loaded.
   void NoteTypes(const std::string& object, const bpfrig::v1::LoadedObject& loaded);
 
   Sandbox& sandbox_;
-  const AttachMode attach_;
+  const std::string inert_;
   const WriteLog write_log_;
-  // Types as libbpf calls them, by `object/name`.
+  // The test's, and the earlier one of that and the step's.
+  TimePoint deadline_;
+  TimePoint step_deadline_;
+  bool captures_ = false;
+  // Of what was loaded, types as libbpf calls them, by `object/name`.
   std::map<std::string, std::string> program_types_;
   std::map<std::string, std::string> map_types_;
 };
@@ -93,13 +125,9 @@ class StepRunner {
 // The type of what the plan names `name` or `object/name`; empty if it is not known, or if several differ.
 [[nodiscard]] std::string FindType(const std::map<std::string, std::string>& types, const std::string& name);
 
-// How long a call may take before the client gives it up: what the request allows, and the step's patience.
-[[nodiscard]] std::chrono::milliseconds TimeoutOf(const plan::Call& call);
 // An answer that does not have one encoded pattern for each that was sent could pass a test unseen.
 [[nodiscard]] std::optional<daemon::RpcError> CheckPatterns(size_t sent, size_t answered);
 // What is left until then; not negative.
 [[nodiscard]] std::chrono::milliseconds Left(std::chrono::steady_clock::time_point deadline);
-// Does it as often as the call says, or until it fails or differs; then a difference says which time it was.
-[[nodiscard]] StepOutcome Repeat(const plan::Call& call, const std::function<StepOutcome()>& once);
 
 }  // namespace bpfrig::client::run

@@ -3,17 +3,53 @@
 #include <algorithm>
 #include <atomic>
 #include <thread>
+#include <utility>
 
 namespace bpfrig::client::run {
+namespace {
 
-void RunTests(const std::vector<plan::Test>& tests, size_t threads, TestRunner& runner,
-              const std::function<void(size_t, verdict::TestResult)>& done) {
+using verdict::TestResult;
+using verdict::Verdict;
+
+bool MayPassAgain(const TestResult& result) { return result.verdict == Verdict::kFailed && !result.vacuous; }
+
+TestResult RunWithRetries(const plan::Test& test, unsigned retries, TestRunner& runner) {
+  TestResult result = runner.Run(test);
+  while (result.tries <= retries && MayPassAgain(result)) {
+    TestResult again = runner.Run(test);
+    again.tries = result.tries + 1;
+    again.duration += result.duration;
+    if (again.verdict == Verdict::kPassed) again.failures = std::move(result.failures);
+    result = std::move(again);
+  }
+  return result;
+}
+
+bool IsBad(const TestResult& result) {
+  return result.verdict == Verdict::kFailed || result.verdict == Verdict::kRigError;
+}
+
+}  // namespace
+
+void RunTests(const std::vector<plan::Test>& tests, const std::vector<size_t>& order,
+              const PoolOptions& options, TestRunner& runner, const PoolListener& listener) {
   std::atomic<size_t> next{0};
+  std::atomic<bool> is_over{false};
   const auto work = [&] {
-    for (size_t i = next.fetch_add(1); i < tests.size(); i = next.fetch_add(1)) done(i, runner.Run(tests[i]));
+    for (size_t i = next.fetch_add(1); i < order.size(); i = next.fetch_add(1)) {
+      const size_t index = order[i];
+      if (is_over) {
+        listener.done(index, NotRun(tests[index]));
+        continue;
+      }
+      listener.started(index);
+      TestResult result = RunWithRetries(tests[index], options.retries, runner);
+      if (options.fail_fast && IsBad(result)) is_over = true;
+      listener.done(index, std::move(result));
+    }
   };
   std::vector<std::thread> workers;
-  const size_t count = std::min(std::max<size_t>(threads, 1), tests.size());
+  const size_t count = std::min(std::max<size_t>(options.threads, 1), order.size());
   for (size_t i = 0; i < count; ++i) workers.emplace_back(work);
   for (std::thread& worker : workers) worker.join();
 }

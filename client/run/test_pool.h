@@ -11,9 +11,23 @@
 
 namespace bpfrig::client::run {
 
-// Calls `done` with each test's index and result, from the threads that ran them, and returns when all are
-// done.
-void RunTests(const std::vector<plan::Test>& tests, size_t threads, TestRunner& runner,
-              const std::function<void(size_t, verdict::TestResult)>& done);
+struct PoolOptions {
+  size_t threads = 1;
+  // How often a test that fails is tried again.
+  unsigned retries = 0;
+  // Whether no further test is started once one has failed.
+  bool fail_fast = false;
+};
+
+// Told from the threads that run the tests.
+struct PoolListener {
+  std::function<void(size_t index)> started;
+  std::function<void(size_t index, verdict::TestResult)> done;
+};
+
+// Runs tests[i] for each i of `order`, and returns when all are done. Those that were never started are
+// `kNotRun`.
+void RunTests(const std::vector<plan::Test>& tests, const std::vector<size_t>& order,
+              const PoolOptions& options, TestRunner& runner, const PoolListener& listener);
 
 }  // namespace bpfrig::client::run

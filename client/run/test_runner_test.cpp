@@ -6,9 +6,8 @@
 #include <future>
 #include <string>
 
-#include "client/plan/plan_reader.h"
 #include "client/run/test_pool.h"
-#include "client/testing/fake_daemon.h"
+#include "client/testing/runner_fixture.h"
 
 namespace bpfrig::client::run {
 namespace {
@@ -19,39 +18,7 @@ using testing::SizeIs;
 using verdict::TestResult;
 using verdict::Verdict;
 
-// A plan of one test with these steps; `test` is more of the test's keys.
-plan::Test ReadTest(const std::string& steps, const std::string& test = "") {
-  plan::ObjectFiles files({std::string(BPFRIG_GOLDEN_DIR) + "/plans"});
-  plan::Problems problems;
-  const std::string text =
-      "name: p\nobjects: {obj: some.bpf.o}\ntests:\n  - name: t\n" + test + "    steps:\n" + steps;
-  auto plan = plan::ReadPlanText(text, "p.yaml", files, problems);
-  for (const plan::Problem& problem : problems.Sorted()) ADD_FAILURE() << ToString(problem);
-  return plan ? plan->tests.at(0) : plan::Test();
-}
-
-class TestRunnerTest : public testing::Test {
- protected:
-  void SetUp() override {
-    client_ = std::make_unique<daemon::DaemonClient>(daemon::Connection{daemon_.Start(), ""});
-  }
-  void TearDown() override { daemon_.Stop(); }
-
-  TestResult Run(const plan::Test& test, bool control = false) {
-    return TestRunner(*client_, FeaturesOf(daemon_.info), control).Run(test);
-  }
-
-  void AddProgram(const std::string& name, uint64_t run_count) {
-    auto* program = daemon_.ledger.add_programs();
-    program->set_program(name);
-    program->set_attached(true);
-    program->set_counted(true);
-    program->set_run_count(run_count);
-  }
-
-  daemon::FakeDaemon daemon_;
-  std::unique_ptr<daemon::DaemonClient> client_;
-};
+using TestRunnerTest = RunnerFixture;
 
 TEST_F(TestRunnerTest, PassesWhenAllHolds) {
   AddProgram("obj/p", 3);
@@ -290,7 +257,7 @@ TEST_F(TestRunnerTest, GoesOnAfterADeadlineIfTheDaemonTellsHowTheSandboxEnded) {
     // As gRPC gives up by itself.
     return grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "Deadline Exceeded");
   };
-  TestRunner runner(*client_, {}, false);
+  TestRunner runner(*client_, {}, {});
   const plan::Test test = ReadTest("      - connect: {to: {address: 10.0.0.1, port: 80}}\n");
   for (int times = 0; times < 2; ++times) {
     const TestResult result = runner.Run(test);
@@ -306,7 +273,7 @@ TEST_F(TestRunnerTest, BlamesTheRigWhenTheSandboxWasGoneAtTheEnd) {
 
 TEST_F(TestRunnerTest, DoesNotTryTheRestWhenTheDaemonIsGone) {
   daemon_.open = [] { return grpc::Status(grpc::StatusCode::UNAVAILABLE, "connection refused"); };
-  TestRunner runner(*client_, {}, false);
+  TestRunner runner(*client_, {}, {});
   const plan::Test test = ReadTest("      - detach: {link: x}\n");
   const TestResult first = runner.Run(test);
   EXPECT_EQ(first.verdict, Verdict::kRigError);
@@ -463,40 +430,6 @@ TEST_F(TestRunnerTest, CutsSeedsIntoMessages) {
   EXPECT_THAT(sizes, testing::ElementsAre(4096, 904));
 }
 
-TEST_F(TestRunnerTest, FindsTestsThatProveNothing) {
-  AddProgram("obj/p", 1);
-  int attached = 0;
-  int loaded = 0;
-  daemon_.load = [&](const auto& request, auto&) {
-    ++loaded;
-    attached += request.attach_size();
-    return grpc::Status::OK;
-  };
-  const plan::Test vacuous = ReadTest("      - load: {object: obj, attach: [p]}\n");
-  const TestResult result = Run(vacuous, true);
-  EXPECT_EQ(result.verdict, Verdict::kFailed);
-  EXPECT_EQ(result.failures.at(0).what, "vacuous");
-  EXPECT_EQ(loaded, 2);
-  EXPECT_EQ(attached, 1);
-
-  // One whose connection takes another way without the program.
-  bool in_place = false;
-  daemon_.load = [&](const auto& request, auto&) {
-    in_place = request.attach_size() > 0;
-    return grpc::Status::OK;
-  };
-  daemon_.connect = [&](const auto&, auto& response) {
-    response.set_server(in_place ? "waypoint" : "backend");
-    return grpc::Status::OK;
-  };
-  EXPECT_EQ(Run(ReadTest("      - load: {object: obj, attach: [p]}\n"
-                         "      - connect: {to: {address: 10.0.0.1, port: 80}}\n"
-                         "        expect: {server: waypoint}\n"),
-                true)
-                .verdict,
-            Verdict::kPassed);
-}
-
 TEST_F(TestRunnerTest, LeavesAtOnceWhenCancelled) {
   std::promise<void> started;
   std::promise<void> leave;
@@ -509,10 +442,11 @@ TEST_F(TestRunnerTest, LeavesAtOnceWhenCancelled) {
   };
   const std::vector<plan::Test> tests = {ReadTest("      - connect: {to: {address: 10.0.0.1, port: 80}}\n"),
                                          ReadTest("      - detach: {link: x}\n")};
-  TestRunner runner(*client_, {}, false);
+  TestRunner runner(*client_, {}, {});
   std::vector<Verdict> verdicts(2, Verdict::kPassed);
   std::thread pool([&] {
-    RunTests(tests, 1, runner, [&](size_t index, TestResult result) { verdicts[index] = result.verdict; });
+    RunTests(tests, {0, 1}, {}, runner,
+             {[](size_t) {}, [&](size_t index, TestResult result) { verdicts[index] = result.verdict; }});
   });
   started.get_future().wait();
   client_->Cancel();
@@ -534,10 +468,11 @@ TEST_F(TestRunnerTest, RunsTestsSideBySide) {
     return both ? grpc::Status::OK : grpc::Status(grpc::StatusCode::INTERNAL, "alone");
   };
   const plan::Test test = ReadTest("      - connect: {to: {address: 10.0.0.1, port: 80}}\n");
-  TestRunner runner(*client_, {}, false);
+  TestRunner runner(*client_, {}, {});
   std::atomic<int> passed{0};
-  RunTests({test, test}, 2, runner,
-           [&](size_t, TestResult result) { passed += result.verdict == Verdict::kPassed ? 1 : 0; });
+  RunTests({test, test}, {1, 0}, {2}, runner,
+           {[](size_t) {},
+            [&](size_t, TestResult result) { passed += result.verdict == Verdict::kPassed ? 1 : 0; }});
   EXPECT_EQ(passed, 2);
 }
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -15,6 +16,9 @@ namespace bpfrig::client::command {
 
 class CommandFixture : public testing::Test {
  protected:
+  // What a run remembers goes to the test's own directory.
+  CommandFixture() { setenv("XDG_CACHE_HOME", (directory_ / "cache").c_str(), 1); }
+
   std::string Write(const std::string& name, const std::string& text) {
     std::ofstream(directory_ / name) << text;
     return (directory_ / name).string();

@@ -46,6 +46,9 @@ class FakeDaemon : public bpfrig::v1::BpfRig::Service {
   std::function<grpc::Status(const bpfrig::v1::ListenRequest&)> listen;
   std::function<grpc::Status(const bpfrig::v1::ConnectRequest&, bpfrig::v1::ConnectResponse&)> connect;
   std::function<grpc::Status(const bpfrig::v1::ReceiveRequest&, bpfrig::v1::ReceiveResponse&)> receive;
+  // Receive answers only once the client has given up.
+  std::atomic<bool> receive_waits{false};
+  std::function<void(const bpfrig::v1::RunProgramRequest&, bpfrig::v1::RunProgramResponse&)> run;
   std::function<grpc::Status(const bpfrig::v1::DetachRequest&)> detach;
   // If it is not set, the daemon is one that lacks the call.
   std::function<void(bpfrig::v1::CountRunsResponse&)> count_runs;
@@ -144,8 +147,16 @@ class FakeDaemon : public bpfrig::v1::BpfRig::Service {
                        bpfrig::v1::ConnectResponse* response) override {
     return connect ? connect(*request, *response) : grpc::Status::OK;
   }
-  grpc::Status Receive(grpc::ServerContext*, const bpfrig::v1::ReceiveRequest* request,
+  grpc::Status RunProgram(grpc::ServerContext*, const bpfrig::v1::RunProgramRequest* request,
+                          bpfrig::v1::RunProgramResponse* response) override {
+    if (run) run(*request, *response);
+    return grpc::Status::OK;
+  }
+  grpc::Status Receive(grpc::ServerContext* context, const bpfrig::v1::ReceiveRequest* request,
                        bpfrig::v1::ReceiveResponse* response) override {
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (receive_waits && !context->IsCancelled()) changed_.wait_for(lock, std::chrono::milliseconds(5));
+    lock.unlock();
     return receive ? receive(*request, *response) : grpc::Status::OK;
   }
   grpc::Status SeedMap(grpc::ServerContext*, grpc::ServerReader<bpfrig::v1::SeedMapRequest>* reader,

@@ -118,6 +118,8 @@ Value ValueOf(const Message& message, const FieldDescriptor& field) {
   return list;
 }
 
+Value ValueOf(const Message& message) { return MessageValue(message); }
+
 bool Expects(const plan::Call& call, const std::string& key) {
   return plan::FindPart(call.expected, key) != nullptr;
 }

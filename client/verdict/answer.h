@@ -16,6 +16,9 @@ namespace bpfrig::client::verdict {
 [[nodiscard]] bpfrig::v1::Value ValueOf(const google::protobuf::Message& message,
                                         const google::protobuf::FieldDescriptor& field);
 
+// A whole message, as its fields.
+[[nodiscard]] bpfrig::v1::Value ValueOf(const google::protobuf::Message& message);
+
 // `mark` is the step's, for what must hold without being said.
 [[nodiscard]] Differences CompareAnswer(const plan::Call& call, const plan::Mark& mark,
                                         const google::protobuf::Message& answer);

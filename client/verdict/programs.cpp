@@ -41,7 +41,28 @@ void NoteLog(const std::string& log, const std::string& log_file, Differences& d
   }
 }
 
+// Names that no loaded program has.
+void CompareNames(const std::vector<plan::Marked<std::string>>& names, absl::string_view key,
+                  const bpfrig::v1::CloseSandboxResponse& ledger, Differences& differences) {
+  for (const plan::Marked<std::string>& name : names) {
+    std::vector<std::string> known;
+    for (const bpfrig::v1::ProgramLedger& program : ledger.programs()) known.push_back(program.program());
+    if (std::any_of(known.begin(), known.end(),
+                    [&](const std::string& program) { return Names(name.value, program); })) {
+      continue;
+    }
+    differences.push_back(
+        {name.mark, absl::StrCat(key, ": ", name.value), "a program that was loaded",
+         known.empty() ? "none was" : absl::StrCat("loaded were: ", absl::StrJoin(known, ", "))});
+  }
+}
+
 }  // namespace
+
+bool IsNamedBy(const std::vector<plan::Marked<std::string>>& names, const std::string& program) {
+  return std::any_of(names.begin(), names.end(),
+                     [&](const plan::Marked<std::string>& name) { return Names(name.value, program); });
+}
 
 bool Names(const std::string& name, const std::string& program) {
   return name == program || absl::EndsWith(program, absl::StrCat("/", name));
@@ -74,25 +95,13 @@ Differences CompareLedger(const plan::Test& test, const bpfrig::v1::CloseSandbox
   Differences differences;
   for (const bpfrig::v1::ProgramLedger& program : ledger.programs()) {
     if (!program.attached() || !program.counted() || program.run_count() > 0) continue;
-    const bool may_rest = std::any_of(
-        test.may_not_run.begin(), test.may_not_run.end(),
-        [&](const plan::Marked<std::string>& name) { return Names(name.value, program.program()); });
-    if (may_rest) continue;
+    if (IsNamedBy(test.may_not_run, program.program())) continue;
     differences.push_back({test.mark, absl::StrCat("program ", program.program()),
                            "it runs, as it is attached",
                            "it was attached but never ran; may_not_run can allow that"});
   }
-  for (const plan::Marked<std::string>& name : test.may_not_run) {
-    std::vector<std::string> known;
-    for (const bpfrig::v1::ProgramLedger& program : ledger.programs()) known.push_back(program.program());
-    if (std::any_of(known.begin(), known.end(),
-                    [&](const std::string& program) { return Names(name.value, program); })) {
-      continue;
-    }
-    differences.push_back(
-        {name.mark, absl::StrCat("may_not_run: ", name.value), "a program that was loaded",
-         known.empty() ? "none was" : absl::StrCat("loaded were: ", absl::StrJoin(known, ", "))});
-  }
+  CompareNames(test.may_not_run, "may_not_run", ledger, differences);
+  CompareNames(test.holds_without, "holds_without", ledger, differences);
   return differences;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "bpfrig/v1/program.pb.h"
 #include "bpfrig/v1/sandbox.pb.h"
@@ -15,6 +16,8 @@ namespace bpfrig::client::verdict {
 // `object/program`.
 [[nodiscard]] bool Names(const std::string& name, const std::string& program);
 
+[[nodiscard]] bool IsNamedBy(const std::vector<plan::Marked<std::string>>& names, const std::string& program);
+
 // `log_file` is where the verifier's whole log was written to; empty if it was not.
 [[nodiscard]] Differences CompareLoad(const plan::Call& call, const plan::Mark& mark,
                                       const bpfrig::v1::LoadProgramResponse& response,
@@ -24,7 +27,8 @@ namespace bpfrig::client::verdict {
 [[nodiscard]] std::string DescribeLog(const bpfrig::v1::LoadProgramResponse& response,
                                       const std::string& log_file);
 
-// Programs that were attached and never ran, and names in may_not_run that no loaded program has.
+// Programs that were attached and never ran, and names in may_not_run and holds_without that no loaded
+// program has.
 [[nodiscard]] Differences CompareLedger(const plan::Test& test,
                                         const bpfrig::v1::CloseSandboxResponse& ledger);
 

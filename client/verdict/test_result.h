@@ -53,8 +53,18 @@ struct TestResult {
   std::chrono::microseconds duration{0};
   // Why it was skipped, or what happened to the rig.
   std::string reason;
+  // Of the last try that failed, if one that passes failed before.
   std::vector<Failure> failures;
   std::vector<Note> notes = {};
+  // How often it was run until this came of it.
+  unsigned tries = 1;
+  // Control runs have shown that each of its programs matters to it.
+  bool controlled = false;
+  // It passes, also if a program that it should be about does nothing.
+  bool vacuous = false;
+
+  // It passed, but not at once.
+  [[nodiscard]] bool IsFlaky() const { return verdict == Verdict::kPassed && tries > 1; }
 };
 
 }  // namespace bpfrig::client::verdict

@@ -65,7 +65,7 @@ class ComposeTest : public ::testing::Test {
 
 TEST_F(ComposeTest, RunsTheShippedPlansFromTheClientsContainer) {
   Up();
-  const Outcome outcome = Compose({"run", "--rm", "client", "run", "plans/"});
+  const Outcome outcome = Compose({"run", "--rm", "client", "run", "--control=never", "plans/"});
   EXPECT_EQ(outcome.status, 0) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr(" passed, 0 failed"));
 }
@@ -76,6 +76,7 @@ TEST_F(ComposeTest, RunsTheUsersOwnFolder) {
 objects: {cgroup_sock: cgroup_sock.bpf.o}
 tests:
   - name: an address that nobody manages is dialled as it is
+    holds_without: [cgroup_connect4_prog]
     steps:
       - load: {object: cgroup_sock, attach: [{program: cgroup_connect4_prog}]}
       - listen: {name: s, at: {address: 127.0.0.1, port: 8080}}
@@ -97,7 +98,8 @@ TEST_F(ComposeTest, RunsFromTheHostOverOneOfItsFolders) {
   Up();
   const std::string target = "unix:" + folder_.Path() + "/bpfrig.sock";
   const std::string plans = BPFRIG_SOURCE "/plans";
-  const Arguments run = {BPFRIG_BIN "/bpfrig", "run", "--target", target, "-I", BPFRIG_BPF_OBJECTS, plans};
+  const Arguments run = {BPFRIG_BIN "/bpfrig", "run", "--control=never", "--target", target, "-I",
+                         BPFRIG_BPF_OBJECTS,   plans};
   const Outcome outcome = RunToEnd(run);
   EXPECT_EQ(outcome.status, 0) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr(" passed, 0 failed"));

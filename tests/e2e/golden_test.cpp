@@ -1,6 +1,6 @@
 // Plans that must be refused or must fail, each with the exact words: tests/golden/run/NAME.yaml and
-// NAME.expected. BPFRIG_UPDATE_GOLDEN=1 rewrites the expected files; read the difference before you commit
-// it.
+// NAME.expected. Those called control_* run with control runs. BPFRIG_UPDATE_GOLDEN=1 rewrites the expected
+// files; read the difference before you commit it.
 #include <gtest/gtest.h>
 #include <re2/re2.h>
 
@@ -63,9 +63,11 @@ TEST(GoldenTest, EveryRefusalSaysExactlyWhatItShould) {
   ASSERT_FALSE(names.empty());
   for (const std::string& name : names) {
     SCOPED_TRACE(name);
+    const bool is_control = absl::StartsWith(name, "control_");
     const Outcome outcome =
-        RunToEnd({Binary("bpfrig"), "run", "--target", daemon.Target(), "-I", BPFRIG_TEST_OBJECTS, "-I",
-                  BPFRIG_BPF_OBJECTS, "-I", made_now, Folder() + "/" + name + ".yaml"});
+        RunToEnd({Binary("bpfrig"), "run", "-j", "1", "--control", is_control ? "always" : "never",
+                  "--target", daemon.Target(), "-I", BPFRIG_TEST_OBJECTS, "-I", BPFRIG_BPF_OBJECTS, "-I",
+                  made_now, Folder() + "/" + name + ".yaml"});
     const std::string actual =
         Normalised(outcome.output) + "exit status " + std::to_string(outcome.status) + "\n";
     const std::string path = Folder() + "/" + name + ".expected";

@@ -79,7 +79,8 @@ std::vector<pid_t> Daemon::WorkersBelow(pid_t pid) {
 }
 
 std::vector<std::string> RunCommand(const std::vector<std::string>& arguments) {
-  std::vector<std::string> command = {Binary("bpfrig"), "run", "-I", BPFRIG_BPF_OBJECTS};
+  std::vector<std::string> command = {Binary("bpfrig"), "run", "--control",
+                                      "never",          "-I",  BPFRIG_BPF_OBJECTS};
   command.insert(command.end(), arguments.begin(), arguments.end());
   return command;
 }

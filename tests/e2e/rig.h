@@ -66,7 +66,7 @@ class Daemon {
   Subprocess process_;
 };
 
-// `bpfrig run` with the shipped objects' folder, and further arguments.
+// `bpfrig run` without control runs, with the shipped objects' folder and further arguments.
 [[nodiscard]] std::vector<std::string> RunCommand(const std::vector<std::string>& arguments);
 
 // A plan that waits a minute for bytes which never come: something to kill things under.

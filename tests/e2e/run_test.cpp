@@ -101,11 +101,65 @@ TEST(RunTest, UnansweredTargetIsTheRigsFailure) {
 }
 
 TEST(RunTest, UsageErrorsEndWithStatusTwo) {
-  EXPECT_EQ(RunToEnd({Binary("bpfrig"), "rum"}).status, 2);
   EXPECT_EQ(RunToEnd({Binary("bpfrig"), "run"}).status, 2);
   EXPECT_EQ(RunToEnd({Binary("bpfrig"), "run", "/nonexistent.yaml"}).status, 2);
   EXPECT_EQ(RunToEnd({Binary("bpfrig"), "run", "--target", "nonsense", Plans()}).status, 2);
   EXPECT_EQ(RunToEnd({Binary("bpfrigd"), "--nonsense"}).status, 2);
+}
+
+// What `bpfrig ARGUMENTS` says about a wrong command line.
+std::string Complaint(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"env", "-u", "BPFRIG_TARGET", Binary("bpfrig")});
+  const Outcome outcome = RunToEnd(arguments);
+  EXPECT_EQ(outcome.status, 2) << outcome.output;
+  return outcome.output;
+}
+
+TEST(RunTest, NamesWhatAMisspeltWordMayHaveMeant) {
+  EXPECT_EQ(Complaint({"rnu", "x"}),
+            "bpfrig: there is no command \"rnu\" (did you mean \"run\"?); the commands are run, check, info, "
+            "health, doctor, describe, kernels\n");
+  EXPECT_EQ(Complaint({}),
+            "bpfrig: a command is missing; the commands are run, check, info, health, doctor, describe, "
+            "kernels\n");
+  EXPECT_EQ(
+      Complaint({"run", "--tests", "x", Plans()}),
+      "bpfrig: there is no option --tests (did you mean \"--test\"?); `bpfrig run --help` lists them\n");
+  EXPECT_EQ(Complaint({"check", "--qqqqqqqqqqqq=1", Plans()}),
+            "bpfrig: there is no option --qqqqqqqqqqqq; `bpfrig check --help` lists them\n");
+  EXPECT_THAT(Complaint({"run", "--control", "allways", Plans()}),
+              HasSubstr("--control: one of new, always, never was expected, not \"allways\" (did you mean "
+                        "\"always\"?)"));
+}
+
+TEST(RunTest, SaysWhatAnOptionsValueMustBe) {
+  EXPECT_THAT(Complaint({"health", "--timeout", "0"}),
+              HasSubstr("--timeout: a number of seconds from 0.1 to 3600 was expected, not 0\n"));
+  EXPECT_THAT(Complaint({"run", "-j", "0", Plans()}),
+              HasSubstr("-j: a number from 1 to 1024 was expected, not 0\n"));
+  EXPECT_THAT(Complaint({"run", "--shuffle=x", Plans()}), HasSubstr("a seed is a number from 1, not \"x\""));
+  EXPECT_THAT(Complaint({"run", "-k", "a and", Plans()}),
+              HasSubstr("a word, `not` or `(` was expected, not the end"));
+  EXPECT_THAT(Complaint({"check", "--var", "port", Plans()}),
+              HasSubstr("NAME=VALUE was expected, not \"port\""));
+}
+
+TEST(RunTest, RefusesOptionsThatHaveNoEffectTogether) {
+  EXPECT_EQ(
+      Complaint({"run", "--target", "unix:/x", "--no-perfmon", Plans()}),
+      "bpfrig: --no-perfmon is for a private daemon, and --target names one that runs already; leave one of "
+      "them out\n");
+  const Outcome from_environment =
+      RunToEnd({"env", "BPFRIG_TARGET=unix:/x", Binary("bpfrig"), "info", "--allow-load", "kfunc:x"});
+  EXPECT_EQ(from_environment.status, 2);
+  EXPECT_THAT(from_environment.output, HasSubstr("BPFRIG_TARGET names one that runs already"));
+  EXPECT_EQ(Complaint({"run", "--list", "--retries", "2", Plans()}),
+            "bpfrig: --retries is for tests that run, and --list runs none; leave one of them out\n");
+}
+
+TEST(RunTest, NoShippedPlanIsVacuous) {
+  const Outcome outcome = RunToEnd(RunCommand({"--control", "always", "-j", "8", Plans()}));
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
 }
 
 // Runs the client as nobody. The build folder may be closed to other users, so this runs a copy outside of

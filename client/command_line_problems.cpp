@@ -1,0 +1,107 @@
+#include "client/command_line_problems.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "client/command/exit_code.h"
+#include "common/near_names.h"
+
+namespace bpfrig::client {
+namespace {
+
+std::vector<std::string> CommandNames(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  return names;
+}
+
+// "--test", "-j".
+std::vector<std::string> OptionNames(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back(absl::StrCat("--", name));
+    for (const std::string& name : option->get_snames()) names.push_back(absl::StrCat("-", name));
+  }
+  return names;
+}
+
+// Whether the command line itself has the option, and not only its variable.
+bool IsGiven(const CLI::App& command, const char* name) {
+  const CLI::Option* option = command.get_option_no_throw(name);
+  if (option == nullptr || option->count() == 0) return false;
+  const char* from_environment =
+      option->get_envname().empty() ? nullptr : std::getenv(option->get_envname().c_str());
+  return from_environment == nullptr || option->results() != std::vector<std::string>{from_environment};
+}
+
+// The first of these that is given; empty if none is.
+std::string FirstGiven(const CLI::App& command, const std::vector<const char*>& names) {
+  const auto found =
+      std::find_if(names.begin(), names.end(), [&](const char* name) { return IsGiven(command, name); });
+  return found == names.end() ? "" : *found;
+}
+
+}  // namespace
+
+std::function<std::string(const std::string&)> OneOf(std::vector<std::string> words) {
+  return [words = std::move(words)](const std::string& text) -> std::string {
+    if (std::find(words.begin(), words.end(), text) != words.end()) return "";
+    return absl::StrCat("one of ", absl::StrJoin(words, ", "), " was expected, not \"", text, "\"",
+                        common::DidYouMean(text, words));
+  };
+}
+
+std::string UnknownCommand(const CLI::App& app, int argc, char** argv) {
+  const std::vector<std::string> names = CommandNames(app);
+  const std::string commands = absl::StrCat("the commands are ", absl::StrJoin(names, ", "));
+  if (argc < 2) return absl::StrCat("a command is missing; ", commands);
+  const absl::string_view word = argv[1];
+  if (word.empty() || word[0] == '-' || std::find(names.begin(), names.end(), word) != names.end()) return "";
+  return absl::StrCat("there is no command \"", word, "\"", common::DidYouMean(word, names), "; ", commands);
+}
+
+std::string UnknownArgument(const CLI::App& app, const CLI::ExtrasError& error) {
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  const CLI::App& command = chosen.empty() ? app : *chosen.front();
+  for (const std::string& argument : command.remaining()) {
+    if (argument.empty() || argument[0] != '-') continue;
+    const std::string name = argument.substr(0, argument.find('='));
+    const std::string help =
+        absl::StrCat("`bpfrig ", chosen.empty() ? "" : command.get_name() + " ", "--help`");
+    return absl::StrCat("there is no option ", name, common::DidYouMean(name, OptionNames(command)), "; ",
+                        help, " lists them");
+  }
+  return error.what();
+}
+
+std::string WithoutEffect(const CLI::App& command) {
+  const CLI::Option* target = command.get_option_no_throw("--target");
+  const std::string of_private =
+      FirstGiven(command, {"--no-perfmon", "--allow-load", "--daemon", "--verbose"});
+  if (target != nullptr && target->count() > 0 && !of_private.empty()) {
+    return absl::StrCat(of_private, " is for a private daemon, and ",
+                        IsGiven(command, "--target") ? "--target" : "BPFRIG_TARGET",
+                        " names one that runs already; leave one of them out");
+  }
+  const std::string of_a_run =
+      FirstGiven(command, {"--report", "--control", "--retries", "--count", "--shuffle", "--fail-fast", "-j",
+                           "--timeout", "--color", "--allow-all-skipped"});
+  if (IsGiven(command, "--list") && !of_a_run.empty()) {
+    return absl::StrCat(of_a_run, " is for tests that run, and --list runs none; leave one of them out");
+  }
+  return "";
+}
+
+int Refuse(const std::string& problem) {
+  std::cerr << "bpfrig: " << problem << "\n";
+  return command::kUsageError;
+}
+
+}  // namespace bpfrig::client

@@ -1,0 +1,20 @@
+// What a step captures of its answer, as later steps have it for `${name}`.
+#pragma once
+
+#include <optional>
+
+#include "bpfrig/v1/value.pb.h"
+#include "client/plan/node.h"
+#include "client/plan/step.h"
+#include "client/verdict/test_result.h"
+
+namespace bpfrig::client::verdict {
+
+// A value as a plan would write it.
+[[nodiscard]] plan::NodePtr AsNode(const bpfrig::v1::Value& value, const plan::Mark& mark);
+
+// Adds to `captured`, a mapping or null. Not empty if the answer lacks something: says what there is.
+[[nodiscard]] Differences Capture(const plan::Step& step, const bpfrig::v1::Value& answer,
+                                  plan::NodePtr& captured);
+
+}  // namespace bpfrig::client::verdict
