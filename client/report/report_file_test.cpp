@@ -171,5 +171,38 @@ TEST(ReportFileTest, SaysWhatCannotBeWritten) {
             "writing /nowhere/at/all: No such file or directory");
 }
 
+// One that passed at its second try.
+RunRecord FlakyRecord() {
+  RunRecord run;
+  run.results.push_back(Result(Verdict::kPassed, "a", "flickers"));
+  run.results[0].tries = 2;
+  verdict::Failure failure;
+  failure.mark = {kFile, 7, 9};
+  failure.what = "step 2, connect";
+  run.results[0].failures.push_back(failure);
+  run.counts.passed = run.counts.flaky = 1;
+  return run;
+}
+
+TEST(ReportFileTest, EveryFormatShowsAFlakyTest) {
+  pugi::xml_document document;
+  ASSERT_TRUE(document.load_string(ToJunit(FlakyRecord()).c_str()));
+  const pugi::xml_node suite = document.child("testsuites").child("testsuite");
+  EXPECT_EQ(suite.attribute("failures").as_int(), 0);
+  const pugi::xml_node flaky = suite.child("testcase").child("flakyFailure");
+  EXPECT_STREQ(flaky.attribute("message").value(), "passed at try 2");
+  EXPECT_THAT(flaky.child("stackTrace").text().get(), HasSubstr("plans/a.yaml:7:9: step 2, connect"));
+
+  EXPECT_THAT(ToTap(FlakyRecord()), HasSubstr("ok 1 - a / flickers\n  ---\n  verdict: \"flaky\"\n"));
+  const nlohmann::json json = nlohmann::json::parse(ToJson(FlakyRecord(), "0.1.0"));
+  EXPECT_EQ(json["counts"]["flaky"], 1);
+  EXPECT_EQ(json["tests"][0]["verdict"], "passed");
+  EXPECT_EQ(json["tests"][0]["tries"], 2);
+  EXPECT_EQ(json["tests"][0]["flaky"], true);
+  EXPECT_THAT(ToGithubAnnotations(FlakyRecord()), HasSubstr("::warning file=plans/a.yaml,line=7,col=9,"));
+  EXPECT_THAT(ToGithubSummary(FlakyRecord()), HasSubstr("### bpfrig: 1 passed (1 flaky), 0 failed"));
+  EXPECT_THAT(ToGithubSummary(FlakyRecord()), HasSubstr("| a / flickers | flaky | "));
+}
+
 }  // namespace
 }  // namespace bpfrig::client::report
