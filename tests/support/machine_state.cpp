@@ -178,6 +178,11 @@ void MarkDescendants() {
   if (::mkdtemp(folder.data()) == nullptr) Fail("making a temporary folder");
   ::setenv("TMPDIR", folder.data(), 1);
   ::setenv(kMark, folder.data(), 1);
+  // What `bpfrig run` remembers is not to be the user's; made now, so that no test leaves it behind.
+  const std::string cache = std::string(folder.data()) + "/cache";
+  std::error_code made;
+  fs::create_directory(cache, made);
+  ::setenv("XDG_CACHE_HOME", cache.c_str(), 1);
   std::atexit([] {
     std::error_code error;
     fs::remove_all(folder.data(), error);
