@@ -17,11 +17,11 @@ bool IsNone(const Pattern& pattern) {
   return pattern.kind == PatternKind::kEqual && pattern.value.text().empty();
 }
 
-// What a call is expected to refuse is wrong on purpose.
-bool IsWrongOnPurpose(const plan::Step& step) { return step.error.has_value(); }
+// What a call is expected to refuse is wrong on purpose; what is captured before is made up.
+bool SaysNothingForSure(const plan::Step& step) { return step.error.has_value() || step.deferred != nullptr; }
 
 bool MayFail(const plan::Step& step) {
-  if (IsWrongOnPurpose(step) || (step.refusal && !IsNone(*step.refusal))) return true;
+  if (SaysNothingForSure(step) || (step.refusal && !IsNone(*step.refusal))) return true;
   for (const char* failure : {"errno", "rejected", "refused"}) {
     const Pattern* part = plan::FindPart(step.call.expected, failure);
     if (part != nullptr && !IsNone(*part)) return true;
@@ -53,7 +53,9 @@ void CheckStep(StepCheck& check, const Descriptions& descriptions) {
 
 std::vector<const plan::Step*> StepsOf(const plan::Test& test) {
   std::vector<const plan::Step*> steps;
-  for (const plan::Step& step : test.steps) steps.push_back(&step);
+  for (const std::vector<plan::Step>* part : {&test.setup, &test.steps, &test.teardown}) {
+    for (const plan::Step& step : *part) steps.push_back(&step);
+  }
   return steps;
 }
 
@@ -62,13 +64,15 @@ void CheckTest(const plan::Test& test, const Descriptions& descriptions, plan::P
   const std::vector<const plan::Step*> steps = StepsOf(test);
   const MakerLines makers = FindMakers(steps);
   for (const plan::Step* step : steps) {
-    plan::Problems on_purpose;
-    StepCheck check{*step, model, makers, IsWrongOnPurpose(*step) ? on_purpose : problems, MayFail(*step)};
+    plan::Problems unsure;
+    StepCheck check{*step, model, makers, SaysNothingForSure(*step) ? unsure : problems, MayFail(*step)};
     CheckStep(check, descriptions);
   }
-  for (const plan::Marked<std::string>& name : test.may_not_run) {
-    const FoundProgram program = model.FindProgram(name.value);
-    if (!program.problem.empty() && !program.is_ambiguous) problems.Add(name.mark, program.problem);
+  for (const auto* names : {&test.may_not_run, &test.holds_without}) {
+    for (const plan::Marked<std::string>& name : *names) {
+      const FoundProgram program = model.FindProgram(name.value);
+      if (!program.problem.empty() && !program.is_ambiguous) problems.Add(name.mark, program.problem);
+    }
   }
 }
 

@@ -60,22 +60,22 @@ class TestCheckTest : public testing::Test {
   TestCheckTest() { (void)google::protobuf::TextFormat::ParseFromString(kObject, &description_); }
 
   // The messages, by the places that they are about.
-  std::vector<std::string> Check(const std::string& steps) {
+  std::vector<std::string> Check(const std::string& steps, const std::string& plan_keys = "",
+                                 const std::string& test_keys = "") {
     std::ofstream(temporary_.path() / "o.bpf.o") << "the object";
     std::ofstream(temporary_.path() / "unknown.bpf.o") << "another object";
     plan::ObjectFiles files({});
     plan::Problems problems;
     const auto plan =
-        plan::ReadPlanText(absl::StrCat("name: p\nobjects: {o: o.bpf.o, unknown: unknown.bpf.o}\n"
-                                        "tests:\n  - name: t\n    steps:\n",
-                                        steps),
+        plan::ReadPlanText(absl::StrCat("name: p\nobjects: {o: o.bpf.o, unknown: unknown.bpf.o}\n", plan_keys,
+                                        "tests:\n  - name: t\n", test_keys, "    steps:\n", steps),
                            (temporary_.path() / "p.yaml").string(), files, problems);
     std::vector<std::string> messages;
     for (const plan::Problem& problem : problems.Sorted()) ADD_FAILURE() << ToString(problem);
     if (!plan) return messages;
     Descriptions descriptions;
-    for (const plan::Step& step : plan->tests[0].steps) {
-      const auto* load = std::get_if<plan::LoadShape>(&step.shape);
+    for (const plan::Step* step : StepsOf(plan->tests[0])) {
+      const auto* load = std::get_if<plan::LoadShape>(&step->shape);
       if (load != nullptr && *load->object == "the object")
         descriptions.emplace(load->object.get(), description_);
     }
@@ -105,6 +105,23 @@ TEST_F(TestCheckTest, SaysWhichTypesThereAreOnlyIfNoOtherSourceCanHaveIt) {
   description_.set_types_truncated(false);
   description_.set_has_dwarf(true);
   EXPECT_THAT(Check(kLoad + seed), IsEmpty());
+}
+
+TEST_F(TestCheckTest, TakesSetupAndTeardownForStepsOfTheTest) {
+  const std::string setup = absl::StrCat("setup:\n", kLoad, "teardown:\n  - dump: {map: flgs}\n");
+  EXPECT_THAT(Check("      - dump: {map: flags}\n", setup),
+              ElementsAre(HasSubstr("has a map \"flgs\" (did you mean \"flags\"?)")));
+}
+
+TEST_F(TestCheckTest, SaysNothingOfWhatIsCaptured) {
+  const std::string captures =
+      "      - connect: {name: c, to: {address: 127.0.0.1, port: 80}}\n        capture: {map: server}\n";
+  EXPECT_THAT(Check(kLoad + captures + "      - dump: {map: \"${map}\"}\n"), IsEmpty());
+}
+
+TEST_F(TestCheckTest, LooksUpWhatATestHoldsWithout) {
+  EXPECT_THAT(Check(kLoad, "", "    holds_without: [redirct]\n"),
+              ElementsAre(HasSubstr("has a program \"redirct\" (did you mean \"redirect\"?)")));
 }
 
 TEST_F(TestCheckTest, LeavesTheKernelsTypesToTheKernel) {
