@@ -2,13 +2,13 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/cache_directory.h"
 #include "common/read_file.h"
 
 namespace bpfrig::client::command {
@@ -18,21 +18,9 @@ namespace fs = std::filesystem;
 
 constexpr size_t kMaxFile = size_t{16} << 20;
 
-// A directory that a variable names; one that is not absolute does not count, as XDG has it.
-fs::path DirectoryFrom(const char* variable) {
-  const char* text = std::getenv(variable);
-  const fs::path path = text == nullptr ? "" : text;
-  return path.is_absolute() ? path : fs::path();
-}
-
 }  // namespace
 
-UserCache UserCache::FromEnvironment() {
-  if (const fs::path cache = DirectoryFrom("XDG_CACHE_HOME"); !cache.empty())
-    return UserCache(cache / "bpfrig");
-  const fs::path home = DirectoryFrom("HOME");
-  return UserCache(home.empty() ? home : home / ".cache" / "bpfrig");
-}
+UserCache UserCache::FromEnvironment() { return UserCache(common::CacheDirectory()); }
 
 std::vector<std::string> UserCache::Read(const std::string& name) const {
   if (folder_.empty()) return {};

@@ -10,7 +10,7 @@ namespace bpfrig::client::command {
 
 class UserCache {
  public:
-  // XDG_CACHE_HOME/bpfrig, or HOME/.cache/bpfrig; without both there is no folder.
+  // common/cache_directory.h; there may be no folder.
   [[nodiscard]] static UserCache FromEnvironment();
   explicit UserCache(std::filesystem::path folder) : folder_(std::move(folder)) {}
 

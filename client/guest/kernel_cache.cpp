@@ -1,7 +1,6 @@
 #include "client/guest/kernel_cache.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -10,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "client/guest/checksum.h"
+#include "common/cache_directory.h"
 #include "common/read_file.h"
 
 namespace bpfrig::client::guest {
@@ -65,14 +65,11 @@ absl::StatusOr<Kernel> ReadEntry(const fs::path& directory, std::string& checksu
 }  // namespace
 
 absl::StatusOr<KernelCache> KernelCache::Open() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  const char* home = std::getenv("HOME");
-  if ((cache == nullptr || *cache == '\0') && (home == nullptr || *home == '\0')) {
+  KernelCache opened(common::CacheDirectory());
+  if (opened.directory().empty()) {
     return absl::FailedPreconditionError(
-        "there is no place for kernels: neither XDG_CACHE_HOME nor HOME is set");
+        "there is no place for kernels: neither XDG_CACHE_HOME nor HOME is an absolute path");
   }
-  KernelCache opened((cache != nullptr && *cache != '\0' ? fs::path(cache) : fs::path(home) / ".cache") /
-                     "bpfrig");
   std::error_code error;
   for (const fs::path& directory : {opened.kernels(), opened.images()}) {
     fs::create_directories(directory, error);

@@ -24,7 +24,7 @@ struct Kernel {
 
 class KernelCache {
  public:
-  // `bpfrig` in the user's cache folder (XDG_CACHE_HOME); made if it is not there.
+  // In the user's cache folder (common/cache_directory.h); made if it is not there.
   [[nodiscard]] static absl::StatusOr<KernelCache> Open();
   explicit KernelCache(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
