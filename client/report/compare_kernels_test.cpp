@@ -85,6 +85,17 @@ host  2 passed, 1 failed in 2.5 s  (Linux 6.18.5)
 )");
 }
 
+TEST(CompareKernelsTest, CountsFlakyTests) {
+  verdict::TestResult flaky = Result(Verdict::kPassed, "dials");
+  flaky.tries = 2;
+  const KernelRun run = RunOf("6.1", "6.1.0", {flaky});
+  EXPECT_THAT(CompareKernels({run}, false), HasSubstr("1 passed (1 flaky), 0 failed"));
+  EXPECT_EQ(Joined({run, run}).counts.flaky, 2U);
+  // Where another kernel fails, it is said how it passed.
+  EXPECT_THAT(CompareKernels({run, RunOf("host", "6.18.5", {Result(Verdict::kFailed, "dials")})}, false),
+              HasSubstr("    6.1   FLAKY\n    host  FAIL\n"));
+}
+
 TEST(CompareKernelsTest, SaysThatAKernelOnWhichAllWasSkippedIsNotKnown) {
   EXPECT_THAT(CompareKernels({RunOf("6.1", "6.1.0", {Result(Verdict::kSkipped, "x")})}, false),
               HasSubstr("  6.1  everything was skipped: nothing is known of this kernel\n"));
@@ -103,14 +114,21 @@ TEST(CompareKernelsTest, KernelThatDidNotComeUpIsARigErrorInEveryReport) {
 }
 
 TEST(ParseJsonTest, ReadsWhatWasWritten) {
-  const RunRecord run = Joined({RunOf("6.1", "6.1.0",
-                                      {Result(Verdict::kFailed, "dials"), Result(Verdict::kNotRun, "y"),
-                                       Result(Verdict::kSkipped, "z"), Result(Verdict::kRigError, "r")})});
+  verdict::TestResult flaky = Result(Verdict::kFailed, "is flaky");
+  flaky.verdict = Verdict::kPassed;
+  flaky.tries = 3;
+  verdict::TestResult noted = Result(Verdict::kPassed, "has a note");
+  noted.notes.push_back({{kFile, 7, 9}, "step 1, load", "the verifier's log:\nsafe"});
+  const RunRecord run =
+      Joined({RunOf("6.1", "6.1.0",
+                    {Result(Verdict::kFailed, "dials"), Result(Verdict::kNotRun, "y"),
+                     Result(Verdict::kSkipped, "z"), Result(Verdict::kRigError, "r"), flaky, noted})});
   const std::string text = ToJson(run, "0.1.0");
   const absl::StatusOr<RunRecord> read = ParseJson(text);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(ToJson(*read, "0.1.0"), text);
   EXPECT_EQ(ToJunit(*read), ToJunit(run));
+  EXPECT_EQ(ToTap(*read), ToTap(run));
 }
 
 TEST(ParseJsonTest, RefusesWhatIsNotAReport) {

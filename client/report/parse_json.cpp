@@ -51,6 +51,10 @@ verdict::Failure FailureOf(const Json& object, Files& files) {
   return failure;
 }
 
+verdict::Note NoteOf(const Json& object, Files& files) {
+  return {MarkOf(object, files), object.at("what"), object.at("text")};
+}
+
 verdict::TestResult ResultOf(const Json& object, Files& files) {
   verdict::TestResult result;
   result.verdict = VerdictOf(object.at("verdict"));
@@ -59,7 +63,9 @@ verdict::TestResult ResultOf(const Json& object, Files& files) {
   result.kernel = object.value("kernel", "");
   result.mark = MarkOf(object, files);
   result.duration = Duration(object);
+  result.tries = object.value("tries", 1U);
   result.reason = object.value("reason", "");
+  for (const Json& note : object.value("notes", Json::array())) result.notes.push_back(NoteOf(note, files));
   for (const Json& failure : object.at("failures")) result.failures.push_back(FailureOf(failure, files));
   return result;
 }
