@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "bpfrig/v1/program.pb.h"
 #include "client/plan/rows.h"
 #include "client/plan/scalars.h"
 #include "common/near_names.h"
@@ -14,8 +16,13 @@
 namespace bpfrig::client::plan {
 namespace {
 
-// What a path can begin with.
-std::vector<std::string> FieldsOf(const google::protobuf::Descriptor& answer) {
+// What a path can begin with: the answer's fields, of `globals` the variables.
+std::vector<std::string> PartsOf(const Step& step) {
+  if (std::holds_alternative<GlobalsShape>(step.shape)) {
+    const auto& variables = As<bpfrig::v1::ReadGlobalsRequest>(*step.call.request).names();
+    return {variables.begin(), variables.end()};
+  }
+  const google::protobuf::Descriptor& answer = *step.call.method->output_type();
   std::vector<std::string> names;
   for (int i = 0; i < answer.field_count(); ++i) {
     const auto& field = *answer.field(i);
@@ -26,8 +33,7 @@ std::vector<std::string> FieldsOf(const google::protobuf::Descriptor& answer) {
 
 }  // namespace
 
-std::vector<Capture> ReadCaptures(const NodePtr& node, const google::protobuf::Descriptor& answer,
-                                  Problems& problems) {
+std::vector<Capture> ReadCaptures(const NodePtr& node, const Step& step, Problems& problems) {
   std::vector<Capture> captures;
   if (!node->IsMapping() || !node->tag.empty() || node->pairs.empty()) {
     problems.Add(node->mark,
@@ -36,7 +42,7 @@ std::vector<Capture> ReadCaptures(const NodePtr& node, const google::protobuf::D
                               node->IsMapping() && node->tag.empty() ? "an empty one" : Describe(*node)));
     return captures;
   }
-  const std::vector<std::string> fields = FieldsOf(answer);
+  const std::vector<std::string> fields = PartsOf(step);
   for (const NodePair& pair : node->pairs) {
     Capture capture{pair.key->text, pair.value->mark, ReadText(pair.value, "capture", problems)};
     if (!IsVariableName(capture.name)) {

@@ -1,8 +1,6 @@
 // Reads `capture:` of a step: names for parts of its answer, which later steps may use as `${name}`.
 #pragma once
 
-#include <google/protobuf/descriptor.h>
-
 #include <vector>
 
 #include "client/plan/node.h"
@@ -11,8 +9,7 @@
 
 namespace bpfrig::client::plan {
 
-[[nodiscard]] std::vector<Capture> ReadCaptures(const NodePtr& node,
-                                                const google::protobuf::Descriptor& answer,
-                                                Problems& problems);
+// Of a step that is read but for this.
+[[nodiscard]] std::vector<Capture> ReadCaptures(const NodePtr& node, const Step& step, Problems& problems);
 
 }  // namespace bpfrig::client::plan

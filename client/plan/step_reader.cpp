@@ -251,7 +251,7 @@ Step ReadStep(const NodePtr& node, const Objects& objects, Problems& problems) {
   step.runs = ReadRuns(FindKey(*node, "runs"), problems);
   CheckWithin(source, step);
   if (NodePtr capture = FindKey(*node, "capture")) {
-    step.captures = ReadCaptures(capture, *step.call.method->output_type(), problems);
+    step.captures = ReadCaptures(capture, step, problems);
   }
   if (NodePtr timeout = FindKey(*node, "timeout")) step.timeout = ReadTimeout(timeout, "timeout", problems);
   return step;

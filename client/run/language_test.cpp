@@ -97,6 +97,42 @@ TEST_F(LanguageTest, CapturesFromDumpsAndEvents) {
   EXPECT_THAT(detached_, ElementsAre("eth0-7"));
 }
 
+// {name: number}.
+bpfrig::v1::Value OneMember(const std::string& name, uint64_t number) {
+  bpfrig::v1::Value value;
+  auto* field = value.mutable_fields()->add_fields();
+  field->set_name(name);
+  field->mutable_value()->set_unsigned_integer(number);
+  return value;
+}
+
+TEST_F(LanguageTest, CapturesFromGlobalsOptionsAndContexts) {
+  daemon_.globals = [](const auto& request, auto& answer) {
+    for (const std::string& name : request.names()) {
+      answer.add_globals()->set_name(name);
+      *answer.mutable_globals()->rbegin()->mutable_value() = OneMember("hits", 7);
+    }
+  };
+  daemon_.socket_option = [](const auto&, auto& answer) {
+    answer.set_value(1);
+    *answer.mutable_decoded() = OneMember("tcpi_state", 10);
+  };
+  daemon_.run = [](const auto&, auto& answer) {
+    answer.set_context("bytes");
+    *answer.mutable_context_fields() = OneMember("mark", 9);
+  };
+  const char* steps =
+      "      - globals: [\"obj/counters\", limit]\n"
+      "        capture: {hits: obj/counters.hits}\n"
+      "      - getsockopt: {socket: s, level: IPPROTO_TCP, option: TCP_INFO, type: vmlinux/tcp_info}\n"
+      "        capture: {state: value.tcpi_state}\n"
+      "      - run: {program: p, data: !hex 00}\n"
+      "        capture: {mark: context.mark, verdict: return}\n"
+      "      - detach: {link: \"l${hits}-${state}-${mark}-${verdict}\"}\n";
+  EXPECT_EQ(Run(ReadTest(steps)).verdict, Verdict::kPassed);
+  EXPECT_THAT(detached_, ElementsAre("l7-10-9-0"));
+}
+
 TEST_F(LanguageTest, SaysWhatTheAnswerHasInstead) {
   daemon_.dump = [](const auto&, auto& messages) {
     messages.emplace_back();

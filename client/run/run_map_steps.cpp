@@ -99,10 +99,9 @@ StepOutcome StepRunner::Do(const Call& call, const plan::SeedShape&, const Mark&
 StepOutcome StepRunner::Do(const Call& call, const plan::DumpShape& shape, const Mark& mark) {
   const auto& request = plan::As<bpfrig::v1::DumpMapRequest>(*call.request);
   if (FindType(map_types_, request.map()) == "bloom_filter" && (shape.exactly || shape.count)) {
-    StepOutcome outcome{
-        std::nullopt,
-        {{mark, shape.exactly ? "exactly" : "count", "contains or absent",
-          "a bloom filter only tells of values that it is asked for, not what else it has"}}};
+    StepOutcome outcome{std::nullopt,
+                        {{mark, shape.exactly ? "exactly" : "count", "contains or absent",
+                          "a bloom filter only tells of values that it is asked for, not what else it has"}}};
     outcome.is_final = true;
     return outcome;
   }
@@ -143,7 +142,9 @@ StepOutcome StepRunner::Do(const Call& call, const plan::GlobalsShape& shape, co
   if (auto error = CheckPatterns(static_cast<size_t>(request.patterns_size()), answered)) {
     return {std::move(error), {}};
   }
-  return Answered(verdict::CompareGlobals(shape, answer), answer);
+  StepOutcome outcome{std::nullopt, verdict::CompareGlobals(shape, answer)};
+  if (captures_) outcome.answer = verdict::ValuesByName(answer);
+  return outcome;
 }
 
 StepOutcome StepRunner::ReadEventsOnce(const Call& call, const plan::EventsShape& shape, const Mark& mark) {

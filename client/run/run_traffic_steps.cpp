@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "bpfrig/v1/traffic.pb.h"
 #include "client/run/step_runner.h"
+#include "client/verdict/captures.h"
 #include "client/verdict/datagrams.h"
 #include "client/verdict/socket_option.h"
 #include "client/verdict/traffic.h"
@@ -106,7 +107,11 @@ StepOutcome StepRunner::Do(const Call& call, const plan::SocketOptionShape& shap
   const auto sent = static_cast<size_t>(request.patterns_size());
   const auto answered = static_cast<size_t>(response.patterns_size());
   if (auto error = CheckPatterns(sent, answered)) return {std::move(error), {}};
-  return Answered(verdict::CompareSocketOption(call, shape, mark, response), response);
+  StepOutcome outcome = Answered(verdict::CompareSocketOption(call, shape, mark, response), response);
+  if (outcome.answer && response.has_decoded()) {
+    verdict::SetMember("value", response.decoded(), *outcome.answer);
+  }
+  return outcome;
 }
 
 }  // namespace bpfrig::client::run

@@ -11,6 +11,7 @@
 #include "bpfrig/v1/traffic.pb.h"
 #include "client/verdict/answer.h"
 #include "client/verdict/call_error.h"
+#include "client/verdict/captures.h"
 #include "client/verdict/programs.h"
 #include "client/verdict/runs.h"
 #include "client/verdict/test_run.h"
@@ -167,9 +168,12 @@ StepOutcome StepRunner::Do(const Call& call, const plan::RunShape& shape, const 
                                  static_cast<size_t>(response.context_patterns_size()))) {
     return {std::move(error), {}};
   }
-  return Answered(
-      verdict::CompareTestRun(call, shape, mark, FindType(program_types_, request.program()), response),
-      response);
+  const std::string type = FindType(program_types_, request.program());
+  StepOutcome outcome = Answered(verdict::CompareTestRun(call, shape, mark, type, response), response);
+  if (outcome.answer && response.has_context_fields()) {
+    verdict::SetMember("context", response.context_fields(), *outcome.answer);
+  }
+  return outcome;
 }
 
 void StepRunner::NoteTypes(const std::string& object, const bpfrig::v1::LoadedObject& loaded) {

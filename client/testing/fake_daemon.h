@@ -49,6 +49,9 @@ class FakeDaemon : public bpfrig::v1::BpfRig::Service {
   // Receive answers only once the client has given up.
   std::atomic<bool> receive_waits{false};
   std::function<void(const bpfrig::v1::RunProgramRequest&, bpfrig::v1::RunProgramResponse&)> run;
+  std::function<void(const bpfrig::v1::ReadGlobalsRequest&, bpfrig::v1::ReadGlobalsResponse&)> globals;
+  std::function<void(const bpfrig::v1::GetSocketOptionRequest&, bpfrig::v1::GetSocketOptionResponse&)>
+      socket_option;
   std::function<grpc::Status(const bpfrig::v1::DetachRequest&)> detach;
   // If it is not set, the daemon is one that lacks the call.
   std::function<void(bpfrig::v1::CountRunsResponse&)> count_runs;
@@ -150,6 +153,16 @@ class FakeDaemon : public bpfrig::v1::BpfRig::Service {
   grpc::Status RunProgram(grpc::ServerContext*, const bpfrig::v1::RunProgramRequest* request,
                           bpfrig::v1::RunProgramResponse* response) override {
     if (run) run(*request, *response);
+    return grpc::Status::OK;
+  }
+  grpc::Status ReadGlobals(grpc::ServerContext*, const bpfrig::v1::ReadGlobalsRequest* request,
+                           bpfrig::v1::ReadGlobalsResponse* response) override {
+    globals(*request, *response);
+    return grpc::Status::OK;
+  }
+  grpc::Status GetSocketOption(grpc::ServerContext*, const bpfrig::v1::GetSocketOptionRequest* request,
+                               bpfrig::v1::GetSocketOptionResponse* response) override {
+    socket_option(*request, *response);
     return grpc::Status::OK;
   }
   grpc::Status Receive(grpc::ServerContext* context, const bpfrig::v1::ReceiveRequest* request,

@@ -101,6 +101,12 @@ NodePtr AsNode(const Value& value, const plan::Mark& mark) {
   return Make(Node::Kind::kNull, mark);
 }
 
+void SetMember(const std::string& name, const Value& value, Value& answer) {
+  for (auto& field : *answer.mutable_fields()->mutable_fields()) {
+    if (field.name() == name) *field.mutable_value() = value;
+  }
+}
+
 Differences Capture(const plan::Step& step, const Value& answer, NodePtr& captured) {
   Differences differences;
   for (const plan::Capture& capture : step.captures) {

@@ -44,4 +44,14 @@ Differences CompareGlobals(const plan::GlobalsShape& shape, const ReadGlobalsRes
   return differences;
 }
 
+bpfrig::v1::Value ValuesByName(const ReadGlobalsResponse& answer) {
+  bpfrig::v1::Value values;
+  for (const Global& global : answer.globals()) {
+    auto* field = values.mutable_fields()->add_fields();
+    field->set_name(global.name());
+    *field->mutable_value() = global.value();
+  }
+  return values;
+}
+
 }  // namespace bpfrig::client::verdict

@@ -11,4 +11,7 @@ namespace bpfrig::client::verdict {
 [[nodiscard]] Differences CompareGlobals(const plan::GlobalsShape& shape,
                                          const bpfrig::v1::ReadGlobalsResponse& answer);
 
+// What captures are taken from.
+[[nodiscard]] bpfrig::v1::Value ValuesByName(const bpfrig::v1::ReadGlobalsResponse& answer);
+
 }  // namespace bpfrig::client::verdict
