@@ -92,7 +92,7 @@ std::string WithoutEffect(const CLI::App& command) {
   }
   const std::string of_a_run =
       FirstGiven(command, {"--report", "--control", "--retries", "--count", "--shuffle", "--fail-fast", "-j",
-                           "--timeout", "--color", "--allow-all-skipped"});
+                           "--timeout", "--color", "--allow-all-skipped", "--log-dir", "--kernel"});
   if (IsGiven(command, "--list") && !of_a_run.empty()) {
     return absl::StrCat(of_a_run, " is for tests that run, and --list runs none; leave one of them out");
   }

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -43,7 +44,7 @@ int ExecuteKernels(const CommandLine& line) {
 }
 
 // `arguments` are those after the program's name.
-int Execute(const CommandLine& line, const std::vector<std::string>& arguments) {
+int Execute(const CommandLine& line, std::vector<std::string> arguments) {
   if (line.command == "check") return command::CheckPlans(line.check);
   if (line.command == "info") return command::PrintInfo(line.info);
   if (line.command == "health") return command::PrintHealth(line.health);
@@ -51,7 +52,8 @@ int Execute(const CommandLine& line, const std::vector<std::string>& arguments) 
   if (line.command == "describe") return command::DescribeObject(line.describe);
   if (line.command == "kernels") return ExecuteKernels(line);
   if (line.list) return command::ListTests(line.run.plans);
-  return line.run.kernels.empty() ? command::RunPlans(line.run) : command::RunOnKernels(line.run, arguments);
+  return line.run.kernels.empty() ? command::RunPlans(line.run)
+                                  : command::RunOnKernels(line.run, std::move(arguments));
 }
 
 }  // namespace

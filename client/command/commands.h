@@ -11,7 +11,7 @@ namespace bpfrig::client::command {
 // Runs plans against a daemon.
 [[nodiscard]] int RunPlans(const RunOptions& options);
 // Runs plans on each of the kernels that the options name, and compares. `arguments` are main's.
-[[nodiscard]] int RunOnKernels(const RunOptions& options, const std::vector<std::string>& arguments);
+[[nodiscard]] int RunOnKernels(const RunOptions& options, std::vector<std::string> arguments);
 // The kernels that were fetched; fetches some; removes some. Specs as `--kernel` takes them.
 [[nodiscard]] int ListKernels();
 [[nodiscard]] int FetchKernels(const std::string& specs);

@@ -1,6 +1,9 @@
 // What the process ends with, for scripts.
 #pragma once
 
+#include "client/command/options.h"
+#include "client/report/report.h"
+
 namespace bpfrig::client::command {
 
 inline constexpr int kAllPassed = 0;
@@ -14,5 +17,9 @@ inline constexpr int kRigFailed = 3;
 inline constexpr int kAllSkipped = 4;
 // Plus the signal's number, if one ended the run.
 inline constexpr int kInterrupted = 128;
+
+// Of a run that came to these counts, `is_whole` if the rig did all that it should. Prints that nothing was
+// tested if that is so.
+[[nodiscard]] int ExitCodeOf(const RunOptions& options, const report::Counts& counts, bool is_whole);
 
 }  // namespace bpfrig::client::command

@@ -10,9 +10,9 @@ namespace bpfrig::client::command {
 namespace {
 
 // Options with a value that a run elsewhere has no use for.
-constexpr std::array<absl::string_view, 7> kDropped = {"--kernel",      "--kernel-append",  "--kernel-memory",
+constexpr std::array<absl::string_view, 8> kDropped = {"--kernel",      "--kernel-append",  "--kernel-memory",
                                                        "--kernel-cpus", "--kernel-timeout", "--report",
-                                                       "--daemon"};
+                                                       "--color",       "--daemon"};
 
 bool IsDropped(absl::string_view option) {
   return std::find(kDropped.begin(), kDropped.end(), option) != kDropped.end();

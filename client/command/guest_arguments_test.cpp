@@ -11,10 +11,11 @@ using ::testing::ElementsAre;
 TEST(GuestArgumentsTest, DropsWhatConcernsThisEnd) {
   EXPECT_THAT(GuestArguments("/bin/bpfrig",
                              {"run", "--kernel", "6.1,host", "-I", "build/bpf", "--report", "junit=x.xml",
-                              "--kernel-memory=2048", "--test", "dials", "plans/"},
+                              "--kernel-memory=2048", "--color", "always", "--control=always", "--test",
+                              "dials", "--allow-all-skipped", "plans/"},
                              "/job/report.json"),
               ElementsAre("/bin/bpfrig", "run", "--report", "json=/job/report.json", "-I", "build/bpf",
-                          "--test", "dials", "plans/"));
+                          "--control=always", "--test", "dials", "--allow-all-skipped", "plans/"));
 }
 
 }  // namespace

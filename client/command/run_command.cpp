@@ -6,7 +6,6 @@
 #include <memory>
 #include <numeric>
 #include <optional>
-#include <random>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "client/command/exit_code.h"
 #include "client/command/load_plans.h"
 #include "client/command/run_memory.h"
+#include "client/command/shuffle.h"
 #include "client/command/terminal.h"
 #include "client/command/write_reports.h"
 #include "client/report/report.h"
@@ -46,14 +46,6 @@ run::Features FeaturesOf(const RunOptions& options, const bpfrig::v1::GetInfoRes
     perfmon->second.set_detail("--no-perfmon takes it away");
   }
   return features;
-}
-
-int ExitCode(const RunOptions& options, const report::Counts& counts, int stop_signal) {
-  if (stop_signal != 0) return kInterrupted + stop_signal;
-  const bool ended_early = options.fail_fast && counts.failed > 0;
-  if (counts.rig_errors > 0 || (counts.not_run > 0 && !ended_early)) return kRigFailed;
-  if (counts.failed > 0) return kTestsFailed;
-  return counts.passed > 0 || options.allow_all_skipped ? kAllPassed : kAllSkipped;
 }
 
 const char* SignalName(int signal) {
@@ -96,16 +88,10 @@ std::vector<plan::Test> Repeated(const std::vector<plan::Test>& tests, unsigned 
   return repeated;
 }
 
-// Prints the seed, so that the same order can be had again.
 std::vector<size_t> OrderOf(size_t tests, const std::optional<uint64_t>& shuffle) {
+  if (shuffle) return ShuffledOrder(tests, ChooseSeed(*shuffle));
   std::vector<size_t> order(tests);
   std::iota(order.begin(), order.end(), size_t{0});
-  if (!shuffle) return order;
-  const uint64_t seed = *shuffle != 0 ? *shuffle : std::random_device()() | 1U;
-  std::cout << "shuffled with --shuffle=" << seed << "\n";
-  std::mt19937_64 random(seed);
-  // Not std::shuffle, whose order is another one with another library.
-  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
   return order;
 }
 
@@ -170,7 +156,8 @@ int RunPlans(const RunOptions& options) {
   }
   const report::Style style = StyleOfOutput(options.color);
   report::Report report(std::cout, style, tests.size());
-  run::TestRunner runner(session.client(), features, RunnerOptionsOf(options, memory, logs ? &*logs : nullptr));
+  run::TestRunner runner(session.client(), features,
+                         RunnerOptionsOf(options, memory, logs ? &*logs : nullptr));
   const report::RunRecord record = RunAll(options, tests, session, runner, report);
   const report::Counts& counts = record.counts;
   memory.Note(tests, record.results);
@@ -193,12 +180,8 @@ int RunPlans(const RunOptions& options) {
   // A log is compared with others; a person wants to know.
   if (style.columns > 0) std::cout << " in " << report::Duration(record.duration);
   std::cout << std::endl;
-  const int code = ExitCode(options, counts, stop_signal);
-  if (code == kAllSkipped) {
-    std::cerr
-        << "bpfrig: every test was skipped, so nothing was tested; --allow-all-skipped lets that pass\n";
-  }
-  return (closed.ok() && is_reported) || (code >= kRigFailed && code != kAllSkipped) ? code : kRigFailed;
+  if (stop_signal != 0) return kInterrupted + stop_signal;
+  return ExitCodeOf(options, counts, closed.ok() && is_reported);
 }
 
 }  // namespace bpfrig::client::command

@@ -1,7 +1,5 @@
 // `bpfrig run --kernel`: the same command line in a guest for each kernel, and for `host` in a process of its
 // own; their reports are put together here.
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -17,6 +15,8 @@
 #include "client/command/exit_code.h"
 #include "client/command/guest_arguments.h"
 #include "client/command/load_plans.h"
+#include "client/command/shuffle.h"
+#include "client/command/terminal.h"
 #include "client/command/write_reports.h"
 #include "client/daemon/find_daemon.h"
 #include "client/guest/child.h"
@@ -25,6 +25,7 @@
 #include "client/guest/image.h"
 #include "client/guest/kernel_cache.h"
 #include "client/plan/object_files.h"
+#include "client/plan/plan_files.h"
 #include "client/report/compare_kernels.h"
 #include "client/report/parse_json.h"
 #include "common/read_file.h"
@@ -54,7 +55,7 @@ void TakeReport(const std::string& text, int exit_status, const std::string& out
     return;
   }
   run.record = *std::move(record);
-  if (exit_status >= kRigFailed && run.record.counts.rig_errors == 0) {
+  if (exit_status >= kRigFailed && exit_status != kAllSkipped && run.record.counts.rig_errors == 0) {
     run.failure = absl::StrCat("the run ended with exit status ", exit_status, ": ",
                                absl::StripTrailingAsciiWhitespace(output));
   }
@@ -91,15 +92,16 @@ std::vector<std::string> GuestEnvironment() {
   return environment;
 }
 
-// What a run reads: plans, and the objects that they load.
+// What a run reads: plans, what they include, and the objects that they load.
 std::vector<fs::path> FilesOf(const PlanOptions& options, const plan::ObjectFiles& objects) {
-  std::vector<fs::path> files = objects.Files();
+  std::set<fs::path> files;
+  const auto add = [&](const fs::path& file) { files.insert(fs::absolute(file).lexically_normal()); };
+  for (const fs::path& object : objects.Files()) add(object);
   // They were found before.
   for (const std::string& plan : plan::FindPlanFiles(options.plans).value_or(std::vector<std::string>())) {
-    files.emplace_back(plan);
+    for (const std::string& file : plan::FilesOfPlan(plan)) add(file);
   }
-  for (fs::path& file : files) file = fs::absolute(file).lexically_normal();
-  return files;
+  return {files.begin(), files.end()};
 }
 
 struct Plan {
@@ -149,16 +151,26 @@ absl::Status RunGuests(const RunOptions& options, const std::vector<std::string>
                             });
 }
 
-int ExitCodeOf(const report::Counts& counts) {
-  if (counts.rig_errors > 0 || counts.not_run > 0) return kRigFailed;
-  return counts.failed > 0 ? kTestsFailed : kAllPassed;
+// Why these options and --kernel do not go together; empty if they do.
+std::string WhyNotOnKernels(const RunOptions& options) {
+  if (!options.daemon.target.empty()) {
+    return "--kernel and --target do not go together: each guest has its own daemon";
+  }
+  if (options.last_failed) {
+    return "--kernel and --last-failed do not go together: what failed last is only remembered of runs on "
+           "the daemon's own kernel";
+  }
+  if (!options.log_directory.empty()) {
+    return "--kernel and --log-dir do not go together: what a guest writes ends with it";
+  }
+  return "";
 }
 
 }  // namespace
 
-int RunOnKernels(const RunOptions& options, const std::vector<std::string>& arguments) {
-  if (!options.daemon.target.empty()) {
-    std::cerr << "bpfrig: --kernel and --target do not go together: each guest has its own daemon\n";
+int RunOnKernels(const RunOptions& options, std::vector<std::string> arguments) {
+  if (const std::string why_not = WhyNotOnKernels(options); !why_not.empty()) {
+    std::cerr << "bpfrig: " << why_not << "\n";
     return kUsageError;
   }
   const absl::StatusOr<std::vector<KernelSpec>> specs = guest::ParseKernelSpecs(options.kernels);
@@ -170,18 +182,22 @@ int RunOnKernels(const RunOptions& options, const std::vector<std::string>& argu
   absl::StatusOr<Plan> plan = FindKernels(*specs, *cache);
   if (!plan.ok()) return Failed(plan.status());
 
+  // The same order everywhere.
+  if (options.shuffle) {
+    const std::string shuffle = absl::StrCat("--shuffle=", ChooseSeed(*options.shuffle));
+    std::replace(arguments.begin(), arguments.end(), std::string("--shuffle"), shuffle);
+  }
   for (KernelRun& run : plan->runs) {
     if (run.name == "host") run = RunOnHost(arguments);
   }
   if (!plan->kernels.empty()) {
-    if (const absl::Status ran = RunGuests(options, arguments, FilesOf(options.plans, objects), *cache, *plan); !ran.ok())
-      return Failed(ran);
+    const absl::Status ran = RunGuests(options, arguments, FilesOf(options.plans, objects), *cache, *plan);
+    if (!ran.ok()) return Failed(ran);
   }
   const report::RunRecord joined = report::Joined(plan->runs);
   const bool is_reported = WriteReports(options.reports, joined);
-  std::cout << report::CompareKernels(plan->runs, isatty(STDOUT_FILENO) == 1) << std::flush;
-  const int code = ExitCodeOf(joined.counts);
-  return is_reported || code >= kRigFailed ? code : kRigFailed;
+  std::cout << report::CompareKernels(plan->runs, StyleOfOutput(options.color).colour) << std::flush;
+  return ExitCodeOf(options, joined.counts, is_reported);
 }
 
 }  // namespace bpfrig::client::command

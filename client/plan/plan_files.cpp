@@ -71,6 +71,14 @@ class Includer {
   std::vector<fs::path> seen_;
 };
 
+// Null if it cannot be read; whoever reads the plan says why.
+NodePtr ReadRoot(const std::string& path) {
+  const absl::StatusOr<std::string> text = common::ReadFile(path, kMaxPlan);
+  if (!text.ok()) return nullptr;
+  Problems of_a_plan;
+  return ReadYaml(*text, std::make_shared<const std::string>(path), of_a_plan);
+}
+
 }  // namespace
 
 std::vector<PlanFile> WithIncluded(const NodePtr& plan, const std::string& path, Problems& problems) {
@@ -79,11 +87,17 @@ std::vector<PlanFile> WithIncluded(const NodePtr& plan, const std::string& path,
   return includer.Take();
 }
 
-bool IsSharedPart(const std::string& path) {
-  const absl::StatusOr<std::string> text = common::ReadFile(path, kMaxPlan);
-  if (!text.ok()) return false;
+std::vector<std::string> FilesOfPlan(const std::string& path) {
+  std::vector<std::string> files;
+  const NodePtr root = ReadRoot(path);
+  if (root == nullptr) return {path};
   Problems of_a_plan;
-  const NodePtr root = ReadYaml(*text, std::make_shared<const std::string>(path), of_a_plan);
+  for (PlanFile& file : WithIncluded(root, path, of_a_plan)) files.push_back(std::move(file.path));
+  return files;
+}
+
+bool IsSharedPart(const std::string& path) {
+  const NodePtr root = ReadRoot(path);
   return root != nullptr && root->IsMapping() && !root->pairs.empty() && FindKey(*root, "name") == nullptr &&
          FindKey(*root, "tests") == nullptr;
 }

@@ -22,6 +22,9 @@ struct PlanFile {
 [[nodiscard]] std::vector<PlanFile> WithIncluded(const NodePtr& plan, const std::string& path,
                                                  Problems& problems);
 
+// The plan's file and all that it includes, as far as they can be read.
+[[nodiscard]] std::vector<std::string> FilesOfPlan(const std::string& path);
+
 // Whether the file has parts for plans to include, and is not a plan: it has neither a name nor tests.
 [[nodiscard]] bool IsSharedPart(const std::string& path);
 

@@ -101,6 +101,43 @@ tests:
   EXPECT_THAT(outcome.output, HasSubstr("everything was skipped: nothing is known of this kernel"));
 }
 
+TEST_F(GuestTest, PlansHaveWhatTheyIncludeAndTheRunsOptions) {
+  Write("shared.part",
+        "vars: {port: 7000}\npieces:\n  here:\n    - listen: {name: here, at: {address: "
+        "127.0.0.1, port: \"${port}\"}}\n");
+  const std::string plan = Write("including.yaml", R"(name: including
+include: shared.part
+tests:
+  - name: uses a piece
+    tags: [wanted]
+    steps:
+      - use: here
+      - connect: {to: {address: 127.0.0.1, port: "${port}"}}
+        expect: {peer: {port: 7001}}
+  - name: is left out
+    steps: [{detach: {link: none}}]
+)");
+  const Outcome outcome =
+      RunOn(kKernel, {"--tag", "wanted", "--var", "port=7001", "--shuffle", "--color", "never", plan});
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("1 passed, 0 failed"));
+  EXPECT_THAT(outcome.output, ContainsRegex("shuffled with --shuffle=[0-9]+\n"));
+}
+
+TEST_F(GuestTest, EndsAsARunDoesIfAllWasSkipped) {
+  const std::string plan = Write("skipped.yaml", R"(name: skipped
+tests:
+  - name: needs a kernel of today
+    requires: [tcx]
+    steps: [{socket: {name: s}}]
+)");
+  const Outcome outcome = RunOn(kKernel, {plan});
+  EXPECT_EQ(outcome.status, 4) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("every test was skipped, so nothing was tested"));
+  EXPECT_THAT(outcome.output, Not(HasSubstr("rig error")));
+  EXPECT_EQ(RunOn(kKernel, {"--allow-all-skipped", plan}).status, 0);
+}
+
 TEST_F(GuestTest, KernelThatPanicsIsARigError) {
   const std::string plan = Write("wrong.yaml", kFailing);
   const Outcome outcome = RunOn(kKernel, {"--kernel-append", "rdinit=/none root=/dev/none", plan});
@@ -144,6 +181,10 @@ TEST_F(GuestTest, WrongKernelsAreNamedBeforeAnythingRuns) {
   EXPECT_EQ(RunOn("6.1,,host", {plan}).output, "bpfrig: a kernel's name is empty\n");
   EXPECT_EQ(RunOn(kKernel, {"--target", "unix:/nowhere", plan}).output,
             "bpfrig: --kernel and --target do not go together: each guest has its own daemon\n");
+  EXPECT_THAT(RunOn(kKernel, {"--last-failed", plan}).output,
+              HasSubstr("--kernel and --last-failed do not go together"));
+  EXPECT_THAT(RunOn(kKernel, {"--log-dir", "x", plan}).output,
+              HasSubstr("--kernel and --log-dir do not go together"));
   EXPECT_THAT(RunOn(kKernel, {"--kernel-memory", "1000000", plan}).output,
               HasSubstr("--kernel-memory MIB gives it less"));
 }
