@@ -70,7 +70,7 @@ absl::Status AddStripped(const fs::path& from, const fs::path& to, const fs::pat
 
 absl::StatusOr<std::string> MakeBaseImage(const Programs& programs, const fs::path& directory) {
   Cpio cpio;
-  for (const char* mounted : {"/dev", "/proc", "/run", "/sys", "/tmp"}) cpio.AddDirectory(mounted);
+  for (const char* made : {"/dev", "/proc", "/run", "/sys", "/tmp"}) cpio.AddDirectory(made);
   absl::Status status = AddStripped(programs.init, "/init", directory, cpio);
   const fs::path bin = fs::path(kGuestClient).parent_path();
   std::set<fs::path> libraries;

@@ -59,7 +59,8 @@ class TestReader {
     read_names(source.holds_without, "holds_without", test.holds_without);
     ReadReplaced(source.timeout, scope,
                  [&](const NodePtr& node) { test.timeout = ReadTimeout(node, "timeout", problems_); });
-    ReadSteps(source, StepListReader(shared_.pieces, *shared_.types, std::move(objects), scope, problems_), test);
+    ReadSteps(source, StepListReader(shared_.pieces, *shared_.types, std::move(objects), scope, problems_),
+              test);
     return test;
   }
 

@@ -85,12 +85,8 @@ struct Mount {
   const char* type;
   const char* path;
 };
-constexpr std::array<Mount, 6> kMounts = {{{"proc", "/proc"},
-                                           {"sysfs", "/sys"},
-                                           {"tmpfs", "/tmp"},
-                                           {"tmpfs", "/run"},
-                                           {"cgroup2", "/sys/fs/cgroup"},
-                                           {"bpf", "/sys/fs/bpf"}}};
+constexpr std::array<Mount, 4> kMounts = {
+    {{"proc", "/proc"}, {"sysfs", "/sys"}, {"cgroup2", "/sys/fs/cgroup"}, {"bpf", "/sys/fs/bpf"}}};
 
 void MountAll(const Port& port) {
   for (const Mount& mounted : kMounts) {
@@ -99,6 +95,7 @@ void MountAll(const Port& port) {
       Fail(port, std::string("mounting ") + mounted.type);
     }
   }
+  // Not a mount, which would hide plans and objects that stand below it outside, too.
   chmod("/tmp", 01777);
   // execveat of an open file, in kernels that check its path, needs it.
   if (symlink("/proc/self/fd", "/dev/fd") != 0) Fail(port, "linking /dev/fd");

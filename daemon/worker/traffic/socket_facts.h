@@ -27,8 +27,8 @@ class SocketInspector {
   explicit SocketInspector(std::function<bool()> is_watched) : is_watched_(std::move(is_watched)) {}
 
   // By system calls if nobody watches them, which is quicker; otherwise as sock_diag lists the socket, which
-  // knows nothing of one that is not bound, nor of a TCP socket that is only bound. If the kernel's sock_diag is
-  // a module that is not there, names come from /proc/net, and cookies by system calls.
+  // knows nothing of one that is not bound, nor of a TCP socket that is only bound. If the kernel's sock_diag
+  // is a module that is not there, names come from /proc/net, and cookies by system calls.
   [[nodiscard]] SocketFacts Inspect(int descriptor, SocketKind kind) const;
 
   // The options that the rig sets of its own accord, of TCP alone, and unless somebody watches.
