@@ -63,8 +63,13 @@ std::string UnknownCommand(const CLI::App& app, int argc, char** argv) {
   const std::string commands = absl::StrCat("the commands are ", absl::StrJoin(names, ", "));
   if (argc < 2) return absl::StrCat("a command is missing; ", commands);
   const absl::string_view word = argv[1];
-  if (word.empty() || word[0] == '-' || std::find(names.begin(), names.end(), word) != names.end()) return "";
-  return absl::StrCat("there is no command \"", word, "\"", common::DidYouMean(word, names), "; ", commands);
+  if (word.empty() || word[0] == '-') return "";
+  if (std::find(names.begin(), names.end(), word) == names.end()) {
+    return absl::StrCat("there is no command \"", word, "\"", common::DidYouMean(word, names), "; ",
+                        commands);
+  }
+  const CLI::App& command = *app.get_subcommand(std::string(word));
+  return CommandNames(command).empty() ? "" : UnknownCommand(command, argc - 1, argv + 1);
 }
 
 std::string UnknownArgument(const CLI::App& app, const CLI::ExtrasError& error) {

@@ -122,6 +122,9 @@ TEST(RunTest, NamesWhatAMisspeltWordMayHaveMeant) {
   EXPECT_EQ(Complaint({}),
             "bpfrig: a command is missing; the commands are run, check, info, health, doctor, describe, "
             "kernels\n");
+  EXPECT_EQ(Complaint({"kernels", "fech", "6.1"}),
+            "bpfrig: there is no command \"fech\" (did you mean \"fetch\"?); the commands are list, fetch, "
+            "remove\n");
   EXPECT_EQ(
       Complaint({"run", "--tests", "x", Plans()}),
       "bpfrig: there is no option --tests (did you mean \"--test\"?); `bpfrig run --help` lists them\n");
