@@ -86,7 +86,9 @@ TEST(ReportTest, ShowsAFlakyTestWithWhatWentWrong) {
 TEST(ReportTest, ShowsExpectedAndActualWithTheirPlace) {
   const auto file = std::make_shared<const std::string>("a.yaml");
   verdict::TestResult result = Result(verdict::Verdict::kFailed, "t");
-  verdict::Failure failure{{file, 3, 7}, "step 2, connect", "", "", {}};
+  verdict::Failure failure;
+  failure.mark = {file, 3, 7};
+  failure.what = "step 2, connect";
   failure.differences.push_back({{file, 4, 15}, "server", "a", "b\nand more"});
   result.failures.push_back(failure);
   EXPECT_EQ(FormatResult(result, false),
