@@ -248,8 +248,11 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ExtrasError& error) {
     return Refuse(UnknownArgument(app, error));
+  } catch (const CLI::RequiredError& error) {
+    return Refuse(absl::StrCat(error.what(), "; `bpfrig ", argv[1], " --help` says more"));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? command::kAllPassed : command::kUsageError;
+    // --help and --version come as errors, too.
+    return error.get_exit_code() == 0 ? app.exit(error) : Refuse(error.what());
   }
   const CLI::App& chosen = *app.get_subcommands().front();
   line.command = chosen.get_name();
