@@ -4,6 +4,7 @@
 #include <numeric>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -13,14 +14,16 @@ namespace {
 // Longer texts are not mistyped words.
 constexpr size_t kMaxWord = 64;
 
-// Insertions, deletions and changes that make one word the other.
+// Insertions, deletions and changes that make one word the other, whatever the case of its letters.
 size_t Distance(absl::string_view a, absl::string_view b) {
   std::vector<size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
   for (size_t i = 0; i < a.size(); ++i) {
     size_t diagonal = std::exchange(row[0], i + 1);
     for (size_t j = 0; j < b.size(); ++j) {
-      const size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
+      const bool is_same = absl::ascii_tolower(static_cast<unsigned char>(a[i])) ==
+                           absl::ascii_tolower(static_cast<unsigned char>(b[j]));
+      const size_t changed = diagonal + (is_same ? 0 : 1);
       diagonal = std::exchange(row[j + 1], std::min({changed, row[j] + 1, row[j + 1] + 1}));
     }
   }

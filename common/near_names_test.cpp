@@ -19,6 +19,7 @@ TEST(NearNamesTest, ListsSoManyAndCountsTheRest) {
 
 TEST(NearNamesTest, SuggestsTheNearestWordOrNone) {
   EXPECT_EQ(DidYouMean("conect", {"listen", "connect"}), " (did you mean \"connect\"?)");
+  EXPECT_EQ(DidYouMean("eprem", {"EPERM"}), " (did you mean \"EPERM\"?)");
   EXPECT_EQ(DidYouMean("banana", {"listen", "connect"}), "");
   EXPECT_EQ(DidYouMean("", {"a"}), "");
 }

@@ -69,10 +69,12 @@ void MapTypes::Read(const NodePtr& node, Problems& problems) {
       return IsPlainText(*type) && !type->text.empty();
     });
     if (!all_text) {
-      problems.Add(pair.value->mark,
-                   absl::StrCat("the types of ", pair.key->text,
-                                " must be [key's, value's], or one type of its values or records, not ",
-                                Describe(*pair.value)));
+      problems.Add(
+          pair.value->mark,
+          absl::StrCat("the types of ", pair.key->text,
+                       " must be [key's, value's], or one type of its values or records, not ",
+                       pair.value->IsSequence() ? absl::StrCat("a list of ", pair.value->items.size())
+                                                : Describe(*pair.value)));
       continue;
     }
     entries_.push_back({pair.key, is_pair ? types.front() : nullptr, types.back(), false});

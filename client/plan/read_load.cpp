@@ -21,7 +21,9 @@ std::shared_ptr<const std::string> FindObject(const std::string& name, const Mar
   if (found != source.objects.end()) return found->second;
   std::vector<std::string> known;
   for (const auto& [object, bytes] : source.objects) known.push_back(object);
-  source.problems.Add(mark, absl::StrCat("object \"", name, "\" is not among the plan's objects",
+  source.problems.Add(
+      mark, known.empty() ? absl::StrCat("object \"", name, "\": the plan has no objects")
+                          : absl::StrCat("object \"", name, "\" is not among the plan's objects",
                                          common::DidYouMean(name, known), ": ", absl::StrJoin(known, ", ")));
   return nullptr;
 }

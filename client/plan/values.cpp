@@ -231,6 +231,11 @@ bool IsValueTag(absl::string_view tag) {
 
 void UnknownTag(const Node& node, Problems& problems) {
   std::vector<std::string> known = ValueTags();
+  const std::vector<std::string> matchers = MatcherTags();
+  if (std::find(matchers.begin(), matchers.end(), node.tag) != matchers.end()) {
+    problems.Add(node.mark, absl::StrCat(node.tag, " is a matcher, and only an expectation has those"));
+    return;
+  }
   for (std::string& tag : MatcherTags()) known.push_back(std::move(tag));
   problems.Add(node.mark, absl::StrCat("unknown tag ", node.tag, common::DidYouMean(node.tag, known),
                                        "; tags: ", absl::StrJoin(ValueTags(), ", "),
