@@ -50,7 +50,15 @@ void StepListReader::ReadItem(const NodePtr& item, const std::string& used_at, s
   Step step = waits_for_captured ? ReadDeferredStep(typed, objects_, scope_.captured, problems_)
                                  : ReadStep(typed, *objects_, problems_);
   step.used_at = used_at;
-  for (const Capture& capture : step.captures) scope_.captured.insert(capture.name);
+  for (const Capture& capture : step.captures) {
+    for (const NodePtr& names : {scope_.row, scope_.variables}) {
+      if (names == nullptr || FindKey(*names, capture.name) == nullptr) continue;
+      problems_.Add(capture.mark, absl::StrCat("${", capture.name,
+                                               "} is known already, from vars, each or a "
+                                               "piece's arguments: capture it under another name"));
+    }
+    scope_.captured.insert(capture.name);
+  }
   steps.push_back(std::move(step));
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
@@ -75,6 +76,7 @@ class Substitution {
       if (Stays(name)) return node;
       NodePtr value = Lookup(name, node->mark);
       if (value == nullptr) return node;
+      NoteCaptured(*value);
       if (node->tag.empty()) return At(*value, node->mark);
       if (value->IsScalar() && (value->tag.empty() || value->tag == node->tag)) {
         auto tagged = std::make_shared<Node>(*node);
@@ -115,6 +117,7 @@ class Substitution {
                                                "; inside a longer string it must be text"));
         return node;
       }
+      NoteCaptured(*value);
       result.append(value->text);
       if (result.size() > kMaxText) {
         problems_.Add(node->mark, "names stand for more than a mebibyte of text here");
@@ -139,6 +142,15 @@ class Substitution {
     if (scope_.captured.count(std::string(name)) == 0 || Find(name) != nullptr) return false;
     is_left_ = true;
     return true;
+  }
+
+  // An argument of a piece may be, or hold, what is known only then.
+  void NoteCaptured(const Node& value) {
+    for (const std::string& name : scope_.captured) {
+      if (absl::StrContains(value.text, absl::StrCat("${", name, "}"))) is_left_ = true;
+    }
+    for (const NodePtr& item : value.items) NoteCaptured(*item);
+    for (const NodePair& pair : value.pairs) NoteCaptured(*pair.value);
   }
 
   NodePtr Lookup(absl::string_view name, const Mark& mark) {
