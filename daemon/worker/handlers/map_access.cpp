@@ -38,7 +38,7 @@ absl::StatusOr<MapAccess> MapAccess::Open(Sandbox& sandbox, const std::string& m
   if (!value.ok()) return base::WithField(value.status(), "value_type");
   BPFRIG_ASSIGN_OR_RETURN(kernel_bpf::MapCodec codec,
                           kernel_bpf::MapCodec::Create(*reference->map, *key, *value));
-  MapAccess access(sandbox, *reference, std::move(codec));
+  MapAccess access(sandbox, *reference, codec);
   access.value_type_ = value->has_value() ? *value : reference->map->value_type();
   return access;
 }
