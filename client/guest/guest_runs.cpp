@@ -69,13 +69,13 @@ absl::StatusOr<std::string> ChooseAccelerator(const Kernel& kernel, const std::s
   for (const char* accelerator : {"kvm", "tcg"}) {
     if (known == absl::StrCat(this_boot, " ", accelerator)) return accelerator;
   }
-  absl::StatusOr<common::Fd> initramfs = InitramfsOf(base_image, Job{{}, {}, "/", {}});
+  const absl::StatusOr<common::Fd> initramfs = InitramfsOf(base_image, Job{{}, {}, "/", {}});
   if (!initramfs.ok()) return initramfs.status();
   MachineOptions options;
   options.kernel = kernel.image.string();
   options.accelerator = "kvm";
   options.patience = options.timeout = kKvmPatience;
-  absl::StatusOr<Machine> machine = Machine::Start(options, *std::move(initramfs));
+  absl::StatusOr<Machine> machine = Machine::Start(options, initramfs->Get());
   if (!machine.ok()) return machine.status();
   const Outcome outcome = RunMachine(*std::move(machine));
   const std::string found = outcome.release.empty() ? "tcg" : "kvm";
@@ -91,16 +91,17 @@ absl::Status RunOnGuests(const std::vector<Kernel>& kernels, const std::string& 
                          const std::function<void(size_t, Outcome)>& done) {
   const absl::StatusOr<size_t> at_once = AtOnce(options);
   if (!at_once.ok()) return at_once.status();
+  // The same for all.
+  const absl::StatusOr<common::Fd> initramfs = InitramfsOf(base_image, job);
+  if (!initramfs.ok()) return initramfs.status();
   std::vector<std::unique_ptr<Running>> running;
   size_t next = 0;
   while (next < kernels.size() || !running.empty()) {
     if (next < kernels.size() && running.size() < *at_once) {
-      absl::StatusOr<common::Fd> initramfs = InitramfsOf(base_image, job);
-      if (!initramfs.ok()) return initramfs.status();
       absl::StatusOr<Machine> machine =
           Machine::Start({kernels[next].image.string(), options.append, options.memory_mib, options.cpus,
                           accelerator, options.timeout},
-                         *std::move(initramfs));
+                         initramfs->Get());
       if (!machine.ok()) return machine.status();
       running.push_back(std::make_unique<Running>(Running{next, *std::move(machine)}));
       ++next;

@@ -109,13 +109,13 @@ Machine::Machine(MachineOptions options, Child qemu, common::Fd console, common:
       started_(steady_clock::now()),
       last_sign_(started_) {}
 
-absl::StatusOr<Machine> Machine::Start(const MachineOptions& options, common::Fd initramfs) {
+absl::StatusOr<Machine> Machine::Start(const MachineOptions& options, int initramfs) {
   absl::StatusOr<Pipe> console = MakePipe();
   if (!console.ok()) return std::move(console).status();
   absl::StatusOr<Pipe> results = MakePipe();
   if (!results.ok()) return std::move(results).status();
   absl::StatusOr<Child> qemu =
-      Child::Start(CommandLine(options), {console->write.Get(), results->write.Get(), initramfs.Get()});
+      Child::Start(CommandLine(options), {console->write.Get(), results->write.Get(), initramfs});
   if (absl::IsNotFound(qemu.status())) {
     return absl::NotFoundError(
         absl::StrCat("there is no ", kQemu,

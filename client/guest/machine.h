@@ -44,7 +44,8 @@ struct Outcome {
 
 class Machine {
  public:
-  [[nodiscard]] static absl::StatusOr<Machine> Start(const MachineOptions& options, common::Fd initramfs);
+  // The descriptor is only needed until this returns.
+  [[nodiscard]] static absl::StatusOr<Machine> Start(const MachineOptions& options, int initramfs);
 
   // Readable when there is something to take.
   [[nodiscard]] std::vector<int> fds() const;

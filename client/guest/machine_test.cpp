@@ -31,13 +31,13 @@ class MachineTest : public testing::Test {
     const std::filesystem::path script = directory_.path() / "qemu-system-x86_64";
     std::ofstream(script) << "#!/bin/sh\n" << lines << "\n";
     std::filesystem::permissions(script, std::filesystem::perms::owner_all);
-    absl::StatusOr<Machine> machine =
-        Machine::Start(options, common::Fd(open("/dev/null", O_RDONLY | O_CLOEXEC)));
+    absl::StatusOr<Machine> machine = Machine::Start(options, nothing_.Get());
     if (!machine.ok()) return {"", {}, {}, "", "", -1, std::string(machine.status().message())};
     return RunMachine(*std::move(machine));
   }
 
   const common::TemporaryDirectory directory_;
+  const common::Fd nothing_{open("/dev/null", O_RDONLY | O_CLOEXEC)};
   const std::string path_;
 };
 
@@ -94,7 +94,7 @@ TEST_F(MachineTest, RefusesWhatIsNotAFrame) {
 
 TEST_F(MachineTest, NamesThePackageOfQemu) {
   UsePath(directory_.path().string());
-  absl::StatusOr<Machine> machine = Machine::Start({}, common::Fd(open("/dev/null", O_RDONLY | O_CLOEXEC)));
+  absl::StatusOr<Machine> machine = Machine::Start({}, nothing_.Get());
   EXPECT_EQ(machine.status().message(),
             "there is no qemu-system-x86_64 in PATH, which boots other kernels; Debian has it in the package "
             "qemu-system-x86");
