@@ -1,8 +1,5 @@
 #include "client/command/user_cache.h"
 
-#include <unistd.h>
-
-#include <fstream>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "common/cache_directory.h"
 #include "common/read_file.h"
+#include "common/replace_file.h"
 
 namespace bpfrig::client::command {
 namespace {
@@ -34,17 +32,7 @@ bool UserCache::Write(const std::string& name, const std::vector<std::string>& l
   std::error_code error;
   fs::create_directories(folder_, error);
   if (error) return false;
-  const fs::path written = folder_ / absl::StrCat(name, ".", getpid());
-  {
-    std::ofstream file(written);
-    file << absl::StrJoin(lines, "\n") << "\n";
-    if (!file.flush()) error = std::make_error_code(std::errc::io_error);
-  }
-  if (!error) fs::rename(written, folder_ / name, error);
-  if (!error) return true;
-  std::error_code ignored;
-  fs::remove(written, ignored);
-  return false;
+  return common::ReplaceFile(folder_ / name, absl::StrCat(absl::StrJoin(lines, "\n"), "\n")).ok();
 }
 
 }  // namespace bpfrig::client::command

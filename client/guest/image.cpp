@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <set>
 #include <system_error>
 
@@ -19,6 +18,7 @@
 #include "client/guest/cpio.h"
 #include "client/guest/frames.h"
 #include "common/read_file.h"
+#include "common/replace_file.h"
 
 namespace bpfrig::client::guest {
 namespace {
@@ -53,7 +53,7 @@ absl::StatusOr<std::set<fs::path>> LibrariesOf(const fs::path& program) {
 
 // A program or library without what only debuggers read, if there is `strip`.
 absl::StatusOr<std::string> Stripped(const fs::path& path, const fs::path& directory) {
-  const fs::path copy = directory / "stripped";
+  const fs::path copy = directory / absl::StrCat("stripped.", getpid());
   const absl::StatusOr<Ended> ended = RunToEnd({"strip", "-o", copy.string(), path.string()});
   absl::StatusOr<std::string> bytes =
       common::ReadFile(ended.ok() && ended->status == 0 ? copy : path, kMaxFileBytes);
@@ -95,19 +95,6 @@ absl::StatusOr<std::string> KeyOf(const Programs& programs) {
     if (error) return absl::NotFoundError(absl::StrCat("opening ", program.string(), ": ", error.message()));
   }
   return Checksum(key).substr(0, 16);
-}
-
-// Appears under its name whole, however many make it at once.
-absl::Status Keep(const std::string& image, const fs::path& path) {
-  const fs::path unfinished = absl::StrCat(path.string(), ".", getpid());
-  std::ofstream file(unfinished, std::ios::binary);
-  file.write(image.data(), static_cast<std::streamsize>(image.size()));
-  file.close();
-  std::error_code error;
-  if (file) fs::rename(unfinished, path, error);
-  if (file && !error) return absl::OkStatus();
-  fs::remove(unfinished, error);
-  return absl::InternalError(absl::StrCat("writing ", path.string(), ": ", std::strerror(errno)));
 }
 
 void RemoveOthers(const fs::path& path) {
@@ -157,7 +144,7 @@ absl::StatusOr<std::string> BaseImage(const Programs& programs, const fs::path& 
   if (fs::exists(path, error)) return common::ReadFile(path, kMaxFileBytes);
   absl::StatusOr<std::string> image = MakeBaseImage(programs, directory);
   if (!image.ok()) return image;
-  if (absl::Status kept = Keep(*image, path); !kept.ok()) return kept;
+  if (absl::Status kept = common::ReplaceFile(path, *image); !kept.ok()) return kept;
   RemoveOthers(path);
   return image;
 }
