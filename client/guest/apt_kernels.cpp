@@ -147,10 +147,9 @@ std::vector<PackagedKernel> ReadMadison(absl::string_view text) {
 std::vector<PackagedKernel> Named(const KernelSpec& spec, const std::vector<PackagedKernel>& kernels) {
   std::vector<PackagedKernel> named;
   for (const PackagedKernel& kernel : kernels) {
-    const bool is_named =
-        spec.kind == KernelSpec::Kind::kSuite
-            ? kernel.suite == spec.text || SuiteOf(kernel.suite) == spec.text
-            : StartsWithVersion(kernel.release, spec.text) || StartsWithVersion(kernel.version, spec.text);
+    const bool is_named = spec.kind == KernelSpec::Kind::kSuite
+                              ? kernel.suite == spec.text || SuiteOf(kernel.suite) == spec.text
+                              : NamesVersion(spec, kernel.release, kernel.version);
     if (is_named) named.push_back(kernel);
   }
   return named;

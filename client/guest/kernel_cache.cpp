@@ -1,7 +1,6 @@
 #include "client/guest/kernel_cache.h"
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
@@ -11,6 +10,7 @@
 #include "client/guest/checksum.h"
 #include "common/cache_directory.h"
 #include "common/read_file.h"
+#include "common/replace_file.h"
 
 namespace bpfrig::client::guest {
 namespace {
@@ -33,7 +33,7 @@ bool Matches(const Kernel& kernel, const KernelSpec& spec) {
   if (spec.kind == Kind::kSuite) {
     return std::find(kernel.suites.begin(), kernel.suites.end(), spec.text) != kernel.suites.end();
   }
-  return StartsWithVersion(kernel.release, spec.text) || StartsWithVersion(kernel.version, spec.text);
+  return NamesVersion(spec, kernel.release, kernel.version);
 }
 
 absl::StatusOr<std::string> ReadKernel(const fs::path& path) {
@@ -46,7 +46,7 @@ absl::StatusOr<std::string> ReadKernel(const fs::path& path) {
   return bytes;
 }
 
-absl::StatusOr<Kernel> ReadEntry(const fs::path& directory, std::string& checksum) {
+absl::StatusOr<Kernel> ReadEntry(const fs::path& directory) {
   const fs::path path = directory / "kernel.json";
   const absl::StatusOr<std::string> text = common::ReadFile(path, kMaxDescriptionBytes);
   if (!text.ok()) return text.status();
@@ -58,7 +58,7 @@ absl::StatusOr<Kernel> ReadEntry(const fs::path& directory, std::string& checksu
   kernel.version = json.value("version", "");
   kernel.suites = json.value("suites", std::vector<std::string>());
   kernel.image = directory / "vmlinuz";
-  checksum = json.value("sha256", "");
+  kernel.checksum = json.value("sha256", "");
   return kernel;
 }
 
@@ -82,8 +82,7 @@ absl::StatusOr<std::vector<Kernel>> KernelCache::List() const {
   std::vector<Kernel> kernels;
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(this->kernels(), error)) {
-    std::string checksum;
-    absl::StatusOr<Kernel> kernel = ReadEntry(entry.path(), checksum);
+    absl::StatusOr<Kernel> kernel = ReadEntry(entry.path());
     // One that is being added has no description yet.
     if (kernel.ok()) kernels.push_back(*std::move(kernel));
   }
@@ -110,15 +109,13 @@ absl::StatusOr<Kernel> KernelCache::Find(const KernelSpec& spec) const {
         "kernel ", spec.text, " was not fetched; there ", kernels->size() == 1 ? "is " : "are ",
         have.empty() ? "none" : have, "; `bpfrig kernels fetch ", spec.text, "` gets it through apt"));
   }
-  std::string checksum;
-  absl::StatusOr<Kernel> kernel = ReadEntry(found->image.parent_path(), checksum);
   const absl::StatusOr<std::string> bytes = ReadKernel(found->image);
-  if (!kernel.ok() || !bytes.ok() || Checksum(*bytes) != checksum) {
+  if (!bytes.ok() || Checksum(*bytes) != found->checksum) {
     return absl::DataLossError(absl::StrCat(found->image.string(),
                                             " is not what was fetched; `bpfrig kernels fetch ", spec.text,
                                             "` gets it again"));
   }
-  return kernel;
+  return *found;
 }
 
 absl::Status KernelCache::Add(const Kernel& kernel) const {
@@ -127,21 +124,15 @@ absl::Status KernelCache::Add(const Kernel& kernel) const {
   const fs::path directory = kernels() / kernel.release;
   std::error_code error;
   fs::create_directories(directory, error);
-  if (!error) {
-    fs::copy_file(kernel.image, directory / "vmlinuz", fs::copy_options::overwrite_existing, error);
-  }
-  if (error) return Failure("writing", directory / "vmlinuz", error);
+  if (error) return Failure("making", directory, error);
+  const absl::Status kept = common::ReplaceFile(directory / "vmlinuz", *bytes);
+  if (!kept.ok()) return kept;
   const Json json = {{"release", kernel.release},
                      {"package", kernel.package},
                      {"version", kernel.version},
                      {"suites", kernel.suites},
                      {"sha256", Checksum(*bytes)}};
-  std::ofstream file(directory / "kernel.json");
-  file << json.dump(2) << "\n";
-  file.close();
-  if (!file)
-    return absl::InternalError(absl::StrCat("writing ", (directory / "kernel.json").string(), " failed"));
-  return absl::OkStatus();
+  return common::ReplaceFile(directory / "kernel.json", json.dump(2) + "\n");
 }
 
 absl::StatusOr<std::vector<Kernel>> KernelCache::Remove(const KernelSpec& spec) const {

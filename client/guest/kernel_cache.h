@@ -20,6 +20,8 @@ struct Kernel {
   // The suites that it was the newest of when it was fetched, "trixie".
   std::vector<std::string> suites;
   std::filesystem::path image;
+  // What the image was when it was fetched, as SHA-256. Empty of a file, and before it is in the cache.
+  std::string checksum = {};
 };
 
 class KernelCache {

@@ -66,6 +66,10 @@ absl::StatusOr<std::vector<KernelSpec>> ParseKernelSpecs(absl::string_view text)
   return specs;
 }
 
+bool NamesVersion(const KernelSpec& spec, absl::string_view release, absl::string_view version) {
+  return StartsWithVersion(release, spec.text) || StartsWithVersion(version, spec.text);
+}
+
 bool StartsWithVersion(absl::string_view version, absl::string_view prefix) {
   if (!absl::StartsWith(version, prefix)) return false;
   return version.size() == prefix.size() ||

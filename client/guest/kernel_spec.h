@@ -28,6 +28,8 @@ struct KernelSpec {
 // Reads "5.10,6.1,/boot/vmlinuz-x,host". INVALID_ARGUMENT says what may stand there.
 [[nodiscard]] absl::StatusOr<std::vector<KernelSpec>> ParseKernelSpecs(absl::string_view text);
 
+// Whether a spec of kind kVersion names the kernel with this release, or of this package's version.
+[[nodiscard]] bool NamesVersion(const KernelSpec& spec, absl::string_view release, absl::string_view version);
 // Whether a version, "6.1.0-50-cloud-amd64", starts with all parts of a prefix: with "6.1", not with "6.12".
 [[nodiscard]] bool StartsWithVersion(absl::string_view version, absl::string_view prefix);
 // Whether version `a` is older than `b`, number by number.
