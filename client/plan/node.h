@@ -3,6 +3,7 @@
 // keeps the nodes to tell where a field stands that the daemon complained of.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,10 @@
 #include "client/plan/problem.h"
 
 namespace bpfrig::client::plan {
+
+// Far beyond any plan; what aliases, or names that stand for others, could otherwise blow up without end.
+inline constexpr size_t kMaxLevels = 64;
+inline constexpr size_t kMaxNodes = 2'000'000;
 
 struct Node;
 using NodePtr = std::shared_ptr<const Node>;

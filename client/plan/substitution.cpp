@@ -15,9 +15,7 @@
 namespace bpfrig::client::plan {
 namespace {
 
-// Far beyond any plan; what names made of names could otherwise blow up without end.
-constexpr size_t kMaxLevels = 64;
-constexpr size_t kMaxNodes = 2'000'000;
+// Far beyond any plan, as node.h's limits.
 constexpr size_t kMaxText = size_t{1} << 20;
 
 class Substitution {

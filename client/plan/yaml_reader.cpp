@@ -17,10 +17,6 @@
 namespace bpfrig::client::plan {
 namespace {
 
-// Far beyond any plan; what aliases could otherwise blow up without end.
-constexpr size_t kMaxLevels = 64;
-constexpr size_t kMaxNodes = 2'000'000;
-
 bool SamePlace(const Mark& a, const Mark& b) { return a.line == b.line && a.column == b.column; }
 
 // Builds the tree from the parser's events.
