@@ -1,6 +1,10 @@
-// Examples from the documents, so that tests run what a reader runs.
+// The documents: examples, so that tests run what a reader runs, and tables that tests make.
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 
@@ -16,6 +20,20 @@ inline std::string FirstBlockOf(const std::string& path, const std::string& lang
   if (start == std::string::npos) throw std::runtime_error(path + " has no block of " + language);
   const size_t end = page.find("```", start + fence.size());
   return page.substr(start + fence.size(), end - start - fence.size());
+}
+
+// Fails the test unless the page has this table where it says that one is made. BPFRIG_UPDATE_GOLDEN writes
+// it.
+inline void ExpectTable(const std::string& path, const std::string& table) {
+  const std::string page = ReadAll(path);
+  const std::string begin_mark = "<!-- made by worker_root_test -->\n\n";
+  const std::string end_mark = "\n<!-- end -->";
+  const size_t begin = page.find(begin_mark);
+  const size_t end = page.find(end_mark);
+  ASSERT_TRUE(begin != std::string::npos && end != std::string::npos) << path;
+  const std::string made = page.substr(0, begin + begin_mark.size()) + table + page.substr(end);
+  if (std::getenv("BPFRIG_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << made;
+  EXPECT_EQ(ReadAll(path), made) << "BPFRIG_UPDATE_GOLDEN=1 writes the page anew";
 }
 
 }  // namespace bpfrig::tests

@@ -5,12 +5,11 @@
 #include <sys/utsname.h>
 
 #include <cstdio>
-#include <fstream>
 #include <ostream>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "tests/support/file.h"
+#include "tests/support/documents.h"
 #include "tests/worker/worker_process.h"
 
 namespace bpfrig::tests {
@@ -444,23 +443,12 @@ INSTANTIATE_TEST_SUITE_P(Places, AttachTypesTest, ::testing::ValuesIn(Places()),
                          [](const auto& place) { return std::string(place.param.program); });
 
 TEST(AttachTypesPageTest, HasARowForEach) {
-  const std::string path = std::string(BPFRIG_SOURCE) + "/docs/attach-types.md";
-  const std::string page = ReadAll(path);
-  std::string table =
-      "<!-- made by worker_root_test -->\n\n| attach type | section | where | since Linux | runs in "
-      "|\n|---|---|---|---|---|\n";
+  std::string table = "| attach type | section | where | since Linux | runs in |\n|---|---|---|---|---|\n";
   for (const Place& place : Places()) {
     absl::StrAppend(&table, "| `", place.type, "` | ", place.section, " | ", place.where, " | ", place.since,
                     " | ", place.driven_by, " |\n");
   }
-  absl::StrAppend(&table, "\n<!-- end -->");
-  const size_t begin = page.find("<!-- made by");
-  const std::string_view mark = "<!-- end -->";
-  const size_t end = page.find(mark);
-  ASSERT_TRUE(begin != std::string::npos && end != std::string::npos) << path;
-  const std::string made = page.substr(0, begin) + table + page.substr(end + mark.size());
-  if (std::getenv("BPFRIG_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << made;
-  EXPECT_EQ(ReadAll(path), made) << "BPFRIG_UPDATE_GOLDEN=1 writes the page anew";
+  ExpectTable(BPFRIG_SOURCE "/docs/attach-types.md", table);
 }
 
 }  // namespace

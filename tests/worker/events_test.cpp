@@ -9,14 +9,6 @@
 namespace bpfrig::tests {
 namespace {
 
-std::vector<v1::Event> Events(const CallResult& result) {
-  std::vector<v1::Event> events;
-  for (const auto& reply : result.replies) {
-    for (const v1::Event& event : reply.read_events().events()) events.push_back(event);
-  }
-  return events;
-}
-
 class EventsTest : public WorkerRootTest {
  protected:
   void SetUp() override {

@@ -10,14 +10,6 @@
 namespace bpfrig::tests {
 namespace {
 
-std::vector<v1::Event> Events(const CallResult& result) {
-  std::vector<v1::Event> events;
-  for (const auto& reply : result.replies) {
-    for (const v1::Event& event : reply.read_events().events()) events.push_back(event);
-  }
-  return events;
-}
-
 uint64_t NumberOf(const v1::Event& event, const std::string& member) {
   for (const v1::Field& field : event.value().fields().fields()) {
     if (field.name() == member) return field.value().unsigned_integer();

@@ -107,6 +107,14 @@ CallResult WorkerProcess::Load(const std::string& path, const std::string& more,
                       bytes.str());
 }
 
+std::vector<v1::Event> Events(const CallResult& result) {
+  std::vector<v1::Event> events;
+  for (const auto& reply : result.replies) {
+    for (const v1::Event& event : reply.read_events().events()) events.push_back(event);
+  }
+  return events;
+}
+
 std::string TestObject(const std::string& name) {
   return std::string(BPFRIG_TEST_OBJECTS) + "/" + name + ".bpf.o";
 }

@@ -44,6 +44,9 @@ class WorkerProcess {
   pid_t pid_ = -1;
 };
 
+// All that ReadEvents sent.
+std::vector<v1::Event> Events(const CallResult& result);
+
 // The paths of built objects, without the folder.
 std::string TestObject(const std::string& name);
 std::string MeshObject(const std::string& name);
