@@ -98,8 +98,9 @@ TEST_F(ComposeTest, RunsFromTheHostOverOneOfItsFolders) {
   Up();
   const std::string target = "unix:" + folder_.Path() + "/bpfrig.sock";
   const std::string plans = BPFRIG_SOURCE "/plans";
-  const Arguments run = {BPFRIG_BIN "/bpfrig", "run", "--control=never", "--target", target, "-I",
-                         BPFRIG_BPF_OBJECTS,   plans};
+  const std::string client = BPFRIG_BIN "/bpfrig";
+  const Arguments run = {client, "run", "--control=never",  "--target",
+                         target, "-I",  BPFRIG_BPF_OBJECTS, plans};
   const Outcome outcome = RunToEnd(run);
   EXPECT_EQ(outcome.status, 0) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr(" passed, 0 failed"));
