@@ -19,17 +19,26 @@ FieldReader::FieldReader(const NodePtr& node, absl::string_view what, Problems& 
 
 FieldReader::~FieldReader() { Finish(); }
 
+std::vector<std::string> FieldReader::Listed() const {
+  std::vector<std::string> listed;
+  for (const std::string& key : asked_) {
+    if (std::find(unlisted_.begin(), unlisted_.end(), key) == unlisted_.end()) listed.push_back(key);
+  }
+  return listed;
+}
+
 std::vector<std::string> FieldReader::Finish() {
   std::vector<std::string> meant;
   if (!valid_ || std::exchange(finished_, true)) return meant;
   for (const NodePair& pair : node_->pairs) {
     const std::string& key = pair.key->text;
     if (std::find(asked_.begin(), asked_.end(), key) != asked_.end()) continue;
-    const std::string nearest = common::Nearest(key, asked_);
+    const std::vector<std::string> listed = Listed();
+    const std::string nearest = common::Nearest(key, listed);
     if (!nearest.empty()) meant.push_back(nearest);
     problems_.Add(pair.key->mark,
-                  absl::StrCat("unknown key \"", key, "\" in ", what_, common::DidYouMean(key, asked_),
-                               "; keys here: ", absl::StrJoin(asked_, ", ")));
+                  absl::StrCat("unknown key \"", key, "\" in ", what_, common::DidYouMean(key, listed),
+                               "; keys here: ", absl::StrJoin(listed, ", ")));
   }
   for (Missing& missing : missing_) {
     if (std::find(meant.begin(), meant.end(), missing.key) != meant.end()) continue;

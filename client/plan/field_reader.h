@@ -24,6 +24,8 @@ class FieldReader {
   [[nodiscard]] NodePtr Find(absl::string_view key);
   // The same, and a problem if it is not there. `example` shows what would be right.
   [[nodiscard]] NodePtr Require(absl::string_view key, absl::string_view example);
+  // A key that stands for what plans write in other words: no message names it.
+  void Unlist(absl::string_view key) { unlisted_.emplace_back(key); }
   // A key that should be there is not; `sentence` says so. Said at the end, and only if the key was not just
   // mistyped.
   void Lacks(absl::string_view key, std::string sentence);
@@ -35,11 +37,15 @@ class FieldReader {
   [[nodiscard]] const Mark& mark() const { return node_->mark; }
 
  private:
+  // The keys that may stand here, as messages name them.
+  [[nodiscard]] std::vector<std::string> Listed() const;
+
   NodePtr node_;
   std::string what_;
   Problems& problems_;
   bool valid_;
   std::vector<std::string> asked_;
+  std::vector<std::string> unlisted_;
   struct Missing {
     std::string key;
     std::string sentence;

@@ -28,6 +28,10 @@ std::shared_ptr<const std::string> FindObject(const std::string& name, const Mar
   return nullptr;
 }
 
+// The request's fields that plans write otherwise: `programs: {except: [x]}` and `attach: all`.
+constexpr char kExcept[] = "programs_except";
+constexpr char kAttachAll[] = "attach_all";
+
 NodePtr Scalar(const Mark& mark, absl::string_view text) {
   auto node = std::make_shared<Node>();
   node->kind = Node::Kind::kScalar;
@@ -36,24 +40,46 @@ NodePtr Scalar(const Mark& mark, absl::string_view text) {
   return node;
 }
 
+// The names of an exception; false, with a problem, if they are none.
+bool AreNames(const NodePtr& except, Problems& problems) {
+  if (!except->IsSequence()) {
+    problems.Add(except->mark, absl::StrCat("except must be a list of programs, not ", Describe(*except)));
+    return false;
+  }
+  if (except->items.empty()) problems.Add(except->mark, "except is empty, and so says nothing");
+  bool are_names = !except->items.empty();
+  for (const NodePtr& item : except->items) {
+    if (IsPlainText(*item)) continue;
+    problems.Add(item->mark, absl::StrCat("except lists names of programs, not ", Describe(*item)));
+    are_names = false;
+  }
+  return are_names;
+}
+
 // `programs: {except: [x]}` as programs_except; nothing, with a problem, if it is neither that nor a list.
 std::optional<NodePair> WriteOutPrograms(const NodePair& pair, Problems& problems) {
   if (!pair.value->IsMapping()) return pair;
   FieldReader fields(pair.value, "programs", problems);
   const NodePtr except = fields.Require("except", "a list of programs");
-  if (except == nullptr) return std::nullopt;
-  if (except->IsSequence()) return NodePair{Scalar(except->mark, "programs_except"), except};
-  problems.Add(except->mark, absl::StrCat("except must be a list of programs, not ", Describe(*except)));
-  return std::nullopt;
+  if (except == nullptr || !AreNames(except, problems)) return std::nullopt;
+  return NodePair{Scalar(except->mark, kExcept), except};
 }
 
 // The same of `attach: all`.
 std::optional<NodePair> WriteOutAttach(const NodePair& pair, Problems& problems) {
   const Node& value = *pair.value;
   if (!IsPlainText(value)) return pair;
-  if (value.text == "all") return NodePair{Scalar(pair.key->mark, "attach_all"), Scalar(value.mark, "true")};
+  if (value.text == "all") return NodePair{Scalar(pair.key->mark, kAttachAll), Scalar(value.mark, "true")};
   problems.Add(value.mark, absl::StrCat("attach must be a list of programs, or all, not ", Describe(value),
                                         common::DidYouMean(value.text, {"all"})));
+  return std::nullopt;
+}
+
+// Not as the request's fields are called.
+std::optional<NodePair> RefuseFieldName(const NodePair& pair, Problems& problems) {
+  const bool is_except = pair.key->text == kExcept;
+  problems.Add(pair.key->mark, absl::StrCat("unknown key \"", pair.key->text, "\" in load; a plan writes ",
+                                            is_except ? "programs: {except: [NAME]}" : "attach: all"));
   return std::nullopt;
 }
 
@@ -74,6 +100,7 @@ NodePtr WriteOutLoad(const NodePtr& load, Problems& problems) {
     std::optional<NodePair> field = pair;
     if (pair.key->text == "programs") field = WriteOutPrograms(pair, problems);
     if (pair.key->text == "attach") field = WriteOutAttach(pair, problems);
+    if (pair.key->text == kExcept || pair.key->text == kAttachAll) field = RefuseFieldName(pair, problems);
     if (field) written->pairs.push_back(*field);
   }
   return written;
@@ -92,6 +119,7 @@ Shape ReadLoad(StepSource& source) {
     name = ReadName(object, "object", source.problems);
     if (!name.empty()) shape.object = FindObject(name, object->mark, source);
   }
+  for (const char* field : {kExcept, kAttachAll}) source.fields.Unlist(field);
   reader.Read(source.fields, request);
   if (request.name().empty()) request.set_name(name);
   // What the object lacks was said.
