@@ -85,6 +85,7 @@ const volatile __u32 fixed = 7;
 static volatile __u32 step = 1;
 __u64 dials;
 __u16 seen_port;
+enum wide widest = WIDE_SMALL;
 struct settings settings = {.port = 80, .limit = 5};
 
 static __always_inline void remember(__u16 port) {
@@ -113,7 +114,7 @@ int observe(struct bpf_sock_addr* ctx) {
     hits->by_half[seen_port & 1]++;
   }
   remember(seen_port);
-  return seen_port != settings.port;
+  return seen_port != settings.port || widest == 0;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

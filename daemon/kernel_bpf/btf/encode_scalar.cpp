@@ -104,9 +104,7 @@ absl::StatusOr<uint64_t> ReadEnumerators(const Place& place, const StrippedType&
         Mismatch(place, absl::StrCat("\"", text,
                                      "\" may not be what BTF says: clang before 15 cuts the values "
                                      "of 64-bit enums to 32 bits")),
-        "write the number, or compile with clang 15 or later; in maps and events the object's DWARF will do, "
-        "if it is "
-        "left in");
+        "write the number, compile with clang 15 or later, or leave the object's DWARF in");
   }
   uint64_t word = 0;
   if (FindEnumerator(type.ref, text, word)) return word;

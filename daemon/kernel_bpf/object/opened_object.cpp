@@ -102,7 +102,7 @@ absl::StatusOr<OpenedObject> OpenedObject::Open(const ObjectSpec& spec) {
   BPFRIG_RETURN_IF_ERROR(base::WithField(opened.RequireContents(), "object"));
   BPFRIG_RETURN_IF_ERROR(opened.ChoosePrograms(spec));
   BPFRIG_RETURN_IF_ERROR(opened.JudgeTypes(spec));
-  BPFRIG_RETURN_IF_ERROR(base::WithField(opened.SetGlobals(spec.globals), "globals"));
+  BPFRIG_RETURN_IF_ERROR(base::WithField(opened.SetGlobals(spec.globals, spec.elf), "globals"));
   BPFRIG_RETURN_IF_ERROR(opened.ChangeMaps(spec.maps));
   return opened;
 }

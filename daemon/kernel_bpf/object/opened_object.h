@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "common/fd.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
+#include "daemon/kernel_bpf/btf/object_types.h"
 #include "daemon/kernel_bpf/object/object_spec.h"
 
 struct bpf_map;
@@ -64,8 +65,8 @@ class OpenedObject {
   [[nodiscard]] absl::Status ChooseProgram(const ProgramChoice& choice, std::vector<std::string>& chosen);
   [[nodiscard]] absl::Status RequireTypes();
   [[nodiscard]] absl::Status JudgeTypes(const ObjectSpec& spec) const;
-  [[nodiscard]] absl::Status SetGlobals(const Fields& globals);
-  [[nodiscard]] absl::Status SetGlobal(const Field& global);
+  [[nodiscard]] absl::Status SetGlobals(const Fields& globals, absl::string_view elf);
+  [[nodiscard]] absl::Status SetGlobal(const Field& global, const ObjectTypes& types);
   [[nodiscard]] absl::Status ChangeMaps(const std::vector<MapChoice>& choices);
   [[nodiscard]] absl::Status ChangeMap(const MapChoice& choice);
   [[nodiscard]] static absl::Status CheckNotShared(const MapChoice& choice);

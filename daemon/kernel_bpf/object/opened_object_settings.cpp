@@ -9,6 +9,7 @@
 #include "common/near_names.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/btf/encode.h"
+#include "daemon/kernel_bpf/btf/object_types.h"
 #include "daemon/kernel_bpf/btf/type_layout.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
 #include "daemon/kernel_bpf/map/map.h"
@@ -22,9 +23,23 @@ absl::Status InvalidChoice(absl::string_view message) {
   return base::MakeError(base::Reason::kInvalidField, message);
 }
 
+// Into a section's bytes, at the variable's place in them.
+absl::Status EncodeVariable(TypeRef type, size_t offset, const Value& value, std::string& section) {
+  BPFRIG_ASSIGN_OR_RETURN(const size_t size, SizeOf(type));
+  if (offset > section.size() || size > section.size() - offset) {
+    return base::MakeError(base::Reason::kBadObject, "the variable is outside of its section");
+  }
+  std::string bytes = section.substr(offset, size);
+  BPFRIG_RETURN_IF_ERROR(EncodeInto(type, value, bytes));
+  section.replace(offset, size, bytes);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::Status OpenedObject::SetGlobals(const Fields& globals) {
+absl::Status OpenedObject::SetGlobals(const Fields& globals, absl::string_view elf) {
+  if (globals.empty()) return absl::OkStatus();
+  const ObjectTypes types(bpf_object__btf(get()), elf);
   for (size_t i = 0; i < globals.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
       if (globals[i].name != globals[j].name) continue;
@@ -33,20 +48,23 @@ absl::Status OpenedObject::SetGlobals(const Fields& globals) {
                           absl::StrCat("variable \"", globals[i].name, "\" is given twice")),
           globals[i].name);
     }
-    BPFRIG_RETURN_IF_ERROR(SetGlobal(globals[i]));
+    BPFRIG_RETURN_IF_ERROR(SetGlobal(globals[i], types));
   }
   return absl::OkStatus();
 }
 
-absl::Status OpenedObject::SetGlobal(const Field& global) {
+absl::Status OpenedObject::SetGlobal(const Field& global, const ObjectTypes& types) {
   const struct btf* btf = bpf_object__btf(get());
   const DeclaredMap* home = nullptr;
+  Member found;
   std::vector<std::string> names;
   for (const DeclaredMap& declared : maps_) {
     if (!declared.is_data_section) continue;
     for (const Member& variable : MembersOf(Strip({btf, declared.value_type}))) {
       names.emplace_back(variable.name);
-      if (variable.name == global.name) home = &declared;
+      if (variable.name != global.name) continue;
+      home = &declared;
+      found = variable;
     }
   }
   if (home == nullptr) {
@@ -60,7 +78,8 @@ absl::Status OpenedObject::SetGlobal(const Field& global) {
   const void* initial = bpf_map__initial_value(home->map, &size);
   if (initial == nullptr) return InvalidChoice(absl::StrCat("section ", home->name, " has no initial value"));
   std::string bytes(static_cast<const char*>(initial), size);
-  BPFRIG_RETURN_IF_ERROR(EncodeInto({btf, home->value_type}, FieldsOf({global}), bytes));
+  BPFRIG_RETURN_IF_ERROR(base::WithField(
+      EncodeVariable(types.Whole(found.type), found.bit_offset / 8, global.value, bytes), global.name));
   int error = bpf_map__set_initial_value(home->map, bytes.data(), bytes.size());
   return error == 0 ? absl::OkStatus()
                     : base::KernelError(error, absl::StrCat("setting global ", global.name));
