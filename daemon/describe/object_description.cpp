@@ -81,9 +81,12 @@ class Describer {
     out.set_section(section);
     out.set_loaded_by_default(bpf_program__autoload(program));
     out.set_instruction_count(static_cast<uint32_t>(bpf_program__insn_cnt(program)));
-    std::optional<ProgramKind> kind =
-        ProgramKind{bpf_program__type(program), bpf_program__expected_attach_type(program)};
-    if (kind->type == BPF_PROG_TYPE_UNSPEC) kind = kernel_bpf::KindOfSection(section);
+    const std::string assumed = AssumedType(program);
+    if (!assumed.empty() && !kernel_bpf::KindOfSection(assumed)) {
+      out.set_type_problem(kernel_bpf::UnknownSection(assumed));
+      return;
+    }
+    const std::optional<ProgramKind> kind = object_.KindOf(program);
     if (!kind) {
       const std::optional<kernel_bpf::LoaderSection> loader = kernel_bpf::SectionOfLoader(section);
       out.set_type_problem(absl::StrCat(
@@ -201,10 +204,11 @@ std::string LicenseOf(absl::string_view elf) {
 absl::StatusOr<v1::ObjectDescription> DescribeObject(absl::string_view elf,
                                                      const kernel_bpf::LoadPolicy& policy) {
   BPFRIG_RETURN_IF_ERROR(kernel_bpf::OpenedObject::CheckBytes(elf));
-  BPFRIG_ASSIGN_OR_RETURN(const std::optional<std::string> modern, kernel_bpf::ModerniseMaps(elf));
+  BPFRIG_ASSIGN_OR_RETURN(const std::optional<kernel_bpf::ModernObject> modern,
+                          kernel_bpf::ModerniseMaps(elf));
   kernel_bpf::ObjectSpec spec;
   spec.name = kName;
-  spec.elf = modern ? absl::string_view(*modern) : elf;
+  spec.elf = modern ? absl::string_view(modern->elf) : elf;
   const absl::StatusOr<kernel_bpf::OpenedObject> object = kernel_bpf::OpenedObject::Read(spec);
   if (!object.ok()) return WithoutName(object.status());
   v1::ObjectDescription description;

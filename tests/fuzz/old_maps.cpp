@@ -12,13 +12,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   namespace kernel_bpf = bpfrig::kernel_bpf;
   const absl::string_view elf(reinterpret_cast<const char*>(data), size);
   if (!kernel_bpf::OpenedObject::CheckBytes(elf).ok()) return 0;
-  const absl::StatusOr<std::optional<std::string>> modern = kernel_bpf::ModerniseMaps(elf);
+  const absl::StatusOr<std::optional<kernel_bpf::ModernObject>> modern = kernel_bpf::ModerniseMaps(elf);
   if (!modern.ok() || !modern->has_value()) return 0;
-  if (!kernel_bpf::OpenedObject::CheckBytes(**modern).ok()) std::abort();
-  const absl::StatusOr<kernel_bpf::BtfTypes> types = kernel_bpf::BtfTypes::FromElf(**modern);
+  if (!kernel_bpf::OpenedObject::CheckBytes((*modern)->elf).ok()) std::abort();
+  const absl::StatusOr<kernel_bpf::BtfTypes> types = kernel_bpf::BtfTypes::FromElf((*modern)->elf);
   if (!types.ok() || !types->types().Find(".maps").ok()) std::abort();
   // There is nothing more to be done.
-  const absl::StatusOr<std::optional<std::string>> again = kernel_bpf::ModerniseMaps(**modern);
+  const absl::StatusOr<std::optional<kernel_bpf::ModernObject>> again =
+      kernel_bpf::ModerniseMaps((*modern)->elf);
   if (!again.ok() || again->has_value()) std::abort();
   return 0;
 }

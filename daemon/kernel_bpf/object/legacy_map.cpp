@@ -1,5 +1,7 @@
 #include "daemon/kernel_bpf/object/legacy_map.h"
 
+#include <linux/bpf.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -82,6 +84,7 @@ absl::StatusOr<LegacyMap> ReadDefinition(std::string name, absl::string_view sec
   if (definition.size() == kOldIprouteSize || definition.size() == kIprouteSize) {
     map.id = words[5];
     map.inner_id = words[7];
+    map.inner_index = words[8];
     map.is_pinned = words[6] != 0;
     if (words[6] > kMostPinning) {
       return Bad(map.name, section,
@@ -140,6 +143,10 @@ absl::Status CheckNames(const ElfImage& image) {
 }
 
 }  // namespace
+
+bool IsMapOfMaps(const LegacyMap& map) {
+  return map.type == BPF_MAP_TYPE_ARRAY_OF_MAPS || map.type == BPF_MAP_TYPE_HASH_OF_MAPS;
+}
 
 bool IsLegacyMapSection(absl::string_view name) { return name == "maps" || absl::StartsWith(name, "maps/"); }
 

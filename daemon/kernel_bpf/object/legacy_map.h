@@ -25,9 +25,13 @@ struct LegacyMap {
   // iproute2's alone: what other maps call this one by, and the inner map of a map of maps; 0 is none.
   uint32_t id = 0;
   uint32_t inner_id = 0;
+  // And the slot of that map of maps which this one goes into.
+  uint32_t inner_index = 0;
   // Whether objects share it by its name.
   bool is_pinned = false;
 };
+
+[[nodiscard]] bool IsMapOfMaps(const LegacyMap& map);
 
 [[nodiscard]] bool IsLegacyMapSection(absl::string_view name);
 

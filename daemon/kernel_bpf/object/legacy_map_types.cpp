@@ -29,10 +29,6 @@ absl::Status NoRoom(absl::string_view map) {
   return Bad(absl::StrCat("declaring map \"", map, "\": the object's BTF has no room for it"));
 }
 
-bool IsMapOfMaps(const LegacyMap& map) {
-  return map.type == BPF_MAP_TYPE_ARRAY_OF_MAPS || map.type == BPF_MAP_TYPE_HASH_OF_MAPS;
-}
-
 // What BPF_ANNOTATE_KV_PAIR(NAME, key, value) says: the types of the two members of a struct
 // ____btf_map_NAME.
 struct Annotation {

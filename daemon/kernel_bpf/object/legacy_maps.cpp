@@ -53,15 +53,15 @@ void SetOrAdd(ElfImage& image, std::optional<size_t> section, absl::string_view 
 
 }  // namespace
 
-absl::StatusOr<std::optional<std::string>> ModerniseMaps(absl::string_view elf) {
+absl::StatusOr<std::optional<ModernObject>> ModerniseMaps(absl::string_view elf) {
   BPFRIG_ASSIGN_OR_RETURN(ElfImage image, ElfImage::Read(elf));
   std::vector<size_t> old_sections;
   for (size_t i = 0; i < image.size(); ++i) {
     if (IsLegacyMapSection(image.Name(i))) old_sections.push_back(i);
   }
-  if (old_sections.empty()) return std::optional<std::string>();
+  if (old_sections.empty()) return std::optional<ModernObject>();
   BPFRIG_RETURN_IF_ERROR(CheckSections(image));
-  BPFRIG_ASSIGN_OR_RETURN(const std::vector<LegacyMap> maps, ReadLegacyMaps(image));
+  BPFRIG_ASSIGN_OR_RETURN(std::vector<LegacyMap> maps, ReadLegacyMaps(image));
   BPFRIG_ASSIGN_OR_RETURN(ElfSymbols symbols, ElfSymbols::Read(image));
 
   ModernMaps modern;
@@ -86,7 +86,7 @@ absl::StatusOr<std::optional<std::string>> ModerniseMaps(absl::string_view elf) 
   }
   symbols.Store(image);
   for (const size_t old : old_sections) image.Rename(old, kOldSection);
-  return std::optional<std::string>(image.Write());
+  return std::optional<ModernObject>(ModernObject{image.Write(), std::move(maps)});
 }
 
 }  // namespace bpfrig::kernel_bpf

@@ -13,7 +13,7 @@
 #include "common/errno_name.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
-#include "daemon/kernel_bpf/object/legacy_maps.h"
+#include "daemon/kernel_bpf/object/fill_slots.h"
 #include "daemon/kernel_bpf/object/map_costs.h"
 #include "daemon/kernel_bpf/object/share_maps.h"
 #include "daemon/kernel_bpf/policy/refusals.h"
@@ -94,10 +94,10 @@ absl::StatusOr<LoadOutcome> ObjectLoader::Run() {
 
 absl::Status ObjectLoader::Prepare() {
   BPFRIG_RETURN_IF_ERROR(OpenedObject::CheckBytes(spec_.elf));
-  BPFRIG_ASSIGN_OR_RETURN(std::optional<std::string> modern, ModerniseMaps(spec_.elf));
+  BPFRIG_ASSIGN_OR_RETURN(std::optional<ModernObject> modern, ModerniseMaps(spec_.elf));
   if (!modern) return absl::OkStatus();
-  modern_elf_ = *std::move(modern);
-  spec_.elf = modern_elf_;
+  modern_ = *std::move(modern);
+  spec_.elf = modern_.elf;
   return absl::OkStatus();
 }
 
@@ -199,6 +199,7 @@ absl::StatusOr<LoadOutcome> ObjectLoader::Finish(Attempt attempt, std::string lo
   // The rehearsal saw the same instructions; should libbpf ever make others of them, they go no further.
   BPFRIG_RETURN_IF_ERROR(JudgeCalls(attempt.object));
   if (inert_ != nullptr) BPFRIG_RETURN_IF_ERROR(inert_->CheckReplaced());
+  BPFRIG_RETURN_IF_ERROR(base::WithField(FillSlots(attempt.object, modern_.maps, spec_.maps), "object"));
   BpfObject object;
   object.name_ = spec_.name;
   object.log_ = std::move(log);

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "daemon/kernel_bpf/object/bpf_object.h"
 #include "daemon/kernel_bpf/object/inert_programs.h"
+#include "daemon/kernel_bpf/object/legacy_maps.h"
 #include "daemon/kernel_bpf/object/object_spec.h"
 #include "daemon/kernel_bpf/object/opened_object.h"
 #include "daemon/kernel_bpf/policy/kernel_functions.h"
@@ -53,7 +54,7 @@ class ObjectLoader {
   [[nodiscard]] LoadOutcome Reject(const Attempt& attempt, int error, absl::string_view log, bool cut) const;
   [[nodiscard]] std::string CollectLogs(const Attempt& attempt) const;
 
-  std::string modern_elf_;  // if its maps had to be declared anew
+  ModernObject modern_;  // if its maps had to be declared anew
   ObjectSpec spec_;
   const size_t kept_log_;
   KernelFunctions functions_;

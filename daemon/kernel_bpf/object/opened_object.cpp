@@ -66,10 +66,11 @@ void SetEventSizes(struct bpf_map* map) {
   bpf_map__set_value_size(map, size);
 }
 
-void SetKind(struct bpf_program* program, const ProgramKind& kind) {
-  // Setting a type takes the section's handler away, and with it the hook of inert_programs.h.
-  if (bpf_program__type(program) != kind.type) bpf_program__set_type(program, kind.type);
-  bpf_program__set_expected_attach_type(program, kind.attach_type);
+std::optional<ProgramKind> OwnKind(const struct bpf_program* program) {
+  if (bpf_program__type(program) == BPF_PROG_TYPE_UNSPEC) {
+    return KindOfSection(bpf_program__section_name(program));
+  }
+  return ProgramKind{bpf_program__type(program), bpf_program__expected_attach_type(program)};
 }
 
 absl::Status TypelessProgram(const struct bpf_program* program) {
@@ -87,6 +88,12 @@ absl::Status TypelessProgram(const struct bpf_program* program) {
 }
 
 }  // namespace
+
+void SetKind(struct bpf_program* program, const ProgramKind& kind) {
+  // Setting a type takes the section's handler away, and with it the hook of inert_programs.h.
+  if (bpf_program__type(program) != kind.type) bpf_program__set_type(program, kind.type);
+  bpf_program__set_expected_attach_type(program, kind.attach_type);
+}
 
 void CloseObject::operator()(struct bpf_object* object) const { bpf_object__close(object); }
 
@@ -248,7 +255,20 @@ absl::Status OpenedObject::ChooseProgram(const ProgramChoice& choice, std::vecto
 absl::Status OpenedObject::RequireTypes() {
   for (struct bpf_program* program : Programs()) {
     if (bpf_program__type(program) != BPF_PROG_TYPE_UNSPEC) continue;
-    if (const std::optional<ProgramKind> kind = KindOfSection(bpf_program__section_name(program))) {
+    if (const std::optional<ProgramKind> kind = KindOf(program)) {
+std::optional<ProgramKind> OpenedObject::KindOf(const struct bpf_program* program) const {
+  if (std::optional<ProgramKind> own = OwnKind(program)) return own;
+  if (!ArraySlotOfSection(bpf_program__section_name(program))) return std::nullopt;
+  std::optional<ProgramKind> common;
+  for (const struct bpf_program* other : AllPrograms()) {
+    const std::optional<ProgramKind> kind = OwnKind(other);
+    if (!kind) continue;
+    if (common && common->type != kind->type) return std::nullopt;
+    common = kind;
+  }
+  return common;
+}
+
       SetKind(program, *kind);
       continue;
     }

@@ -2,6 +2,7 @@
 // The loader opens one for each attempt to load, because libbpf loads an object only once.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
 #include "daemon/kernel_bpf/btf/object_types.h"
 #include "daemon/kernel_bpf/object/object_spec.h"
+#include "daemon/kernel_bpf/object/section_kind.h"
 
 struct bpf_map;
 struct bpf_program;
@@ -32,6 +34,8 @@ struct DeclaredMap {
   bool is_pinned = false;
 };
 
+void SetKind(struct bpf_program* program, const ProgramKind& kind);
+
 class OpenedObject {
  public:
   // BAD_OBJECT for bytes that libbpf would crash on, or say too little of. Once for an object, however often
@@ -50,6 +54,9 @@ class OpenedObject {
   [[nodiscard]] std::vector<struct bpf_program*> Programs() const;
   // The names of those that will not: nobody selected them.
   [[nodiscard]] std::vector<std::string> LeftOut() const;
+  // What the program is, as chosen or by its section; nothing if neither tells it. iproute2 loads all
+  // programs by one type: those of its sections ID/SLOT have the type that all the others have.
+  [[nodiscard]] std::optional<ProgramKind> KindOf(const struct bpf_program* program) const;
   // Gives the object away. The rest stays for as long as libbpf may need it.
   [[nodiscard]] ObjectHandle Release() { return std::move(handle_); }
 

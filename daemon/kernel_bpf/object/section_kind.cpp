@@ -87,6 +87,14 @@ std::optional<ProgramKind> KindOfSection(const std::string& section) {
   }
 }
 
+std::optional<ArraySlot> ArraySlotOfSection(const std::string& section) {
+  const std::vector<std::string> numbers = absl::StrSplit(section, '/');
+  ArraySlot place;
+  const bool is_one = numbers.size() == 2 && absl::SimpleAtoi(numbers[0], &place.array_id) &&
+                      absl::SimpleAtoi(numbers[1], &place.slot);
+  return is_one ? std::optional(place) : std::nullopt;
+}
+
 std::optional<LoaderSection> SectionOfLoader(const std::string& section) {
   for (const char* name : {"ingress", "egress"}) {
     if (section == name) return LoaderSection{"iproute2's `tc filter ... sec` takes any name", "tc"};
@@ -97,13 +105,10 @@ std::optional<LoaderSection> SectionOfLoader(const std::string& section) {
       return LoaderSection{"Cilium's agent names its programs of tc so", "tc"};
     }
   }
-  const std::vector<std::string> numbers = absl::StrSplit(section, '/');
-  uint64_t id = 0;
-  uint64_t slot = 0;
-  if (numbers.size() == 2 && absl::SimpleAtoi(numbers[0], &id) && absl::SimpleAtoi(numbers[1], &slot)) {
+  if (const std::optional<ArraySlot> place = ArraySlotOfSection(section)) {
     return LoaderSection{
-        absl::StrCat("iproute2 puts it into slot ", slot, " of the program array with the id ", id,
-                     "; here a seed does that, with !program"),
+        absl::StrCat("iproute2 gives it the one type that it loads all programs by, and puts ",
+                     "it into slot ", place->slot, " of the program array with the id ", place->array_id),
         "tc"};
   }
   return std::nullopt;

@@ -3,6 +3,7 @@
 
 #include <bpf/libbpf.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -17,6 +18,13 @@ struct ProgramKind {
 // loaders write them, with anything behind a '/', '-' or '_': "tc/prog_a", "xdp-prog1", "cgroup/connect4/lb".
 // Nothing for a name that tells no type.
 [[nodiscard]] std::optional<ProgramKind> KindOfSection(const std::string& section);
+
+// iproute2's section ID/SLOT, whose program goes into that slot of the program array with that id.
+struct ArraySlot {
+  uint32_t array_id = 0;
+  uint32_t slot = 0;
+};
+[[nodiscard]] std::optional<ArraySlot> ArraySlotOfSection(const std::string& section);
 
 // A section of another loader that tells no type without it.
 struct LoaderSection {

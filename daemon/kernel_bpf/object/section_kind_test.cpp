@@ -44,13 +44,21 @@ TEST(SectionKindTest, NamesASectionThatIsNear) {
   EXPECT_EQ(SectionNear("something else"), "sockops");
 }
 
+TEST(SectionKindTest, ReadsTheSlotsOfProgramArrays) {
+  EXPECT_EQ(ArraySlotOfSection("2/7")->array_id, 2U);
+  EXPECT_EQ(ArraySlotOfSection("2/7")->slot, 7U);
+  for (const char* section : {"", "/", "2", "2/x", "-1/2", "4294967296/1", "1/2/3", "tc/1"}) {
+    EXPECT_FALSE(ArraySlotOfSection(section).has_value()) << section;
+  }
+}
+
 TEST(SectionKindTest, KnowsWhatOtherLoadersMeanBySections) {
   EXPECT_EQ(SectionOfLoader("prog")->type, "xdp");
   EXPECT_EQ(SectionOfLoader("ingress")->type, "tc");
   EXPECT_EQ(SectionOfLoader("from-container")->type, "tc");
   EXPECT_EQ(SectionOfLoader("2/7")->meaning,
-            "iproute2 puts it into slot 7 of the program array with the id 2; here a seed does that, with "
-            "!program");
+            "iproute2 gives it the one type that it loads all programs by, and puts it into slot 7 of the "
+            "program array with the id 2");
   for (const char* section : {"", "/", "2", "2/x", "mesh/connect", "1/2/3"}) {
     EXPECT_FALSE(SectionOfLoader(section).has_value()) << section;
   }
