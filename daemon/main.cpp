@@ -48,6 +48,7 @@ struct Arguments {
   // In the describing mode.
   std::string object;
   bool json = false;
+  std::vector<std::string> types;
   // In the worker's mode.
   uint64_t number = 0;
   bool runs_counted = false;
@@ -190,6 +191,11 @@ void AddOptions(CLI::App& app, Arguments& arguments) {
       ->type_name("OBJECT");
   describe->add_flag("--json", arguments.json,
                      "As JSON: a bpfrig.v1.ObjectDescription (bpfrig/v1/description.proto)");
+  describe
+      ->add_option("--type", arguments.types,
+                   "A program's type, by a section that tells it, as `programs` of a load names it")
+      ->type_name("PROGRAM=SECTION")
+      ->allow_extra_args(false);
   AddAllowLoad(*describe, options.allow_load);
   app.add_subcommand(kTrialMode, "For the doctor's own use")->group("");
   CLI::App* worker = app.add_subcommand(kWorkerMode, "For the supervisor's own use")->group("");
@@ -289,7 +295,8 @@ int Main(int argc, char** argv) {
     return kExitUsage;
   }
   if (app.got_subcommand(kDescribeMode)) {
-    return describe::RunDescribe({.object = arguments.object, .json = arguments.json, .policy = *policy});
+    return describe::RunDescribe(
+        {.object = arguments.object, .json = arguments.json, .types = arguments.types, .policy = *policy});
   }
   if (app.got_subcommand(kDoctorMode)) {
     base::SetLogName("doctor");

@@ -2,6 +2,7 @@
 #include <google/protobuf/message.h>
 
 #include <string>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "bpfrig/v1/program.pb.h"
@@ -30,6 +31,16 @@ void CheckSet(StepCheck& check, const bpfrig::v1::SetGlobalsRequest& request) {
   }
 }
 
+void CheckExpected(StepCheck& check, const plan::GlobalsShape& shape) {
+  for (const plan::GlobalExpectation& global : shape.globals) {
+    // One that is not there is among the step's names.
+    const FoundGlobal found = check.model.FindGlobal(global.source.name);
+    if (found.item == nullptr) continue;
+    CheckPattern({found.object->description, found.item->type()}, found.item->name(), global.value,
+                 check.problems);
+  }
+}
+
 }  // namespace
 
 void CheckGlobals(StepCheck& check) {
@@ -42,6 +53,7 @@ void CheckGlobals(StepCheck& check) {
       const FoundGlobal found = check.model.FindGlobal(read->names(i));
       if (!found.problem.empty()) check.Add(absl::StrCat("names[", i, "]"), found.problem);
     }
+    if (const auto* shape = std::get_if<plan::GlobalsShape>(&check.step.shape)) CheckExpected(check, *shape);
   }
 }
 

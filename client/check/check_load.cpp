@@ -2,9 +2,9 @@
 #include <google/protobuf/message.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -83,7 +83,6 @@ class LoadCheck {
       (void)FindOwn(check_, At("programs", i, "program"), "program", description_.programs(),
                     selection.program());
       chosen.insert(selection.program());
-      if (!selection.type().empty()) object_.typed_by_plan.insert(selection.program());
     }
     for (int i = 0; i < request_.programs_except_size(); ++i) {
       (void)FindOwn(check_, absl::StrCat("programs_except[", i, "]"), "program", description_.programs(),
@@ -96,10 +95,18 @@ class LoadCheck {
           chosen.empty() ? program.loaded_by_default() && !is_except : chosen.count(program.name()) != 0;
       if (!is_loaded) {
         object_.left_out.insert(program.name());
-      } else if (!program.type_problem().empty() && object_.typed_by_plan.count(program.name()) == 0) {
-        check_.Add(chosen.empty() ? "name" : "programs", program.type_problem());
+      } else if (!program.type_problem().empty()) {
+        check_.Add(TypePath(program.name()), program.type_problem());
       }
     }
+  }
+
+  // Where the load gives the program's type, or could.
+  [[nodiscard]] std::string TypePath(const std::string& program) const {
+    for (int i = 0; i < request_.programs_size(); ++i) {
+      if (request_.programs(i).program() == program) return At("programs", i, "type");
+    }
+    return "name";
   }
 
   void LookAtSettings(const MapSettings& settings, int index) {
@@ -174,8 +181,8 @@ class LoadCheck {
 // The description of the object that the step loads; null if nothing is known of it.
 const ObjectDescription* FindDescription(const StepCheck& check, const Descriptions& descriptions,
                                          bool types_only) {
-  const auto* shape = std::get_if<plan::LoadShape>(&check.step.shape);
-  const auto found = shape == nullptr ? descriptions.end() : descriptions.find(shape->object.get());
+  const std::optional<LoadedAs> loaded = LoadOf(check.step);
+  const auto found = loaded ? descriptions.find(*loaded) : descriptions.end();
   if (found == descriptions.end()) return nullptr;
   if (found->second.ok()) return &*found->second;
   // Of an object of types less has to be right.

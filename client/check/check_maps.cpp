@@ -62,8 +62,8 @@ class MapCheck {
   void LookAtKey(const std::string& path, const Value& value) const { Look(key_, path, value); }
   void LookAtValue(const std::string& path, const Value& value) const { Look(value_, path, value); }
   void LookAt(const plan::Pattern& key, const plan::Pattern& value) const {
-    CheckPattern(key_, key, check_.problems);
-    CheckPattern(value_, value, check_.problems);
+    CheckPattern(key_, "", key, check_.problems);
+    CheckPattern(value_, "", value, check_.problems);
   }
 
   void Look(const TypeRef& type, const std::string& path, const Value& value) const {
@@ -119,7 +119,7 @@ void CheckEvents(StepCheck& check, const bpfrig::v1::ReadEventsRequest& request)
   if (map.map() == nullptr || shape == nullptr) return;
   const TypeRef type = map.TypeOf("type", request.type(), map.map()->value_type(), 0);
   for (const plan::RecordExpectation& record : shape->records) {
-    CheckPattern(type, record.record, check.problems);
+    CheckPattern(type, "", record.record, check.problems);
   }
 }
 

@@ -67,8 +67,7 @@ void CheckTarget(StepCheck& check, const std::string& path, const AttachTarget& 
     check.Add(path + (target.link().empty() ? "program" : "link"),
               absl::StrCat("there is a link \"", link, "\" already; link: NAME gives this one its own name"));
   }
-  const bool is_typed = program.item != nullptr && !program.item->type().empty() &&
-                        program.object->typed_by_plan.count(named.name) == 0;
+  const bool is_typed = program.item != nullptr && !program.item->type().empty();
   if (is_typed) CheckPlace(check, path, target, *program.item);
   if (target.map().empty()) return;
   if (is_typed && program.item->place() != bpfrig::v1::ATTACH_PLACE_SOCKET_MAP) return;

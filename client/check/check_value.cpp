@@ -292,8 +292,9 @@ void CheckValue(const TypeRef& type, absl::string_view name, const Value& value,
   if (type.IsKnown()) Checker(problems).Look(Place{type, std::string(name), 0, ""}, value, node);
 }
 
-void CheckPattern(const TypeRef& type, const Pattern& pattern, plan::Problems& problems) {
-  if (type.IsKnown()) Checker(problems).Look(Place{type, "", 0, ""}, pattern);
+void CheckPattern(const TypeRef& type, absl::string_view name, const Pattern& pattern,
+                  plan::Problems& problems) {
+  if (type.IsKnown()) Checker(problems).Look(Place{type, std::string(name), 0, ""}, pattern);
 }
 
 }  // namespace bpfrig::client::check

@@ -15,6 +15,7 @@ namespace bpfrig::client::check {
 void CheckValue(const TypeRef& type, absl::string_view name, const bpfrig::v1::Value& value,
                 const plan::NodePtr& node, plan::Problems& problems);
 // The same of an expectation, its matchers included.
-void CheckPattern(const TypeRef& type, const plan::Pattern& pattern, plan::Problems& problems);
+void CheckPattern(const TypeRef& type, absl::string_view name, const plan::Pattern& pattern,
+                  plan::Problems& problems);
 
 }  // namespace bpfrig::client::check

@@ -124,10 +124,33 @@ FoundGlobal SandboxModel::FindGlobal(absl::string_view name) const {
       [](const ObjectDescription& object) -> const auto& { return object.globals(); });
 }
 
+TypeRef SandboxModel::FindTypeInAny(absl::string_view name, bool& is_sure) const {
+  is_sure = false;
+  TypeRef found;
+  for (const LoadedObject& object : objects_) {
+    if (object.description == nullptr || MayHaveMoreTypes(*object.description)) return {};
+    const TypeRef type = check::FindType(*object.description, name);
+    if (type.IsKnown() && found.IsKnown()) return {};
+    if (type.IsKnown()) found = type;
+  }
+  is_sure = true;
+  return found;
+}
+
 TypeRef SandboxModel::FindType(absl::string_view name, const LoadedObject* home, std::string& problem) const {
   const SplitReference wanted = Split(name);
   if (wanted.object == kKernel) return {};
   const LoadedObject* named = home;
+  bool is_sure = false;
+  if (named == nullptr && wanted.object.empty()) {
+    const TypeRef found = FindTypeInAny(wanted.name, is_sure);
+    if (is_sure && !found.IsKnown()) {
+      problem = absl::StrCat(
+          objects_.empty() ? "no object is loaded here, and so there is no" : "no loaded object has a",
+          " type \"", wanted.name, "\"; one of the kernel's is ", kKernel, "/", wanted.name);
+    }
+    return found;
+  }
   if (!wanted.object.empty()) {
     named = FindObject(wanted.object);
     if (named == nullptr) problem = NoObject(wanted.object, ObjectNames());
@@ -136,15 +159,10 @@ TypeRef SandboxModel::FindType(absl::string_view name, const LoadedObject* home,
   const TypeRef found = check::FindType(*named->description, wanted.name);
   if (found.IsKnown() || MayHaveMoreTypes(*named->description)) return found;
   // A plain name may be another object's.
-  TypeRef elsewhere;
-  for (const LoadedObject& other : objects_) {
-    if (!wanted.object.empty()) break;
-    if (other.description == nullptr || MayHaveMoreTypes(*other.description)) return {};
-    const TypeRef type = check::FindType(*other.description, wanted.name);
-    if (type.IsKnown() && elsewhere.IsKnown()) return {};
-    if (type.IsKnown()) elsewhere = type;
+  if (wanted.object.empty()) {
+    const TypeRef elsewhere = FindTypeInAny(wanted.name, is_sure);
+    if (!is_sure || elsewhere.IsKnown()) return elsewhere;
   }
-  if (elsewhere.IsKnown()) return elsewhere;
   const std::vector<std::string> names = TypeNames(*named->description);
   problem = absl::StrCat("object \"", named->name, "\" has no type \"", wanted.name, "\"",
                          common::DidYouMean(wanted.name, names), "; it has ",

@@ -23,8 +23,6 @@ struct LoadedObject {
   bool is_certain = true;
   // Programs that the step left out.
   std::set<std::string> left_out;
-  // Programs whose type the step names itself.
-  std::set<std::string> typed_by_plan;
   // Maps whose sizes the step sets.
   std::set<std::string> sized_by_plan;
   // Maps that may be another object's.
@@ -54,8 +52,8 @@ class SandboxModel {
   [[nodiscard]] FoundProgram FindProgram(absl::string_view name) const;
   [[nodiscard]] FoundMap FindMap(absl::string_view name) const;
   [[nodiscard]] FoundGlobal FindGlobal(absl::string_view name) const;
-  // By `type`, looked for in `home` first, or `object/type`. `problem` says why there is none, if it is sure
-  // that no source has it.
+  // By `type`, looked for in `home` first, if there is one, or `object/type`. `problem` says why there is
+  // none, if it is sure that no source has it.
   [[nodiscard]] TypeRef FindType(absl::string_view name, const LoadedObject* home,
                                  std::string& problem) const;
 
@@ -68,6 +66,10 @@ class SandboxModel {
   [[nodiscard]] std::vector<std::string> Names(NameKind kind) const;
 
  private:
+  // The type of that name in any object; not known, and not sure, if objects may have more types, or several
+  // have one.
+  [[nodiscard]] TypeRef FindTypeInAny(absl::string_view name, bool& is_sure) const;
+
   using NameMap = std::map<std::string, bool>;  // to whether it is certain
   [[nodiscard]] NameMap& NamesOf(NameKind kind) { return names_[static_cast<size_t>(kind)]; }
   [[nodiscard]] const NameMap& NamesOf(NameKind kind) const { return names_[static_cast<size_t>(kind)]; }

@@ -42,6 +42,8 @@ void CheckTarget(StepCheck& check, const std::string& path, const bpfrig::v1::At
 void CheckMaps(StepCheck& check);
 // set, globals. (check_globals.cpp)
 void CheckGlobals(StepCheck& check);
+// The values of socket options. (check_options.cpp)
+void CheckOptions(StepCheck& check);
 // Servers, connections and sockets, and all that tags refer to. (check_references.cpp)
 void CheckReferences(StepCheck& check);
 void MakeSockets(StepCheck& check);

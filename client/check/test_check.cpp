@@ -46,6 +46,7 @@ void CheckStep(StepCheck& check, const Descriptions& descriptions) {
   CheckPrograms(check);
   CheckMaps(check);
   CheckGlobals(check);
+  CheckOptions(check);
   MakeSockets(check);
 }
 
@@ -57,6 +58,16 @@ std::vector<const plan::Step*> StepsOf(const plan::Test& test) {
     for (const plan::Step& step : *part) steps.push_back(&step);
   }
   return steps;
+}
+
+std::optional<LoadedAs> LoadOf(const plan::Step& step) {
+  const auto* shape = std::get_if<plan::LoadShape>(&step.shape);
+  if (shape == nullptr || shape->object == nullptr) return std::nullopt;
+  LoadedAs loaded{shape->object.get(), {}};
+  for (const auto& program : plan::As<bpfrig::v1::LoadProgramRequest>(*step.call.request).programs()) {
+    if (!program.type().empty()) loaded.types[program.program()] = program.type();
+  }
+  return loaded;
 }
 
 void CheckTest(const plan::Test& test, const Descriptions& descriptions, plan::Problems& problems) {

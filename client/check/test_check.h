@@ -4,7 +4,9 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -14,8 +16,21 @@
 
 namespace bpfrig::client::check {
 
-// What is in objects, by the bytes that steps load; an error for one that cannot be read.
-using Descriptions = std::map<const std::string*, absl::StatusOr<bpfrig::v1::ObjectDescription>>;
+// An object as a step loads it.
+struct LoadedAs {
+  const std::string* bytes = nullptr;
+  // Of programs, by their names, as far as the step gives them.
+  std::map<std::string, std::string> types;
+
+  friend bool operator<(const LoadedAs& a, const LoadedAs& b) {
+    return std::tie(a.bytes, a.types) < std::tie(b.bytes, b.types);
+  }
+};
+// Nothing if the step loads none, or its file is not there.
+[[nodiscard]] std::optional<LoadedAs> LoadOf(const plan::Step& step);
+
+// What is in objects; an error for one that cannot be read.
+using Descriptions = std::map<LoadedAs, absl::StatusOr<bpfrig::v1::ObjectDescription>>;
 
 // The test's steps, in the order in which they are done.
 [[nodiscard]] std::vector<const plan::Step*> StepsOf(const plan::Test& test);

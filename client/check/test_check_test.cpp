@@ -10,7 +10,6 @@
 #include <iterator>
 #include <random>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -75,9 +74,8 @@ class TestCheckTest : public testing::Test {
     if (!plan) return messages;
     Descriptions descriptions;
     for (const plan::Step* step : StepsOf(plan->tests[0])) {
-      const auto* load = std::get_if<plan::LoadShape>(&step->shape);
-      if (load != nullptr && *load->object == "the object")
-        descriptions.emplace(load->object.get(), description_);
+      const std::optional<LoadedAs> loaded = LoadOf(*step);
+      if (loaded && *loaded->bytes == "the object") descriptions.emplace(*loaded, description_);
     }
     CheckTest(plan->tests[0], descriptions, problems);
     for (const plan::Problem& problem : problems.Sorted()) messages.push_back(problem.message);
@@ -203,8 +201,7 @@ TEST_F(TestCheckTest, EndsForEveryPlanThatCanBeRead) {
     for (const plan::Test& test : plan->tests) {
       Descriptions descriptions;
       for (const plan::Step& step : test.steps) {
-        const auto* load = std::get_if<plan::LoadShape>(&step.shape);
-        if (load != nullptr) descriptions.emplace(load->object.get(), description_);
+        if (const auto loaded = LoadOf(step)) descriptions.emplace(*loaded, description_);
       }
       CheckTest(test, descriptions, problems);
     }

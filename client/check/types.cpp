@@ -72,7 +72,13 @@ bool MayHaveMoreTypes(const ObjectDescription& object) {
 
 std::string NameOf(const TypeRef& type) {
   const TypeDescription* found = At(type);
-  if (found == nullptr || found->name().empty()) return "its type";
+  if (found == nullptr) return "its type";
+  if (found->kind() == bpfrig::v1::TYPE_KIND_ARRAY) {
+    const TypeDescription* element = At({type.object, found->of()});
+    if (element == nullptr || element->name().empty()) return "its type";
+    return absl::StrCat("array of ", found->element_count(), " ", Keyword(element->kind()), element->name());
+  }
+  if (found->name().empty()) return "its type";
   return absl::StrCat(Keyword(found->kind()), found->name());
 }
 

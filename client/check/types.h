@@ -28,7 +28,7 @@ struct TypeRef {
 // Whether a type that is not among the object's may still be in it.
 [[nodiscard]] bool MayHaveMoreTypes(const bpfrig::v1::ObjectDescription& object);
 
-// "struct frontend_key", "__u32"; "its type" for one without a name.
+// "struct frontend_key", "__u32", "array of 7 __u32"; "its type" for one without a name.
 [[nodiscard]] std::string NameOf(const TypeRef& type);
 
 }  // namespace bpfrig::client::check

@@ -4,7 +4,6 @@
 #include <set>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -19,20 +18,19 @@
 namespace bpfrig::client::command {
 namespace {
 
-// The objects that the tests load, each once.
-std::set<const std::string*> ObjectsOf(const std::vector<plan::Test>& tests) {
-  std::set<const std::string*> objects;
+// The objects that the tests load, each once for each way to load it.
+std::set<check::LoadedAs> ObjectsOf(const std::vector<plan::Test>& tests) {
+  std::set<check::LoadedAs> objects;
   for (const plan::Test& test : tests) {
     for (const plan::Step* step : check::StepsOf(test)) {
-      const auto* load = std::get_if<plan::LoadShape>(&step->shape);
-      if (load != nullptr && load->object != nullptr) objects.insert(load->object.get());
+      if (std::optional<check::LoadedAs> loaded = check::LoadOf(*step)) objects.insert(*std::move(loaded));
     }
   }
   return objects;
 }
 
 // What is in them, as far as it can be told; otherwise `obstacle` says why not.
-check::Descriptions Describe(const std::set<const std::string*>& objects, const std::string& executable,
+check::Descriptions Describe(const std::set<check::LoadedAs>& objects, const std::string& executable,
                              std::string& obstacle) {
   check::Descriptions descriptions;
   if (objects.empty()) return descriptions;
@@ -41,8 +39,8 @@ check::Descriptions Describe(const std::set<const std::string*>& objects, const 
     obstacle = std::string(found.status().message());
     return descriptions;
   }
-  for (const std::string* object : objects) {
-    auto description = daemon::DescribeObject(*found, *object);
+  for (const check::LoadedAs& object : objects) {
+    auto description = daemon::DescribeObject(*found, *object.bytes, object.types);
     if (description.ok() || absl::IsInvalidArgument(description.status())) {
       descriptions.emplace(object, std::move(description));
     } else {

@@ -9,6 +9,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -47,20 +49,20 @@ std::string ReadFile(const common::Fd& file) {
 }
 
 // Runs it to its end, which it comes to whatever the object is, and returns its wait status.
-absl::StatusOr<int> Run(const std::string& executable, const common::Fd& object, const common::Fd& output,
+absl::StatusOr<int> Run(std::vector<std::string> command, const common::Fd& object, const common::Fd& output,
                         const common::Fd& errors) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, object.Get(), STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, output.Get(), STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, errors.Get(), STDERR_FILENO);
-  std::array<std::string, 4> arguments = {executable, "describe", "--json", "-"};
-  std::array<char*, 5> argv = {arguments[0].data(), arguments[1].data(), arguments[2].data(),
-                               arguments[3].data(), nullptr};
+  std::vector<char*> argv;
+  for (std::string& argument : command) argv.push_back(argument.data());
+  argv.push_back(nullptr);
   pid_t pid = -1;
-  const int error = posix_spawn(&pid, executable.c_str(), &actions, nullptr, argv.data(), environ);
+  const int error = posix_spawn(&pid, command[0].c_str(), &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return ErrorStatus(absl::StrCat("starting ", executable), error);
+  if (error != 0) return ErrorStatus(absl::StrCat("starting ", command[0]), error);
   int status = 0;
   if (TEMP_FAILURE_RETRY(waitpid(pid, &status, 0)) != pid) return ErrorStatus("waiting for bpfrigd", errno);
   return status;
@@ -78,15 +80,21 @@ std::string Message(const common::Fd& errors) {
 
 }  // namespace
 
-absl::StatusOr<bpfrig::v1::ObjectDescription> DescribeObject(const std::string& executable,
-                                                             absl::string_view object) {
+absl::StatusOr<bpfrig::v1::ObjectDescription> DescribeObject(
+    const std::string& executable, absl::string_view object,
+    const std::map<std::string, std::string>& types) {
   absl::StatusOr<common::Fd> input = MakeFile("bpfrig-object", object);
   if (!input.ok()) return std::move(input).status();
   absl::StatusOr<common::Fd> output = MakeFile("bpfrig-description", "");
   if (!output.ok()) return std::move(output).status();
   absl::StatusOr<common::Fd> errors = MakeFile("bpfrig-errors", "");
   if (!errors.ok()) return std::move(errors).status();
-  const absl::StatusOr<int> status = Run(executable, *input, *output, *errors);
+  std::vector<std::string> arguments = {executable, "describe", "--json"};
+  for (const auto& [program, type] : types) {
+    arguments.push_back(absl::StrCat("--type=", program, "=", type));
+  }
+  arguments.emplace_back("-");
+  const absl::StatusOr<int> status = Run(std::move(arguments), *input, *output, *errors);
   if (!status.ok()) return status.status();
   if (WIFEXITED(*status) && WEXITSTATUS(*status) == 1) return absl::InvalidArgumentError(Message(*errors));
   if (!WIFEXITED(*status) || WEXITSTATUS(*status) != 0) {

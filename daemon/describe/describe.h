@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "daemon/kernel_bpf/policy/load_policy.h"
 
@@ -12,6 +13,8 @@ struct DescribeOptions {
   // A file; "-" for standard input.
   std::string object;
   bool json = false;
+  // PROGRAM=SECTION each.
+  std::vector<std::string> types;
   // What a daemon would let load.
   kernel_bpf::LoadPolicy policy;
 };

@@ -61,11 +61,19 @@ std::string HookOf(const ProgramKind& kind) {
 
 class Describer {
  public:
-  Describer(const kernel_bpf::OpenedObject& object, const kernel_bpf::LoadPolicy& policy,
+  Describer(const kernel_bpf::OpenedObject& object, const Assumptions& assumptions,
             v1::ObjectDescription& out)
-      : object_(object), btf_(bpf_object__btf(object.get())), policy_(policy), types_(btf_, out), out_(out) {}
+      : object_(object),
+        btf_(bpf_object__btf(object.get())),
+        assumptions_(assumptions),
+        types_(btf_, out),
+        out_(out) {}
 
   void Run() {
+    for (struct bpf_program* program : object_.AllPrograms()) {
+      const std::optional<ProgramKind> kind = kernel_bpf::KindOfSection(AssumedType(program));
+      if (kind) kernel_bpf::SetKind(program, *kind);
+    }
     for (struct bpf_program* program : object_.AllPrograms()) AddProgram(program);
     for (const DeclaredMap& declared : object_.maps()) AddMap(declared);
     types_.AddNamed();
@@ -73,6 +81,12 @@ class Describer {
   }
 
  private:
+  // Empty if none is given.
+  [[nodiscard]] std::string AssumedType(const struct bpf_program* program) const {
+    const auto found = assumptions_.types.find(bpf_program__name(program));
+    return found == assumptions_.types.end() ? "" : found->second;
+  }
+
   void AddProgram(struct bpf_program* program) {
     v1::ProgramDescription& out = *out_.add_programs();
     const std::string name = bpf_program__name(program);
@@ -104,7 +118,7 @@ class Describer {
 
   void Judge(struct bpf_program* program, const std::string& name, uint32_t type,
              v1::ProgramDescription& out) {
-    kernel_bpf::Refusals refusals(policy_);
+    kernel_bpf::Refusals refusals(assumptions_.policy);
     refusals.JudgeProgramType(name, type, "");
     refusals.JudgeCalls(name, {bpf_program__insns(program), bpf_program__insn_cnt(program)}, functions_);
     out.set_not_allowed(std::string(refusals.status().message()));
@@ -117,7 +131,7 @@ class Describer {
     out.set_is_data_section(declared.is_data_section);
     SetShape(declared.map, out);
     SetTypes(declared.key_type, declared.value_type, out);
-    kernel_bpf::Refusals refusals(policy_);
+    kernel_bpf::Refusals refusals(assumptions_.policy);
     const struct bpf_map* inner = declared.map;
     v1::MapDescription* shown = &out;
     while (true) {
@@ -168,7 +182,7 @@ class Describer {
 
   const kernel_bpf::OpenedObject& object_;
   const struct btf* btf_;
-  const kernel_bpf::LoadPolicy& policy_;
+  const Assumptions& assumptions_;
   kernel_bpf::KernelFunctions functions_;
   TypeTable types_;
   v1::ObjectDescription& out_;
@@ -201,8 +215,7 @@ std::string LicenseOf(absl::string_view elf) {
 
 }  // namespace
 
-absl::StatusOr<v1::ObjectDescription> DescribeObject(absl::string_view elf,
-                                                     const kernel_bpf::LoadPolicy& policy) {
+absl::StatusOr<v1::ObjectDescription> DescribeObject(absl::string_view elf, const Assumptions& assumptions) {
   BPFRIG_RETURN_IF_ERROR(kernel_bpf::OpenedObject::CheckBytes(elf));
   BPFRIG_ASSIGN_OR_RETURN(const std::optional<kernel_bpf::ModernObject> modern,
                           kernel_bpf::ModerniseMaps(elf));
@@ -216,7 +229,7 @@ absl::StatusOr<v1::ObjectDescription> DescribeObject(absl::string_view elf,
   BPFRIG_ASSIGN_OR_RETURN(const absl::string_view dwarf, kernel_bpf::FindElfSection(elf, ".debug_info"));
   description.set_has_dwarf(!dwarf.empty());
   description.set_license(LicenseOf(elf));
-  Describer(*object, policy, description).Run();
+  Describer(*object, assumptions, description).Run();
   AddDwarf(elf, description);
   for (std::string& sentence : StillToSay(description)) description.add_still_to_say(std::move(sentence));
   return description;

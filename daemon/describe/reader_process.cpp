@@ -21,7 +21,6 @@
 #include "daemon/base/status.h"
 #include "daemon/describe/confine.h"
 #include "daemon/describe/object_bytes.h"
-#include "daemon/describe/object_description.h"
 #include "daemon/ipc/shown_strings.h"
 
 namespace bpfrig::describe {
@@ -41,10 +40,10 @@ std::string Explain(const absl::Status& status) {
 
 std::string Refusal(absl::string_view message) { return absl::StrCat(std::string(1, kRefusal), message); }
 
-std::string Read(int object, const kernel_bpf::LoadPolicy& policy) {
+std::string Read(int object, const Assumptions& assumptions) {
   const absl::StatusOr<std::string> elf = ReadObject(object);
   if (!elf.ok()) return Refusal(Explain(elf.status()));
-  absl::StatusOr<v1::ObjectDescription> description = DescribeObject(*elf, policy);
+  absl::StatusOr<v1::ObjectDescription> description = DescribeObject(*elf, assumptions);
   if (!description.ok()) return Refusal(Explain(description.status()));
   ipc::ShowStrings(*description);
   return absl::StrCat(std::string(1, kDescription), description->SerializeAsString());
@@ -79,7 +78,7 @@ absl::Status PlaceDescriptors(int object, int result) {
   return absl::OkStatus();
 }
 
-[[noreturn]] void RunReader(int object, int result, const kernel_bpf::LoadPolicy& policy) {
+[[noreturn]] void RunReader(int object, int result, const Assumptions& assumptions) {
   std::string outcome;
   absl::Status ready = PlaceDescriptors(object, result);
   if (ready.ok()) ready = Confine();
@@ -87,7 +86,7 @@ absl::Status PlaceDescriptors(int object, int result) {
     outcome = Refusal(Explain(ready));
   } else {
     try {
-      outcome = Read(STDIN_FILENO, policy);
+      outcome = Read(STDIN_FILENO, assumptions);
     } catch (const std::bad_alloc&) {
       outcome = Refusal(absl::StrCat("it takes more than ", common::FormatBytes(kReaderBytes), " of memory"));
     }
@@ -164,14 +163,14 @@ absl::StatusOr<v1::ObjectDescription> Await(pid_t reader, const common::Fd& resu
 
 }  // namespace
 
-absl::StatusOr<v1::ObjectDescription> DescribeApart(common::Fd object, const kernel_bpf::LoadPolicy& policy) {
+absl::StatusOr<v1::ObjectDescription> DescribeApart(common::Fd object, const Assumptions& assumptions) {
   std::array<int, 2> fds{};
   if (::pipe2(fds.data(), O_CLOEXEC) != 0) return base::ErrnoError("making a pipe");
   const common::Fd result(fds[0]);
   common::Fd writing_end(fds[1]);
   const pid_t reader = ::fork();
   if (reader < 0) return base::ErrnoError("starting a process for it");
-  if (reader == 0) RunReader(object.Get(), writing_end.Get(), policy);
+  if (reader == 0) RunReader(object.Get(), writing_end.Get(), assumptions);
   writing_end.Close();
   return Await(reader, result);
 }

@@ -5,7 +5,7 @@
 #include "absl/status/statusor.h"
 #include "bpfrig/v1/description.pb.h"
 #include "common/fd.h"
-#include "daemon/kernel_bpf/policy/load_policy.h"
+#include "daemon/describe/object_description.h"
 
 namespace bpfrig::describe {
 
@@ -13,6 +13,6 @@ namespace bpfrig::describe {
 // "reading FILE: ", if it is refused, or if reading it crashed or took too long. Call it from a
 // single-threaded process.
 [[nodiscard]] absl::StatusOr<v1::ObjectDescription> DescribeApart(common::Fd object,
-                                                                  const kernel_bpf::LoadPolicy& policy);
+                                                                  const Assumptions& assumptions);
 
 }  // namespace bpfrig::describe

@@ -71,6 +71,16 @@ std::vector<fs::path> AllObjects() {
   return ObjectsIn({BPFRIG_BPF_OBJECTS, absl::StrCat(BPFRIG_BPF_OBJECTS, "/sockets"), BPFRIG_TEST_OBJECTS});
 }
 
+TEST(DescribeTypeTest, IsTheOneThatIsGiven) {
+  const std::string object = absl::StrCat(BPFRIG_TEST_OBJECTS, "/unknown_section.bpf.o");
+  EXPECT_THAT(Describe({"--type", "redirect=sk_msg", object}).output, HasSubstr("redirect  sk_msg"));
+  EXPECT_THAT(Describe({"--type", "redirect=sk_mgs", object}).output,
+              HasSubstr("no program type by the section name \"sk_mgs\" (did you mean \"sk_msg\"?)"));
+  const Outcome incomplete = Describe({"--type", "redirect", object});
+  EXPECT_EQ(incomplete.status, 1);
+  EXPECT_THAT(incomplete.output, HasSubstr("--type is PROGRAM=SECTION"));
+}
+
 class DescribeTest : public ::testing::Test {
  protected:
   // Nobody may look into it, too.

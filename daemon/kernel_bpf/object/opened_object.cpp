@@ -241,21 +241,15 @@ absl::Status OpenedObject::ChooseProgram(const ProgramChoice& choice, std::vecto
   if (choice.type.empty()) return absl::OkStatus();
   const std::optional<ProgramKind> kind = KindOfSection(choice.type);
   if (!kind) {
-    absl::Status status = base::MakeError(
-        base::Reason::kUnknownName,
-        absl::StrCat("libbpf knows no program type by the section name \"", choice.type, "\""));
-    status = base::WithHint(
-        status, "name a section as libbpf does: cgroup/connect4, sockops, sk_msg, cgroup_skb/egress");
-    return base::WithField(status, "type");
+    const absl::Status status = base::MakeError(base::Reason::kUnknownName, UnknownSection(choice.type));
+    return base::WithField(
+        base::WithHint(status, "name a section as libbpf does: cgroup/connect4, sockops, sk_msg, tc, xdp"),
+        "type");
   }
   SetKind(*program, *kind);
   return absl::OkStatus();
 }
 
-absl::Status OpenedObject::RequireTypes() {
-  for (struct bpf_program* program : Programs()) {
-    if (bpf_program__type(program) != BPF_PROG_TYPE_UNSPEC) continue;
-    if (const std::optional<ProgramKind> kind = KindOf(program)) {
 std::optional<ProgramKind> OpenedObject::KindOf(const struct bpf_program* program) const {
   if (std::optional<ProgramKind> own = OwnKind(program)) return own;
   if (!ArraySlotOfSection(bpf_program__section_name(program))) return std::nullopt;
@@ -269,6 +263,10 @@ std::optional<ProgramKind> OpenedObject::KindOf(const struct bpf_program* progra
   return common;
 }
 
+absl::Status OpenedObject::RequireTypes() {
+  for (struct bpf_program* program : Programs()) {
+    if (bpf_program__type(program) != BPF_PROG_TYPE_UNSPEC) continue;
+    if (const std::optional<ProgramKind> kind = KindOf(program)) {
       SetKind(program, *kind);
       continue;
     }

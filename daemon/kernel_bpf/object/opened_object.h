@@ -8,8 +8,8 @@
 
 #include "absl/status/statusor.h"
 #include "common/fd.h"
-#include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
 #include "daemon/kernel_bpf/btf/object_types.h"
+#include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
 #include "daemon/kernel_bpf/object/object_spec.h"
 #include "daemon/kernel_bpf/object/section_kind.h"
 
@@ -52,11 +52,11 @@ class OpenedObject {
   // All programs, and those that will be loaded.
   [[nodiscard]] std::vector<struct bpf_program*> AllPrograms() const;
   [[nodiscard]] std::vector<struct bpf_program*> Programs() const;
-  // The names of those that will not: nobody selected them.
-  [[nodiscard]] std::vector<std::string> LeftOut() const;
   // What the program is, as chosen or by its section; nothing if neither tells it. iproute2 loads all
   // programs by one type: those of its sections ID/SLOT have the type that all the others have.
   [[nodiscard]] std::optional<ProgramKind> KindOf(const struct bpf_program* program) const;
+  // The names of those that will not: nobody selected them.
+  [[nodiscard]] std::vector<std::string> LeftOut() const;
   // Gives the object away. The rest stays for as long as libbpf may need it.
   [[nodiscard]] ObjectHandle Release() { return std::move(handle_); }
 

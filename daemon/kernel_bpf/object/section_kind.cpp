@@ -114,6 +114,11 @@ std::optional<LoaderSection> SectionOfLoader(const std::string& section) {
   return std::nullopt;
 }
 
+std::string UnknownSection(const std::string& section) {
+  return absl::StrCat("libbpf knows no program type by the section name \"", section, "\"",
+                      common::DidYouMean(section, {std::begin(kUsualSections), std::end(kUsualSections)}));
+}
+
 std::string SectionNear(const std::string& section) {
   const std::string near = common::Nearest(section, {std::begin(kUsualSections), std::end(kUsualSections)});
   return near.empty() ? "sockops" : near;

@@ -36,6 +36,9 @@ struct LoaderSection {
 // Nothing for a section of no loader that we know.
 [[nodiscard]] std::optional<LoaderSection> SectionOfLoader(const std::string& section);
 
+// The sentence about one that tells no type, though a plan says that it does.
+[[nodiscard]] std::string UnknownSection(const std::string& section);
+
 // A section that would tell the type of a program in `section`: the nearest one.
 [[nodiscard]] std::string SectionNear(const std::string& section);
 
