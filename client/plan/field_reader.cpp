@@ -17,6 +17,11 @@ FieldReader::FieldReader(const NodePtr& node, absl::string_view what, Problems& 
   }
 }
 
+FieldReader::FieldReader(const NodePtr& node, const KeyTable& table, Problems& problems)
+    : FieldReader(node, table.what, problems) {
+  table_ = table;
+}
+
 FieldReader::~FieldReader() { Finish(); }
 
 std::vector<std::string> FieldReader::Listed() const {
@@ -52,9 +57,12 @@ NodePtr FieldReader::Find(absl::string_view key) {
   return valid_ ? FindKey(*node_, key) : nullptr;
 }
 
-NodePtr FieldReader::Require(absl::string_view key, absl::string_view example) {
+NodePtr FieldReader::Require(absl::string_view key) {
   NodePtr value = Find(key);
-  if (value == nullptr) Lacks(key, absl::StrCat(what_, " lacks \"", key, "\": ", example, " was expected"));
+  const Key* const known = FindKeyOf(table_, key);
+  if (value == nullptr && known != nullptr) {
+    Lacks(key, absl::StrCat(what_, " lacks \"", key, "\": ", known->required, " was expected"));
+  }
   return value;
 }
 

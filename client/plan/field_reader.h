@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "client/plan/keys.h"
 #include "client/plan/node.h"
 #include "client/plan/problem.h"
 
@@ -16,14 +17,16 @@ class FieldReader {
   // `what` is what a message calls the mapping: "a test", "connect". Complains if the node is not a
   // mapping or has a tag; then every key is missing, without further complaint.
   FieldReader(const NodePtr& node, absl::string_view what, Problems& problems);
+  // One that has a table of its keys.
+  FieldReader(const NodePtr& node, const KeyTable& table, Problems& problems);
   ~FieldReader();
   FieldReader(const FieldReader&) = delete;
   FieldReader& operator=(const FieldReader&) = delete;
 
   // The value, or null if the key is not there. Ask for every key that may stand there, in any case.
   [[nodiscard]] NodePtr Find(absl::string_view key);
-  // The same, and a problem if it is not there. `example` shows what would be right.
-  [[nodiscard]] NodePtr Require(absl::string_view key, absl::string_view example);
+  // The same, and a problem if it is not there. The table says what would be right.
+  [[nodiscard]] NodePtr Require(absl::string_view key);
   // A key that stands for what plans write in other words: no message names it.
   void Unlist(absl::string_view key) { unlisted_.emplace_back(key); }
   // A key that should be there is not; `sentence` says so. Said at the end, and only if the key was not just
@@ -42,6 +45,7 @@ class FieldReader {
 
   NodePtr node_;
   std::string what_;
+  KeyTable table_;
   Problems& problems_;
   bool valid_;
   std::vector<std::string> asked_;

@@ -5,6 +5,8 @@
 #include <functional>
 #include <utility>
 
+#include "client/plan/tags.h"
+
 namespace bpfrig::client::plan {
 namespace {
 
@@ -14,20 +16,32 @@ using Look = std::function<void(Pattern&, Value)>;
 
 struct Matcher {
   PatternKind kind;
-  absl::string_view tag;
+  TagWords words;
 };
 
 constexpr std::array kMatchers = {
-    Matcher{PatternKind::kNot, "!not"},
-    Matcher{PatternKind::kAnyOf, "!any_of"},
-    Matcher{PatternKind::kAtLeast, "!at_least"},
-    Matcher{PatternKind::kAtMost, "!at_most"},
-    Matcher{PatternKind::kBetween, "!between"},
-    Matcher{PatternKind::kMatches, "!matches"},
-    Matcher{PatternKind::kContains, "!contains"},
-    Matcher{PatternKind::kStartsWith, "!starts_with"},
-    Matcher{PatternKind::kEndsWith, "!ends_with"},
-    Matcher{PatternKind::kLength, "!length"},
+    Matcher{PatternKind::kNot, {"!not", Operand::kAny, "!not v", "is not `v`"}},
+    Matcher{PatternKind::kAnyOf,
+            {"!any_of", Operand::kList, "!any_of [a, b]", "is one of them; they may be matchers"}},
+    Matcher{PatternKind::kAtLeast,
+            {"!at_least", Operand::kTextOrList, "!at_least n", "is a number, and not below this one"}},
+    Matcher{PatternKind::kAtMost,
+            {"!at_most", Operand::kTextOrList, "!at_most n", "is a number, and not above this one"}},
+    Matcher{PatternKind::kBetween,
+            {"!between", Operand::kList, "!between [a, b]", "is a number in these bounds, both included"}},
+    Matcher{PatternKind::kMatches,
+            {"!matches", Operand::kText, "!matches \"regex\"",
+             "is text or bytes in which the expression is found (RE2; `^` and `$` tie it to the ends)"}},
+    Matcher{PatternKind::kContains,
+            {"!contains", Operand::kAny, "!contains v",
+             "is text or bytes with that piece, or a list with that element"}},
+    Matcher{PatternKind::kStartsWith,
+            {"!starts_with", Operand::kTextOrList, "!starts_with v", "is text or bytes that begin so"}},
+    Matcher{PatternKind::kEndsWith,
+            {"!ends_with", Operand::kTextOrList, "!ends_with v", "is text or bytes that end so"}},
+    Matcher{PatternKind::kLength,
+            {"!length", Operand::kTextOrList, "!length n",
+             "has so many characters, bytes or elements; `n` may be a matcher"}},
 };
 
 bool IsInByteOrder(const Value& value) { return value.tag().has_ip() || value.tag().has_network_integer(); }
@@ -99,21 +113,27 @@ void Visit(Pattern& pattern, PatternKind matcher, const Wrap& wrap, const Look& 
 
 absl::string_view TagOf(PatternKind kind) {
   for (const Matcher& matcher : kMatchers) {
-    if (matcher.kind == kind) return matcher.tag;
+    if (matcher.kind == kind) return matcher.words.tag;
   }
   return "";
 }
 
 std::optional<PatternKind> MatcherOf(absl::string_view tag) {
   for (const Matcher& matcher : kMatchers) {
-    if (matcher.tag == tag) return matcher.kind;
+    if (matcher.words.tag == tag) return matcher.kind;
   }
   return std::nullopt;
 }
 
+std::vector<TagWords> Matchers() {
+  std::vector<TagWords> all;
+  for (const Matcher& matcher : kMatchers) all.push_back(matcher.words);
+  return all;
+}
+
 std::vector<std::string> MatcherTags() {
   std::vector<std::string> tags;
-  for (const Matcher& matcher : kMatchers) tags.emplace_back(matcher.tag);
+  for (const Matcher& matcher : kMatchers) tags.emplace_back(matcher.words.tag);
   return tags;
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "client/plan/field_reader.h"
+#include "client/plan/keys.h"
 #include "client/plan/plan_files.h"
 #include "client/plan/rows.h"
 #include "client/plan/scalars.h"
@@ -29,18 +30,18 @@ class PlanReader {
     const std::vector<PlanFile> files = WithIncluded(root, path, problems_);
     for (const PlanFile& file : files) {
       if (file.root != root) {
-        FieldReader fields(file.root, "an included file", problems_);
+        FieldReader fields(file.root, kIncludedKeys, problems_);
         ReadShared(fields, file.path);
       }
     }
-    FieldReader fields(root, "a plan", problems_);
-    if (NodePtr name = fields.Require("name", "the plan's name")) {
+    FieldReader fields(root, kPlanKeys, problems_);
+    if (NodePtr name = fields.Require("name")) {
       plan.name = ReadText(name, "name", problems_);
     }
     ReadShared(fields, path);
     TakeVariables(plan);
     const size_t problems_before = problems_.Count();
-    if (NodePtr tests = fields.Require("tests", "a list of tests")) ReadTests(tests, plan);
+    if (NodePtr tests = fields.Require("tests")) ReadTests(tests, plan);
     // A step that could not be read may be the one that uses it.
     if (problems_.Count() == problems_before) shared_.types->CheckUsed(problems_);
     // Its mistakes are to be found, also if there is no test that has them.
@@ -129,10 +130,10 @@ class PlanReader {
   }
 
   void ReadTest(const NodePtr& node, Plan& plan) {
-    FieldReader fields(node, "a test", problems_);
+    FieldReader fields(node, kTestKeys, problems_);
     TestSource source;
     source.mark = node->mark;
-    source.name = fields.Require("name", "the test's name");
+    source.name = fields.Require("name");
     source.requires_features = fields.Find("requires");
     source.tags = fields.Find("tags");
     source.objects = fields.Find("objects");
@@ -146,7 +147,7 @@ class PlanReader {
     };
     const NodePtr each = rows_of("each");
     const NodePtr matrix = rows_of("matrix");
-    source.steps = fields.Require("steps", "a list of steps");
+    source.steps = fields.Require("steps");
     if (source.steps == nullptr) return;
     for (const NodePtr& row : ReadRows(each, matrix, problems_)) {
       Test test = ReadTestRow(source, row, shared_, files_, problems_);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "bpfrig/v1/program.pb.h"
+#include "client/plan/keys.h"
 #include "client/plan/scalars.h"
 #include "client/plan/shapes.h"
 #include "common/near_names.h"
@@ -59,8 +60,8 @@ bool AreNames(const NodePtr& except, Problems& problems) {
 // `programs: {except: [x]}` as programs_except; nothing, with a problem, if it is neither that nor a list.
 std::optional<NodePair> WriteOutPrograms(const NodePair& pair, Problems& problems) {
   if (!pair.value->IsMapping()) return pair;
-  FieldReader fields(pair.value, "programs", problems);
-  const NodePtr except = fields.Require("except", "a list of programs");
+  FieldReader fields(pair.value, kExceptKeys, problems);
+  const NodePtr except = fields.Require("except");
   if (except == nullptr || !AreNames(except, problems)) return std::nullopt;
   return NodePair{Scalar(except->mark, kExcept), except};
 }
@@ -112,7 +113,8 @@ Shape ReadLoad(StepSource& source) {
   MessageReader reader(source.problems);
   NodePtr object = source.fields.Find("object");
   if (object == nullptr) {
-    source.fields.Lacks("object", "object is missing; the name of one of the plan's objects was expected");
+    const Key& key = KeysOfStep("load").request.front();
+    source.fields.Lacks(key.name, absl::StrCat(key.name, " is missing; ", key.required, " was expected"));
   }
   std::string name;
   if (object != nullptr) {

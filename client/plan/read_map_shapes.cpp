@@ -9,6 +9,7 @@
 #include "absl/types/span.h"
 #include "bpfrig/v1/map.pb.h"
 #include "bpfrig/v1/program.pb.h"
+#include "client/plan/keys.h"
 #include "client/plan/read_pattern.h"
 #include "client/plan/request_patterns.h"
 #include "client/plan/scalars.h"
@@ -23,8 +24,6 @@ using bpfrig::v1::ReadEventsRequest;
 using bpfrig::v1::RunProgramRequest;
 using bpfrig::v1::SeedMapRequest;
 using bpfrig::v1::Value;
-
-constexpr uint32_t kDefaultEventsWaitMs = 2000;
 
 void CheckSeedEntries(const NodePtr& entries, Problems& problems) {
   for (const NodePtr& entry : entries->items) {
@@ -56,7 +55,7 @@ Cpus ReadCpus(const NodePtr& node, const Pattern& value, Problems& problems) {
 EntryExpectation ReadEntry(const NodePtr& node, std::string name, Problems& problems) {
   EntryExpectation entry;
   entry.source = {std::move(name), node};
-  FieldReader fields(node, "an expected entry", problems);
+  FieldReader fields(node, kExpectedEntryKeys, problems);
   NodePtr key = fields.Find("key");
   NodePtr value = fields.Find("value");
   if (key != nullptr) entry.key = ReadValuePattern(key, problems);

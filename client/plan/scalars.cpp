@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "client/plan/keys.h"
 #include "common/name.h"
 #include "common/near_names.h"
 #include "common/number.h"
@@ -89,7 +90,7 @@ bool ParseDurationMs(const Node& node, uint64_t& milliseconds) {
 }
 
 std::chrono::milliseconds ReadTimeout(const NodePtr& node, absl::string_view what, Problems& problems) {
-  constexpr uint64_t kMost = 3'600'000;
+  constexpr uint64_t kMost = kMaxTimeout.count();
   uint64_t number = 0;
   if (ParseDurationMs(*node, number) && number > 0 && number <= kMost)
     return std::chrono::milliseconds(number);

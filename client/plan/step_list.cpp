@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "client/plan/deferred.h"
 #include "client/plan/field_reader.h"
+#include "client/plan/keys.h"
 #include "client/plan/scalars.h"
 #include "common/near_names.h"
 
@@ -68,8 +69,8 @@ NodePtr StepListReader::ReadArguments(const NodePtr& use, std::string& name, Mar
     name = ReadName(use, "use", problems_);
     return nullptr;
   }
-  FieldReader fields(use, "use", problems_);
-  if (NodePtr piece = fields.Require("piece", "the name of one of the plan's pieces")) {
+  FieldReader fields(use, kUseKeys, problems_);
+  if (NodePtr piece = fields.Require("piece")) {
     mark = piece->mark;
     name = ReadName(piece, "piece", problems_);
   }

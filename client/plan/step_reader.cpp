@@ -1,7 +1,6 @@
 #include "client/plan/step_reader.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
 
@@ -9,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "client/plan/key_ranges.h"
+#include "client/plan/keys.h"
 #include "client/plan/read_captures.h"
 #include "client/plan/read_pattern.h"
 #include "client/plan/scalars.h"
@@ -24,14 +24,11 @@ namespace {
 
 using google::protobuf::MethodDescriptor;
 
-constexpr uint64_t kMaxRepeats = 100'000;
+bool IsBeside(absl::string_view key) { return FindKeyOf(kBesideKeys, key) != nullptr; }
 
-// What may stand beside a step's call.
-constexpr std::array<absl::string_view, 6> kBeside = {"expect", "within",  "repeat",
-                                                      "runs",   "capture", "timeout"};
-
-bool IsBeside(absl::string_view key) {
-  return std::find(kBeside.begin(), kBeside.end(), key) != kBeside.end();
+std::string BesideNames() {
+  return absl::StrJoin(kBesideKeys.keys, ", ",
+                       [](std::string* names, const Key& key) { absl::StrAppend(names, key.name); });
 }
 
 // The names of all steps, or of those for which `holds` is true.
@@ -73,7 +70,7 @@ const NodePair* CallOf(const Node& step, Problems& problems) {
                                        : absl::StrCat("unknown step \"", pair.key->text, "\"",
                                                       common::DidYouMean(pair.key->text, StepNames()),
                                                       "; steps: ", absl::StrJoin(StepNames(), ", "),
-                                                      "; beside one: ", absl::StrJoin(kBeside, ", ")));
+                                                      "; beside one: ", BesideNames()));
     } else if (found != nullptr) {
       problems.Add(pair.key->mark,
                    absl::StrCat("a second call in one step: \"", pair.key->text, "\" beside \"",
@@ -87,20 +84,6 @@ const NodePair* CallOf(const Node& step, Problems& problems) {
                                          absl::StrJoin(StepNames(), ", ")));
   }
   return unknown ? nullptr : found;
-}
-
-// Reasons that a call can be expected to fail for; the others are the rig's own failures.
-std::vector<std::string> ExpectableReasons() {
-  using namespace bpfrig::v1;
-  std::vector<std::string> names;
-  for (const ErrorReason reason :
-       {ERROR_REASON_INVALID_FIELD, ERROR_REASON_UNKNOWN_NAME, ERROR_REASON_DUPLICATE_NAME,
-        ERROR_REASON_OUT_OF_RANGE, ERROR_REASON_TYPE_MISMATCH, ERROR_REASON_BAD_OBJECT, ERROR_REASON_NO_TYPE,
-        ERROR_REASON_KERNEL_REFUSED, ERROR_REASON_UNSUPPORTED, ERROR_REASON_LIMIT_REACHED,
-        ERROR_REASON_NOT_ALLOWED}) {
-    names.push_back(rules::ReasonName(reason));
-  }
-  return names;
 }
 
 Expectation<bpfrig::v1::ErrorReason> ReadExpectedError(const Node& expect, FieldReader& fields,
@@ -195,6 +178,19 @@ void CheckWithin(const StepSource& source, const Step& step) {
 }
 
 }  // namespace
+
+std::vector<std::string> ExpectableReasons() {
+  using namespace bpfrig::v1;
+  std::vector<std::string> names;
+  for (const ErrorReason reason :
+       {ERROR_REASON_INVALID_FIELD, ERROR_REASON_UNKNOWN_NAME, ERROR_REASON_DUPLICATE_NAME,
+        ERROR_REASON_OUT_OF_RANGE, ERROR_REASON_TYPE_MISMATCH, ERROR_REASON_BAD_OBJECT, ERROR_REASON_NO_TYPE,
+        ERROR_REASON_KERNEL_REFUSED, ERROR_REASON_UNSUPPORTED, ERROR_REASON_LIMIT_REACHED,
+        ERROR_REASON_NOT_ALLOWED}) {
+    names.push_back(rules::ReasonName(reason));
+  }
+  return names;
+}
 
 const MethodDescriptor* FindCall(absl::string_view name) {
   const auto& service = rules::Service();

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "client/plan/node.h"
@@ -19,6 +20,9 @@ using Objects = std::map<std::string, std::shared_ptr<const std::string>>;
 
 // The call that a step of that name is; null if there is none.
 [[nodiscard]] const google::protobuf::MethodDescriptor* FindCall(absl::string_view name);
+
+// Reasons that a call can be expected to fail for; the others are the rig's own failures.
+[[nodiscard]] std::vector<std::string> ExpectableReasons();
 
 [[nodiscard]] Step ReadStep(const NodePtr& node, const Objects& objects, Problems& problems);
 

@@ -15,6 +15,7 @@
 #include "client/plan/message_reader.h"
 #include "client/plan/pattern.h"
 #include "client/plan/scalars.h"
+#include "client/plan/tags.h"
 #include "common/ip_address.h"
 #include "common/near_names.h"
 #include "common/number.h"
@@ -39,15 +40,34 @@ constexpr std::array kSandboxTags = {
     SandboxTag{"!ifindex", &Tag::set_ifindex},
 };
 
-const std::vector<std::string>& ValueTags() {
-  static const auto& tags = *new std::vector<std::string>([] {
-    std::vector<std::string> all = {"!ip",     "!be16",   "!be32",  "!be64",   "!hex",     "!text",
-                                    "!concat", "!socket", "!tuple", "!cookie", "!program", "!map"};
-    for (const SandboxTag& sandbox : kSandboxTags) all.emplace_back(sandbox.tag);
-    return all;
-  }());
-  return tags;
-}
+constexpr std::array kValueTags = {
+    TagWords{"!ip", Operand::kText, "!ip 10.96.0.1",
+             "the address in network order at the start of the field (integer, array, struct or union), the "
+             "rest zero"},
+    TagWords{"!be16", Operand::kText, "!be16 8080",
+             "the number in network order, into an integer of at least that size"},
+    TagWords{"!be32", Operand::kText, "!be32 1", "the same with 32 bits"},
+    TagWords{"!be64", Operand::kText, "!be64 1", "the same with 64 bits"},
+    TagWords{"!hex", Operand::kText, "!hex 0a600001", "those bytes; the size must match"},
+    TagWords{"!text", Operand::kText, "!text hello", "characters, zero-padded"},
+    TagWords{"!concat", Operand::kList, "!concat [!text a, !be16 1]", "byte strings one after the other"},
+    TagWords{"!socket", Operand::kTextOrMapping, "!socket c1`, `!socket {connection: c1, end: accepted}",
+             "the socket of that end, or the one that a server of this name listens with (the value of a "
+             "sockmap, the key of a socket storage)"},
+    TagWords{"!tuple", Operand::kMapping, "!tuple {connection: c1, view: client, ports: network}",
+             "a `struct bpf_sock_tuple` as that end sees it (`client` or `server`), ports in that order "
+             "(`network` or `host`)"},
+    TagWords{"!cookie", Operand::kTextOrMapping, "!cookie c1", "the cookie of what `!socket` means"},
+    TagWords{"!program", Operand::kText, "!program obj/prog", "the program: the value of a prog array"},
+    TagWords{"!map", Operand::kText, "!map obj/map", "the map: the value of a map of maps"},
+    TagWords{"!netns_cookie", Operand::kText, "!netns_cookie",
+             "the cookie of the sandbox's network namespace"},
+    TagWords{"!cgroup_id", Operand::kText, "!cgroup_id",
+             "the id of the sandbox's cgroup, as its programs see it"},
+    TagWords{"!pid", Operand::kText, "!pid", "the id of the process that has the sandbox's sockets"},
+    TagWords{"!uid", Operand::kText, "!uid", "the user of that process"},
+    TagWords{"!ifindex", Operand::kText, "!ifindex", "the index of the sandbox's `lo`"},
+};
 
 // The tag's scalar text; a problem if it tags a list, a mapping or nothing.
 bool TaggedText(const Node& node, absl::string_view example, std::string& text, Problems& problems) {
@@ -225,21 +245,26 @@ std::string Encode(const Tag& tag) {
 
 }  // namespace
 
+std::vector<TagWords> ValueTags() { return {kValueTags.begin(), kValueTags.end()}; }
+
 bool IsValueTag(absl::string_view tag) {
-  return std::find(ValueTags().begin(), ValueTags().end(), tag) != ValueTags().end();
+  return std::any_of(kValueTags.begin(), kValueTags.end(),
+                     [&](const TagWords& words) { return words.tag == tag; });
 }
 
 void UnknownTag(const Node& node, Problems& problems) {
-  std::vector<std::string> known = ValueTags();
-  const std::vector<std::string> matchers = MatcherTags();
-  if (std::find(matchers.begin(), matchers.end(), node.tag) != matchers.end()) {
+  if (MatcherOf(node.tag)) {
     problems.Add(node.mark, absl::StrCat(node.tag, " is a matcher, and only an expectation has those"));
     return;
   }
-  for (std::string& tag : MatcherTags()) known.push_back(std::move(tag));
+  std::vector<std::string> values;
+  for (const TagWords& words : kValueTags) values.emplace_back(words.tag);
+  const std::vector<std::string> matchers = MatcherTags();
+  std::vector<std::string> known = values;
+  known.insert(known.end(), matchers.begin(), matchers.end());
   problems.Add(node.mark, absl::StrCat("unknown tag ", node.tag, common::DidYouMean(node.tag, known),
-                                       "; tags: ", absl::StrJoin(ValueTags(), ", "),
-                                       "; matchers, in expectations: ", absl::StrJoin(MatcherTags(), ", ")));
+                                       "; tags: ", absl::StrJoin(values, ", "),
+                                       "; matchers, in expectations: ", absl::StrJoin(matchers, ", ")));
 }
 
 Value ReadValue(const NodePtr& node, Problems& problems) {
