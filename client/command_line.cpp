@@ -242,6 +242,7 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, char** argv) {
   AddHealth(app, line.health);
   AddDaemonCommands(app, line);
   AddKernels(app, line.kernels);
+  app.add_subcommand("schema", "Print the JSON schema of plans, for editors (docs/reference.md)");
   WrapDescriptions(app);
   if (const std::string problem = UnknownCommand(app, argc, argv); !problem.empty()) return Refuse(problem);
   try {

@@ -48,6 +48,7 @@ int Execute(const CommandLine& line, std::vector<std::string> arguments) {
   if (line.command == "check") return command::CheckPlans(line.check);
   if (line.command == "info") return command::PrintInfo(line.info);
   if (line.command == "health") return command::PrintHealth(line.health);
+  if (line.command == "schema") return command::PrintSchema();
   if (line.command == "doctor") return command::RunDoctor(line.doctor);
   if (line.command == "describe") return command::DescribeObject(line.describe);
   if (line.command == "kernels") return ExecuteKernels(line);

@@ -20,6 +20,8 @@ namespace bpfrig::client::command {
 [[nodiscard]] int CheckPlans(const CheckOptions& options);
 // Prints the tests that a run would have.
 [[nodiscard]] int ListTests(const PlanOptions& options);
+// Prints the JSON schema of plans.
+[[nodiscard]] int PrintSchema();
 // Prints what the daemon and its kernel can do.
 [[nodiscard]] int PrintInfo(const DaemonOptions& options);
 // Prints whether a daemon serves; never starts one.
