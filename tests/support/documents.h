@@ -22,14 +22,15 @@ inline std::string FirstBlockOf(const std::string& path, const std::string& lang
   return page.substr(start + fence.size(), end - start - fence.size());
 }
 
-// Fails the test unless the page has this table where it says that one is made. BPFRIG_UPDATE_GOLDEN writes
-// it.
-inline void ExpectTable(const std::string& path, const std::string& table) {
+// Fails the test unless the page has this table where it says that `maker` makes one. BPFRIG_UPDATE_GOLDEN
+// writes it.
+inline void ExpectTable(const std::string& path, const std::string& table,
+                        const std::string& maker = "worker_root_test") {
   const std::string page = ReadAll(path);
-  const std::string begin_mark = "<!-- made by worker_root_test -->\n\n";
+  const std::string begin_mark = "<!-- made by " + maker + " -->\n\n";
   const std::string end_mark = "\n<!-- end -->";
   const size_t begin = page.find(begin_mark);
-  const size_t end = page.find(end_mark);
+  const size_t end = page.find(end_mark, begin == std::string::npos ? 0 : begin);
   ASSERT_TRUE(begin != std::string::npos && end != std::string::npos) << path;
   const std::string made = page.substr(0, begin + begin_mark.size()) + table + page.substr(end);
   if (std::getenv("BPFRIG_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << made;
