@@ -116,6 +116,10 @@ constexpr std::array kLoad = {
         "What to attach once loaded; `all` is every loaded program that needs no more than its name for "
         "that."},
 };
+constexpr std::array kLoadInOtherWords = {
+    OtherWords{"programs_except", "programs: {except: [NAME]}"},
+    OtherWords{"attach_all", "attach: all"},
+};
 constexpr std::array kSeed = {
     Key{"entries", Takes::kEntries,
         "What to write and delete; `keys: 0..99` in place of `key` is an entry for each."},
@@ -160,7 +164,7 @@ struct NamedKeys {
   StepKeys keys;
 };
 constexpr std::array kSteps = {
-    NamedKeys{"load", {kLoad, {}}},
+    NamedKeys{"load", {kLoad, {}, StepKeys::Form::kFields, true, kLoadInOtherWords}},
     NamedKeys{"seed", {kSeed, {}}},
     NamedKeys{"dump", {kDump, kDumped, StepKeys::Form::kFields, false}},
     NamedKeys{"events", {{}, kEvents, StepKeys::Form::kFields, false}},

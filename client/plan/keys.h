@@ -81,6 +81,12 @@ extern const KeyTable kExpectedEntryKeys;
 // What every step can expect: `errno` if its answer has none.
 extern const KeyTable kFailureKeys;
 
+// A field of a request that plans write in other words, and these.
+struct OtherWords {
+  absl::string_view field;
+  absl::string_view words;
+};
+
 // What a step has beside the fields of its call, or in their place.
 struct StepKeys {
   enum class Form { kFields, kVariables, kNames };
@@ -91,6 +97,7 @@ struct StepKeys {
   Form form = Form::kFields;
   // Whether the answer's fields can be expected; of names, their variables can.
   bool answer = true;
+  absl::Span<const OtherWords> in_other_words = {};
 };
 [[nodiscard]] StepKeys KeysOfStep(absl::string_view step);
 

@@ -29,7 +29,6 @@ std::shared_ptr<const std::string> FindObject(const std::string& name, const Mar
   return nullptr;
 }
 
-// The request's fields that plans write otherwise: `programs: {except: [x]}` and `attach: all`.
 constexpr char kExcept[] = "programs_except";
 constexpr char kAttachAll[] = "attach_all";
 
@@ -76,14 +75,6 @@ std::optional<NodePair> WriteOutAttach(const NodePair& pair, Problems& problems)
   return std::nullopt;
 }
 
-// Not as the request's fields are called.
-std::optional<NodePair> RefuseFieldName(const NodePair& pair, Problems& problems) {
-  const bool is_except = pair.key->text == kExcept;
-  problems.Add(pair.key->mark, absl::StrCat("unknown key \"", pair.key->text, "\" in load; a plan writes ",
-                                            is_except ? "programs: {except: [NAME]}" : "attach: all"));
-  return std::nullopt;
-}
-
 // Whether the plan says something of a log, of `loaded` or `rejected`.
 bool ExpectsLog(const Pattern& expected) {
   return std::any_of(expected.parts.begin(), expected.parts.end(), [](const Pattern& answer) {
@@ -101,7 +92,11 @@ NodePtr WriteOutLoad(const NodePtr& load, Problems& problems) {
     std::optional<NodePair> field = pair;
     if (pair.key->text == "programs") field = WriteOutPrograms(pair, problems);
     if (pair.key->text == "attach") field = WriteOutAttach(pair, problems);
-    if (pair.key->text == kExcept || pair.key->text == kAttachAll) field = RefuseFieldName(pair, problems);
+    for (const auto& [name, words] : KeysOfStep("load").in_other_words) {
+      if (pair.key->text != name) continue;
+      problems.Add(pair.key->mark, absl::StrCat("unknown key \"", name, "\" in load; a plan writes ", words));
+      field.reset();
+    }
     if (field) written->pairs.push_back(*field);
   }
   return written;
@@ -121,7 +116,7 @@ Shape ReadLoad(StepSource& source) {
     name = ReadName(object, "object", source.problems);
     if (!name.empty()) shape.object = FindObject(name, object->mark, source);
   }
-  for (const char* field : {kExcept, kAttachAll}) source.fields.Unlist(field);
+  for (const OtherWords& other : KeysOfStep("load").in_other_words) source.fields.Unlist(other.field);
   reader.Read(source.fields, request);
   if (request.name().empty()) request.set_name(name);
   // What the object lacks was said.

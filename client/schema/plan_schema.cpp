@@ -101,7 +101,11 @@ class SchemaBuilder {
     if (keys.form == StepKeys::Form::kVariables) return {{"type", "object"}, {"minProperties", 1}};
     // Nothing at all stands for those that are expected.
     if (keys.form == StepKeys::Form::kNames) return {{"type", {"array", "null"}}, {"items", Text()}};
-    return WithKeys(keys.request, fields_.Request(*method.input_type()));
+    Json request = WithKeys(keys.request, fields_.Request(*method.input_type()));
+    for (const plan::OtherWords& other : keys.in_other_words) {
+      request["properties"].erase(std::string(other.field));
+    }
+    return request;
   }
 
   Json Expected(const MethodDescriptor& method) {
