@@ -5,25 +5,10 @@
 #include <filesystem>
 #include <fstream>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "client/run/file_name.h"
 
 namespace bpfrig::client::run {
-namespace {
-
-constexpr size_t kMaxNameBytes = 200;
-
-// What a file may be called anywhere: other characters are lines.
-std::string FileName(absl::string_view text) {
-  std::string name;
-  for (const char c : text) {
-    const bool stays = absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '_';
-    if (stays || name.empty() || name.back() != '_') name.push_back(stays ? c : '_');
-  }
-  return name.substr(0, kMaxNameBytes);
-}
-
-}  // namespace
 
 absl::Status LogDirectory::Make() const {
   std::error_code error;
