@@ -144,6 +144,12 @@ void AddRun(CLI::App& app, CommandLine& line, std::string& seed) {
                   "Write the verifier's whole log of each load to a file there")
       ->type_name("DIR")
       ->group(kWhatIsShown);
+  command
+      .add_option("--artifacts", options.artifacts,
+                  "Keep there, for each test that fails, verifier's logs, maps before and after, events and "
+                  "the bytes of all connections (docs/running.md)")
+      ->type_name("DIR")
+      ->group(kWhatIsShown);
   AddKernelOptions(command, options);
   AddDaemonOptions(command, options.daemon);
 }

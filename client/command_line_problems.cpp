@@ -95,9 +95,9 @@ std::string WithoutEffect(const CLI::App& command) {
                         IsGiven(command, "--target") ? "--target" : "BPFRIG_TARGET",
                         " names one that runs already; leave one of them out");
   }
-  const std::string of_a_run =
-      FirstGiven(command, {"--report", "--control", "--retries", "--count", "--shuffle", "--fail-fast", "-j",
-                           "--timeout", "--color", "--allow-all-skipped", "--log-dir", "--kernel"});
+  const std::string of_a_run = FirstGiven(
+      command, {"--report", "--control", "--retries", "--count", "--shuffle", "--fail-fast", "-j",
+                "--timeout", "--color", "--allow-all-skipped", "--log-dir", "--artifacts", "--kernel"});
   if (IsGiven(command, "--list") && !of_a_run.empty()) {
     return absl::StrCat(of_a_run, " is for tests that run, and --list runs none; leave one of them out");
   }

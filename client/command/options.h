@@ -66,6 +66,8 @@ struct RunOptions {
   guest::GuestOptions guest;
   // Where the verifier's logs go; empty: nowhere.
   std::string log_directory;
+  // Where tests that fail leave their artifacts; empty: nowhere.
+  std::string artifacts;
 };
 
 struct HealthOptions {

@@ -95,10 +95,39 @@ std::vector<size_t> OrderOf(size_t tests, const std::optional<uint64_t>& shuffle
   return order;
 }
 
+// Where a run writes while it goes on.
+struct OutputFolders {
+  // Each null if it was not asked for.
+  std::unique_ptr<run::LogDirectory> logs;
+  std::unique_ptr<run::Artifacts> artifacts;
+
+  // The first failure to write.
+  [[nodiscard]] absl::Status status() const {
+    absl::Status status = logs ? logs->status() : absl::OkStatus();
+    if (artifacts) status.Update(artifacts->status());
+    return status;
+  }
+};
+
+absl::StatusOr<OutputFolders> OpenFolders(const RunOptions& options, const std::vector<plan::Test>& tests) {
+  OutputFolders folders;
+  if (!options.log_directory.empty()) {
+    folders.logs = std::make_unique<run::LogDirectory>(options.log_directory);
+    if (absl::Status made = folders.logs->Make(); !made.ok()) return made;
+  }
+  if (!options.artifacts.empty()) {
+    auto artifacts = run::Artifacts::Open(options.artifacts, tests);
+    if (!artifacts.ok()) return artifacts.status();
+    folders.artifacts = *std::move(artifacts);
+  }
+  return folders;
+}
+
 run::RunnerOptions RunnerOptionsOf(const RunOptions& options, const RunMemory& memory,
-                                   run::LogDirectory* logs) {
+                                   const OutputFolders& folders) {
   run::RunnerOptions runner;
-  runner.logs = logs;
+  runner.logs = folders.logs.get();
+  runner.artifacts = folders.artifacts.get();
   runner.timeout = std::chrono::milliseconds(static_cast<int64_t>(options.timeout_seconds * 1000));
   runner.needs_control = [&options, &memory](const plan::Test& test) {
     if (options.control == ControlMode::kNever || test.repetition > 1) return false;
@@ -146,18 +175,14 @@ int RunPlans(const RunOptions& options) {
   const run::Features features = FeaturesOf(options, session.info());
   if (!CheckAllRequirements(tests, features)) return kUsageError;
 
-  std::optional<run::LogDirectory> logs;
-  if (!options.log_directory.empty()) {
-    const absl::Status made = logs.emplace(options.log_directory).Make();
-    if (!made.ok()) {
-      std::cerr << "bpfrig: " << made.message() << "\n";
-      return kUsageError;
-    }
+  const absl::StatusOr<OutputFolders> folders = OpenFolders(options, tests);
+  if (!folders.ok()) {
+    std::cerr << "bpfrig: " << folders.status().message() << "\n";
+    return kUsageError;
   }
   const report::Style style = StyleOfOutput(options.color);
   report::Report report(std::cout, style, tests.size());
-  run::TestRunner runner(session.client(), features,
-                         RunnerOptionsOf(options, memory, logs ? &*logs : nullptr));
+  run::TestRunner runner(session.client(), features, RunnerOptionsOf(options, memory, *folders));
   const report::RunRecord record = RunAll(options, tests, session, runner, report);
   const report::Counts& counts = record.counts;
   memory.Note(tests, record.results);
@@ -172,8 +197,8 @@ int RunPlans(const RunOptions& options) {
               << " of " << tests.size() << " tests\n";
   }
   bool is_reported = WriteReports(options.reports, record);
-  if (const absl::Status logged = logs ? logs->status() : absl::OkStatus(); !logged.ok()) {
-    std::cerr << "bpfrig: " << logged.message() << "\n";
+  if (const absl::Status written = folders->status(); !written.ok()) {
+    std::cerr << "bpfrig: " << written.message() << "\n";
     is_reported = false;
   }
   std::cout << report::Summary(counts);

@@ -163,6 +163,9 @@ std::string WhyNotOnKernels(const RunOptions& options) {
   if (!options.log_directory.empty()) {
     return "--kernel and --log-dir do not go together: what a guest writes ends with it";
   }
+  if (!options.artifacts.empty()) {
+    return "--kernel and --artifacts do not go together: what a guest writes ends with it";
+  }
   return "";
 }
 

@@ -63,6 +63,7 @@ Json ToJson(const verdict::TestResult& result) {
   for (const verdict::Note& note : result.notes) object["notes"].push_back(ToJson(note));
   object["failures"] = Json::array();
   for (const verdict::Failure& failure : result.failures) object["failures"].push_back(ToJson(failure));
+  if (!result.artifacts.empty()) object["artifacts"] = result.artifacts;
   return object;
 }
 

@@ -67,6 +67,7 @@ verdict::TestResult ResultOf(const Json& object, Files& files) {
   result.reason = object.value("reason", "");
   for (const Json& note : object.value("notes", Json::array())) result.notes.push_back(NoteOf(note, files));
   for (const Json& failure : object.at("failures")) result.failures.push_back(FailureOf(failure, files));
+  result.artifacts = object.value("artifacts", "");
   return result;
 }
 

@@ -129,6 +129,7 @@ std::string FormatResult(const TestResult& result, bool colour) {
                     "\n");
   }
   for (const verdict::Failure& failure : result.failures) AppendFailure(failure, text);
+  if (!result.artifacts.empty()) absl::StrAppend(&text, "      artifacts: ", result.artifacts, "\n");
   return text;
 }
 
@@ -153,9 +154,8 @@ void Report::Add(const TestResult& result) {
   if (result.verdict != Verdict::kNotRun) {
     const std::string text = FormatResult(result, style_.colour);
     stream_ << text;
-    const bool is_bad = result.verdict == Verdict::kFailed || result.verdict == Verdict::kRigError;
-    if (is_bad) bad_ += text;
-    is_bad_last_ = bad_.empty() || (is_bad && is_bad_last_);
+    if (result.IsBad()) bad_ += text;
+    is_bad_last_ = bad_.empty() || (result.IsBad() && is_bad_last_);
   }
   DrawProgress();
   stream_.flush();

@@ -39,6 +39,7 @@ RunRecord Record() {
   failure.differences.push_back({{kFile, 8, 17}, "server", "a", "b|c\nd"});
   failure.note = "programs that ran in this step: none";
   run.results.back().failures.push_back(failure);
+  run.results.back().artifacts = "out/b/fails";
   run.results.push_back(Result(Verdict::kSkipped, "a", "is skipped"));
   run.results.back().reason = "needs tcx: EINVAL";
   run.results.push_back(Result(Verdict::kRigError, "b", "breaks"));
@@ -90,7 +91,7 @@ not ok 2 - b / <fails> & "so" \#1, 100%
   verdict: "failed"
   at: "plans/a.yaml:3:5"
   duration_ms: 12.345
-  message: "      plans/a.yaml:7:9: step 2, connect\n        plans/a.yaml:8:17: server\n          expected: a\n          actual:   b|c\n                    d\n        programs that ran in this step: none\n"
+  message: "      plans/a.yaml:7:9: step 2, connect\n        plans/a.yaml:8:17: server\n          expected: a\n          actual:   b|c\n                    d\n        programs that ran in this step: none\n      artifacts: out/b/fails\n"
   ...
 ok 3 - a / is skipped # SKIP needs tcx: EINVAL
 not ok 4 - b / breaks
@@ -121,7 +122,9 @@ TEST(ReportFileTest, JsonHasEverything) {
   EXPECT_EQ(failed["failures"][0]["note"], "programs that ran in this step: none");
   EXPECT_EQ(failed["failures"][0]["differences"][0]["actual"], "b|c\nd");
   EXPECT_EQ(failed["failures"][0]["differences"][0]["column"], 17);
+  EXPECT_EQ(failed["artifacts"], "out/b/fails");
   EXPECT_EQ(run["tests"][0]["notes"][0]["text"], "the log");
+  EXPECT_FALSE(run["tests"][0].contains("artifacts"));
   EXPECT_FALSE(run["tests"][2].contains("notes"));
   EXPECT_EQ(run["tests"][2]["reason"], "needs tcx: EINVAL");
   EXPECT_EQ(run["tests"][4]["verdict"], "not run");

@@ -52,6 +52,12 @@ TEST(ReportTest, ShowsFailuresAgainIfOtherResultsStandBelow) {
   EXPECT_EQ(at_the_end.str(), "PASS  p / a  12 ms\nFAIL  p / b  12 ms\n");
 }
 
+TEST(ReportTest, SaysWhereArtifactsAre) {
+  verdict::TestResult failed = Result(verdict::Verdict::kFailed, "a");
+  failed.artifacts = "out/p/a";
+  EXPECT_EQ(FormatResult(failed, false), "FAIL  p / a  12 ms\n      artifacts: out/p/a\n");
+}
+
 TEST(ReportTest, KeepsOneLineOfProgressOnATerminal) {
   std::ostringstream stream;
   Report report(stream, {false, 20}, 2);

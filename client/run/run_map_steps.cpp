@@ -152,7 +152,11 @@ StepOutcome StepRunner::ReadEventsOnce(const Call& call, const plan::EventsShape
   const auto deadline = std::min(steady_clock::now() + milliseconds(request.wait_ms()), step_deadline_);
   verdict::Events events;
   while (true) {
-    if (auto error = ReadRecords(sandbox_, request, TimeoutOf(call), events)) return {std::move(error), {}};
+    const size_t first = events.events.size();
+    const uint64_t lost = events.lost;
+    auto error = ReadRecords(sandbox_, request, TimeoutOf(call), events);
+    if (record_ != nullptr) record_->NoteEvents(request.map(), events, first, events.lost - lost);
+    if (error) return {std::move(error), {}};
     // What `contains` and `in_order` ask for may come after other records.
     if (verdict::HasAll(shape, events) || Left(deadline) == milliseconds(0)) break;
     request.set_at_least(1);

@@ -145,14 +145,14 @@ StepOutcome StepRunner::Do(const Call& call, const plan::LoadShape& shape, const
   if (absl::ConsumePrefix(&inert, absl::StrCat(request.name(), "/")) && !request.types_only()) {
     request.add_inert_programs(std::string(inert));
   }
-  const bool takes_log = write_log_ != nullptr && !request.types_only();
+  const bool takes_log = (write_log_ != nullptr || record_ != nullptr) && !request.types_only();
   if (takes_log) request.set_log_level(std::max(1U, request.log_level()));
   if (takes_log || shape.wants_log) request.set_max_log_bytes(MostLogBytes());
   bpfrig::v1::LoadProgramResponse response;
   if (auto error = Ask(call, request, response)) return {std::move(error), {}};
   NoteTypes(request.name(), response.loaded());
   const std::string& log = response.has_rejected() ? response.rejected().log() : response.loaded().log();
-  const std::string file = takes_log && !log.empty() ? write_log_(request.name(), log) : "";
+  const std::string file = write_log_ != nullptr && !log.empty() ? write_log_(request.name(), log) : "";
   StepOutcome outcome = Answered(verdict::CompareLoad(call, mark, response, file), response);
   outcome.is_final = response.has_loaded();
   if (plan::As<LoadProgramRequest>(*call.request).log_level() > 0)
@@ -201,7 +201,9 @@ std::optional<daemon::RpcError> CheckPatterns(size_t sent, size_t answered) {
 }
 
 std::optional<daemon::RpcError> StepRunner::Ask(const Call& call, Message& request, Message& answer) {
-  return sandbox_.Call(*call.method, request, answer, TimeoutOf(call));
+  std::optional<daemon::RpcError> error = sandbox_.Call(*call.method, request, answer, TimeoutOf(call));
+  if (record_ != nullptr && !error) record_->NoteAnswer(request, answer);
+  return error;
 }
 
 StepOutcome StepRunner::Answered(verdict::Differences differences, const Message& answer) const {

@@ -16,6 +16,7 @@
 #include "client/daemon/rpc_error.h"
 #include "client/plan/step.h"
 #include "client/run/sandbox.h"
+#include "client/run/test_record.h"
 #include "client/verdict/test_result.h"
 
 namespace bpfrig::client::run {
@@ -53,11 +54,13 @@ class StepRunner {
   using TimePoint = std::chrono::steady_clock::time_point;
 
   // `inert`, as `object/program`, is loaded as a program that does nothing; empty: all do what they should.
-  // Without `write_log`, logs are only taken if the plan asks for them. `sandbox` outlives it.
-  StepRunner(Sandbox& sandbox, std::string inert, TimePoint deadline, WriteLog write_log)
+  // Without `write_log` and `record`, logs are only taken if the plan asks for them. `record` is told what is
+  // answered, if it is not null. `sandbox` and `record` outlive it.
+  StepRunner(Sandbox& sandbox, std::string inert, TimePoint deadline, WriteLog write_log, TestRecord* record)
       : sandbox_(sandbox),
         inert_(std::move(inert)),
         write_log_(std::move(write_log)),
+        record_(record),
         deadline_(deadline),
         step_deadline_(deadline) {}
 
@@ -113,6 +116,7 @@ class StepRunner {
   Sandbox& sandbox_;
   const std::string inert_;
   const WriteLog write_log_;
+  TestRecord* const record_;
   // The test's, and the earlier one of that and the step's.
   TimePoint deadline_;
   TimePoint step_deadline_;

@@ -19,14 +19,13 @@ TestResult RunWithRetries(const plan::Test& test, unsigned retries, TestRunner& 
     TestResult again = runner.Run(test);
     again.tries = result.tries + 1;
     again.duration += result.duration;
-    if (again.verdict == Verdict::kPassed) again.failures = std::move(result.failures);
+    if (again.verdict == Verdict::kPassed) {
+      again.failures = std::move(result.failures);
+      again.artifacts = std::move(result.artifacts);
+    }
     result = std::move(again);
   }
   return result;
-}
-
-bool IsBad(const TestResult& result) {
-  return result.verdict == Verdict::kFailed || result.verdict == Verdict::kRigError;
 }
 
 }  // namespace
@@ -44,7 +43,7 @@ void RunTests(const std::vector<plan::Test>& tests, const std::vector<size_t>& o
       }
       listener.started(index);
       TestResult result = RunWithRetries(tests[index], options.retries, runner);
-      if (options.fail_fast && IsBad(result)) is_over = true;
+      if (options.fail_fast && result.IsBad()) is_over = true;
       listener.done(index, std::move(result));
     }
   };

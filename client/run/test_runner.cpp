@@ -1,5 +1,6 @@
 #include "client/run/test_runner.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,20 +58,29 @@ TestResult TestRunner::Run(const plan::Test& test) {
     return result;
   }
   const auto start = std::chrono::steady_clock::now();
-  RunTrials(test, result);
+  std::optional<TestRecord> record;
+  if (options_.artifacts != nullptr) record.emplace(test);
+  RunTrials(test, record ? &*record : nullptr, result);
   result.duration =
       std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
-  return client_.IsCancelled() ? NotRun(test) : result;
+  if (client_.IsCancelled()) return NotRun(test);
+  if (record && result.IsBad()) {
+    result.artifacts = options_.artifacts->Write(test, result, record->ToArtifacts());
+  }
+  return result;
 }
 
-void TestRunner::RunTrials(const plan::Test& test, TestResult& result) {
+void TestRunner::RunTrials(const plan::Test& test, TestRecord* record, TestResult& result) {
   TrialOptions options;
   options.timeout = test.timeout.count() > 0 ? test.timeout : options_.timeout;
   options.lists_programs = options_.needs_control && options_.needs_control(test);
+  options.record = record;
   Trial trial(rig_, test, options, result);
   trial.Run();
   if (!options.lists_programs || result.verdict != Verdict::kPassed) return;
   options.lists_programs = false;
+  // Whether a control run fails says nothing of what was seen in the test.
+  options.record = nullptr;
   for (const std::string& program : trial.programs()) {
     if (verdict::IsNamedBy(test.holds_without, program) || verdict::IsNamedBy(test.may_not_run, program))
       continue;

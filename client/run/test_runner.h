@@ -8,6 +8,7 @@
 #include "bpfrig/v1/sandbox.pb.h"
 #include "client/daemon/daemon_client.h"
 #include "client/plan/plan.h"
+#include "client/run/artifacts.h"
 #include "client/run/daemon_watch.h"
 #include "client/run/log_directory.h"
 #include "client/run/trial.h"
@@ -32,6 +33,8 @@ struct RunnerOptions {
   std::function<bool(const plan::Test& test)> needs_control;
   // Where the verifier's logs of all loads are written to; null: nowhere.
   LogDirectory* logs = nullptr;
+  // Where tests that fail leave what there is to see of them; null: nowhere.
+  Artifacts* artifacts = nullptr;
 };
 
 class TestRunner {
@@ -43,7 +46,7 @@ class TestRunner {
   [[nodiscard]] verdict::TestResult Run(const plan::Test& test);
 
  private:
-  void RunTrials(const plan::Test& test, verdict::TestResult& result);
+  void RunTrials(const plan::Test& test, TestRecord* record, verdict::TestResult& result);
   // False if there is nothing more to control.
   bool Control(const plan::Test& test, const std::string& program, TrialOptions options,
                verdict::TestResult& result);

@@ -92,12 +92,17 @@ WriteLog Trial::LogWriter() const {
 }
 
 void Trial::RunInSandbox(Sandbox& sandbox) {
-  StepRunner runner(sandbox, options_.inert, DeadlineOf(options_.timeout), LogWriter());
+  StepRunner runner(sandbox, options_.inert, DeadlineOf(options_.timeout), LogWriter(), options_.record);
   const bool is_set_up = RunSteps(Phase::kSetup, runner, sandbox);
   if (is_set_up && RunSteps(Phase::kTest, runner, sandbox)) ListPrograms(runner, sandbox);
+  const bool is_recorded = options_.record != nullptr && result_.verdict != Verdict::kRigError;
+  if (is_recorded) options_.record->TakeMaps(sandbox);
   // What is taken down has its time, however long the test took.
   runner.SetDeadline(DeadlineOf(std::chrono::milliseconds(0)));
   if (result_.verdict != Verdict::kRigError) RunSteps(Phase::kTeardown, runner, sandbox);
+  if (is_recorded && result_.verdict != Verdict::kRigError) {
+    options_.record->TakeRest(sandbox, result_.verdict == Verdict::kFailed);
+  }
   if (result_.verdict == Verdict::kPassed) {
     Close(sandbox);
   } else if (result_.verdict == Verdict::kFailed) {
@@ -149,6 +154,7 @@ bool Trial::RunStep(const plan::Step& step, const std::string& what, StepRunner&
           {}});
     return false;
   }
+  if (options_.record != nullptr) options_.record->BeginStep(ready, what, sandbox);
   StepOutcome outcome = runner.Run(ready);
   if (!outcome.note.empty()) result_.notes.push_back({ready.mark, what, std::move(outcome.note)});
   if (Holds(ready, outcome)) return TakeCaptures(ready, what, outcome);

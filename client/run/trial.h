@@ -13,6 +13,7 @@
 #include "client/run/daemon_watch.h"
 #include "client/run/log_directory.h"
 #include "client/run/step_runner.h"
+#include "client/run/test_record.h"
 #include "client/verdict/test_result.h"
 
 namespace bpfrig::client::run {
@@ -36,6 +37,8 @@ struct TrialOptions {
   std::chrono::milliseconds timeout{0};
   // Whether to find out which programs the test is about.
   bool lists_programs = false;
+  // What is kept if the test fails; null: nothing.
+  TestRecord* record = nullptr;
 };
 
 class Trial {

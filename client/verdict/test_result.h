@@ -56,6 +56,8 @@ struct TestResult {
   // Of the last try that failed, if one that passes failed before.
   std::vector<Failure> failures;
   std::vector<Note> notes = {};
+  // Where the artifacts of its last try that failed are; empty: nowhere.
+  std::string artifacts = {};
   // How often it was run until this came of it.
   unsigned tries = 1;
   // Control runs have shown that each of its programs matters to it.
@@ -65,6 +67,8 @@ struct TestResult {
 
   // It passed, but not at once.
   [[nodiscard]] bool IsFlaky() const { return verdict == Verdict::kPassed && tries > 1; }
+  // It or the rig failed.
+  [[nodiscard]] bool IsBad() const { return verdict == Verdict::kFailed || verdict == Verdict::kRigError; }
 };
 
 }  // namespace bpfrig::client::verdict

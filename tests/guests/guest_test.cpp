@@ -186,6 +186,8 @@ TEST_F(GuestTest, WrongKernelsAreNamedBeforeAnythingRuns) {
               HasSubstr("--kernel and --last-failed do not go together"));
   EXPECT_THAT(RunOn(kKernel, {"--log-dir", "x", plan}).output,
               HasSubstr("--kernel and --log-dir do not go together"));
+  EXPECT_THAT(RunOn(kKernel, {"--artifacts", "x", plan}).output,
+              HasSubstr("--kernel and --artifacts do not go together"));
   EXPECT_THAT(RunOn(kKernel, {"--kernel-memory", "1000000", plan}).output,
               HasSubstr("--kernel-memory MIB gives it less"));
 }
