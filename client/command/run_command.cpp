@@ -82,7 +82,7 @@ std::vector<plan::Test> Repeated(const std::vector<plan::Test>& tests, unsigned 
     for (unsigned i = 1; i <= count; ++i) {
       repeated.push_back(test);
       repeated.back().repetition = i;
-      if (count > 1) absl::StrAppend(&repeated.back().name, " [", i, " of ", count, "]");
+      repeated.back().repetitions = count;
     }
   }
   return repeated;
@@ -144,7 +144,7 @@ report::RunRecord RunAll(const RunOptions& options, const std::vector<plan::Test
   const std::vector<size_t> order = OrderOf(tests.size(), options.shuffle);
   const auto started = std::chrono::steady_clock::now();
   run::PoolListener listener;
-  listener.started = [&](size_t index) { report.Started(tests[index].plan, tests[index].name); };
+  listener.started = [&](size_t index) { report.Started(tests[index].plan, tests[index].ShownName()); };
   listener.done = [&](size_t index, verdict::TestResult result) {
     report.Add(result);
     record.results[index] = std::move(result);

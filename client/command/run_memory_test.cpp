@@ -42,6 +42,21 @@ TEST(RunMemoryTest, RemembersWhatFailedUntilItPasses) {
   EXPECT_FALSE(RunMemory(cache).FailedLast(b));
 }
 
+TEST(RunMemoryTest, RemembersATestHoweverOftenItRan) {
+  const common::TemporaryDirectory directory;
+  const UserCache cache(directory.path());
+  const plan::Test once = TestOf("a", 1);
+  plan::Test second = once;
+  second.repetition = second.repetitions = 2;
+  plan::Test first = second;
+  first.repetition = 1;
+  EXPECT_EQ(second.ShownName(), "a [2 of 2]");
+  RunMemory(cache).Note({first, second}, {Result(Verdict::kFailed), Result(Verdict::kPassed)});
+  EXPECT_TRUE(RunMemory(cache).FailedLast(once));
+  RunMemory(cache).Note({first, second}, {Result(Verdict::kPassed), Result(Verdict::kPassed)});
+  EXPECT_FALSE(RunMemory(cache).FailedLast(once));
+}
+
 TEST(RunMemoryTest, RemembersControlsByContent) {
   const common::TemporaryDirectory directory;
   const UserCache cache(directory.path());

@@ -93,6 +93,19 @@ TEST_F(RunOptionsTest, RunsWhatFailedLast) {
   EXPECT_THAT(none_left.out, HasSubstr("none of these tests failed when it ran last: all are run\n"));
 }
 
+TEST_F(RunOptionsTest, RunsWhatFailedInOneOfSeveralTimes) {
+  bad_ = {"two"};
+  const Outcome outcome = Run([](RunOptions& options) { options.count = 2; });
+  EXPECT_THAT(outcome.out, HasSubstr("FAIL  p / two [2 of 2]  "));
+  Run([](RunOptions& options) { options.last_failed = true; });
+  EXPECT_THAT(detached_, ElementsAre("two"));
+  Run([](RunOptions& options) {
+    options.last_failed = true;
+    options.count = 3;
+  });
+  EXPECT_THAT(detached_, ElementsAre("two", "two", "two"));
+}
+
 TEST_F(RunOptionsTest, EndsAfterTheFirstFailure) {
   bad_ = {"two"};
   const Outcome outcome = Run([](RunOptions& options) { options.fail_fast = true; });

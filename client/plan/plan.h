@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "bpfrig/v1/sandbox.pb.h"
 #include "client/plan/step.h"
 
@@ -39,8 +40,14 @@ struct Test {
   std::vector<Step> teardown;
   // Of all that its outcome depends on in the plan, and of its objects.
   uint64_t fingerprint = 0;
-  // Which time it is, of --count.
+  // Which time it is, and of how many: --count.
   unsigned repetition = 1;
+  unsigned repetitions = 1;
+
+  // The name as results show it, each repetition its own.
+  [[nodiscard]] std::string ShownName() const {
+    return repetitions == 1 ? name : absl::StrCat(name, " [", repetition, " of ", repetitions, "]");
+  }
 };
 
 struct Plan {

@@ -30,7 +30,7 @@ std::string LogDirectory::Write(const plan::Test& test, const std::string& objec
 }
 
 std::string LogDirectory::NewName(const plan::Test& test, const std::string& object) {
-  const std::string name = FileName(absl::StrCat(test.plan, "-", test.name, "-", object));
+  const std::string name = FileName(absl::StrCat(test.plan, "-", test.ShownName(), "-", object));
   const std::lock_guard<std::mutex> lock(mutex_);
   const int before = names_[name]++;
   return before == 0 ? name : absl::StrCat(name, "-", before + 1);

@@ -43,7 +43,7 @@ void CheckRequirements(const plan::Test& test, const Features& features, plan::P
 TestResult NotRun(const plan::Test& test) {
   TestResult result;
   result.plan = test.plan;
-  result.name = test.name;
+  result.name = test.ShownName();
   result.mark = test.mark;
   return result;
 }
