@@ -104,7 +104,9 @@ TEST_F(CommandTest, WritesReportsOfTheVerdictsThatItShows) {
   options.reports = {"tap=" + tap, "junit=" + junit};
   ASSERT_EQ(unsetenv("GITHUB_ACTIONS"), 0);
   EXPECT_EQ(Captured([&] { return RunPlans(options); }).code, kTestsFailed);
-  EXPECT_THAT(Read(tap), HasSubstr("1..3\nok 1 - p / one\nnot ok 2 - p / two\n"));
+  EXPECT_THAT(Read(tap),
+              testing::ContainsRegex(
+                  "1..3\nok 1 - p / one\n  ---\n  duration_ms: [0-9.]+\n  ...\nnot ok 2 - p / two\n"));
   EXPECT_THAT(Read(junit), HasSubstr("<testsuite name=\"p\" tests=\"3\" failures=\"1\" errors=\"0\""));
 
   options.reports = {"tap=" + (directory_ / "missing" / "run.tap").string()};
@@ -141,6 +143,18 @@ TEST_F(CommandTest, TakesPlansOfBothEndingsAndNoOtherFile) {
   EXPECT_EQ(other.code, kUsageError);
   EXPECT_THAT(other.err, HasSubstr("plan.txt is not a plan: plans are called *.yaml or *.yml"));
   daemon.Stop();
+}
+
+TEST_F(CommandTest, AKernelThatIsNotThereIsAMistakeOfTheCommandLineInEveryCommand) {
+  const Outcome removed = Captured([] { return RemoveKernels("5.10"); });
+  EXPECT_EQ(removed.code, kUsageError);
+  EXPECT_EQ(removed.err, "bpfrig: no kernel 5.10 was fetched\n");
+  RunOptions options;
+  options.plans.plans = {WritePlan()};
+  options.kernels = "5.10";
+  const Outcome run = Captured([&] { return RunOnKernels(options, {"run", "--kernel", "5.10"}); });
+  EXPECT_EQ(run.code, kUsageError);
+  EXPECT_THAT(run.err, HasSubstr("kernel 5.10 was not fetched; there are none"));
 }
 
 TEST_F(CommandTest, LeavesOutFilesThatPlansInclude) {

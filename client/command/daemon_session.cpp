@@ -80,9 +80,4 @@ absl::Status DaemonSession::Close() {
   return daemon_ ? daemon_->Close() : absl::OkStatus();
 }
 
-int ExitCodeOf(const absl::Status& status) {
-  if (absl::IsInvalidArgument(status)) return kUsageError;
-  return absl::IsCancelled(status) ? kInterrupted + SIGINT : kRigFailed;
-}
-
 }  // namespace bpfrig::client::command

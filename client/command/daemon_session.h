@@ -47,7 +47,4 @@ class DaemonSession {
   std::unique_ptr<StopWatcher> watcher_;
 };
 
-// The exit code if Open() failed.
-[[nodiscard]] int ExitCodeOf(const absl::Status& status);
-
 }  // namespace bpfrig::client::command

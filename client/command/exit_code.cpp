@@ -1,8 +1,15 @@
 #include "client/command/exit_code.h"
 
+#include <csignal>
 #include <iostream>
 
 namespace bpfrig::client::command {
+
+int Fail(const absl::Status& status) {
+  std::cerr << "bpfrig: " << status.message() << "\n";
+  if (absl::IsInvalidArgument(status)) return kUsageError;
+  return absl::IsCancelled(status) ? kInterrupted + SIGINT : kRigFailed;
+}
 
 int ExitCodeOf(const RunOptions& options, const report::Counts& counts, bool is_whole) {
   const bool ended_early = options.fail_fast && counts.failed > 0;

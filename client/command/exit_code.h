@@ -1,6 +1,7 @@
 // What the process ends with, for scripts.
 #pragma once
 
+#include "absl/status/status.h"
 #include "client/command/options.h"
 #include "client/report/report.h"
 
@@ -17,6 +18,10 @@ inline constexpr int kRigFailed = 3;
 inline constexpr int kAllSkipped = 4;
 // Plus the signal's number, if one ended the run.
 inline constexpr int kInterrupted = 128;
+
+// Says why a command could not do its work, and what to end with: kUsageError if the command line asks for
+// what cannot be had (INVALID_ARGUMENT), a signal's if that came first (CANCELLED), otherwise kRigFailed.
+[[nodiscard]] int Fail(const absl::Status& status);
 
 // Of a run that came to these counts, `is_whole` if the rig did all that it should. Prints that nothing was
 // tested if that is so.

@@ -16,17 +16,12 @@ int PrintHealth(const HealthOptions& options) {
   // If the daemon goes away in the middle of a write, the call fails; no signal must end us.
   std::signal(SIGPIPE, SIG_IGN);
   absl::StatusOr<daemon::Connection> connection = daemon::MakeConnection(options.target, options.credentials);
-  if (!connection.ok()) {
-    std::cerr << "bpfrig: " << connection.status().message() << "\n";
-    return ExitCodeOf(connection.status());
-  }
+  if (!connection.ok()) return Fail(connection.status());
   const auto ask = options.wait ? daemon::AwaitServing : daemon::CheckHealth;
   const std::chrono::milliseconds timeout(static_cast<int64_t>(options.timeout_seconds * 1000));
   const std::variant<daemon::Health, daemon::RpcError> answer = ask(*connection, timeout);
   if (const auto* error = std::get_if<daemon::RpcError>(&answer)) {
-    const absl::Status failure = daemon::ConnectionFailure(*error, options.target, options.credentials);
-    std::cerr << "bpfrig: " << failure.message() << "\n";
-    return ExitCodeOf(failure);
+    return Fail(daemon::ConnectionFailure(*error, options.target, options.credentials));
   }
   if (std::get<daemon::Health>(answer) == daemon::Health::kServing) {
     std::cout << "SERVING\n";

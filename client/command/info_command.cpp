@@ -35,10 +35,7 @@ void PrintMemory(const bpfrig::v1::GetInfoResponse& info) {
 
 int PrintInfo(const DaemonOptions& options) {
   absl::StatusOr<std::unique_ptr<DaemonSession>> session = DaemonSession::Open(options);
-  if (!session.ok()) {
-    std::cerr << "bpfrig: " << session.status().message() << "\n";
-    return ExitCodeOf(session.status());
-  }
+  if (!session.ok()) return Fail(session.status());
   const bpfrig::v1::GetInfoResponse& info = (*session)->info();
   std::cout << absl::StreamFormat("bpfrigd    %s\n", info.version())
             << absl::StreamFormat("kernel     %s %s\n", info.kernel_release(), info.machine())

@@ -11,11 +11,6 @@
 namespace bpfrig::client::command {
 namespace {
 
-int Failed(const absl::Status& status) {
-  std::cerr << "bpfrig: " << status.message() << "\n";
-  return absl::IsInvalidArgument(status) ? kUsageError : kRigFailed;
-}
-
 // Those that can be fetched: `host` and files cannot.
 absl::StatusOr<std::vector<guest::KernelSpec>> PackagedSpecs(const std::string& text) {
   absl::StatusOr<std::vector<guest::KernelSpec>> specs = guest::ParseKernelSpecs(text);
@@ -33,9 +28,9 @@ absl::StatusOr<std::vector<guest::KernelSpec>> PackagedSpecs(const std::string& 
 
 int ListKernels() {
   const absl::StatusOr<guest::KernelCache> cache = guest::KernelCache::Open();
-  if (!cache.ok()) return Failed(cache.status());
+  if (!cache.ok()) return Fail(cache.status());
   const absl::StatusOr<std::vector<guest::Kernel>> kernels = cache->List();
-  if (!kernels.ok()) return Failed(kernels.status());
+  if (!kernels.ok()) return Fail(kernels.status());
   for (const guest::Kernel& kernel : *kernels) {
     std::cout << absl::StreamFormat("%-32s  %-16s  %s\n", kernel.release, kernel.version,
                                     absl::StrJoin(kernel.suites, ", "));
@@ -48,16 +43,16 @@ int ListKernels() {
 
 int FetchKernels(const std::string& text) {
   const absl::StatusOr<std::vector<guest::KernelSpec>> specs = PackagedSpecs(text);
-  if (!specs.ok()) return Failed(specs.status());
+  if (!specs.ok()) return Fail(specs.status());
   const absl::StatusOr<guest::KernelCache> cache = guest::KernelCache::Open();
-  if (!cache.ok()) return Failed(cache.status());
+  if (!cache.ok()) return Fail(cache.status());
   const auto say = [](const std::string& line) { std::cerr << line << "\n"; };
   say("reading the lists of packages");
   const absl::StatusOr<guest::AptKernels> apt = guest::AptKernels::Open(cache->directory() / "apt");
-  if (!apt.ok()) return Failed(apt.status());
+  if (!apt.ok()) return Fail(apt.status());
   for (const guest::KernelSpec& spec : *specs) {
     const absl::StatusOr<guest::Kernel> kernel = apt->Fetch(spec, *cache, say);
-    if (!kernel.ok()) return Failed(kernel.status());
+    if (!kernel.ok()) return Fail(kernel.status());
     std::cout << spec.text << " is " << kernel->release << "\n";
   }
   return kAllPassed;
@@ -65,17 +60,15 @@ int FetchKernels(const std::string& text) {
 
 int RemoveKernels(const std::string& text) {
   const absl::StatusOr<std::vector<guest::KernelSpec>> specs = PackagedSpecs(text);
-  if (!specs.ok()) return Failed(specs.status());
+  if (!specs.ok()) return Fail(specs.status());
   const absl::StatusOr<guest::KernelCache> cache = guest::KernelCache::Open();
-  if (!cache.ok()) return Failed(cache.status());
+  if (!cache.ok()) return Fail(cache.status());
   for (const guest::KernelSpec& spec : *specs) {
     const absl::StatusOr<std::vector<guest::Kernel>> removed = cache->Remove(spec);
-    if (!removed.ok()) return Failed(removed.status());
+    if (!removed.ok()) return Fail(removed.status());
     for (const guest::Kernel& kernel : *removed) std::cout << "removed " << kernel.release << "\n";
-    if (removed->empty()) {
-      std::cerr << "bpfrig: no kernel " << spec.text << " was fetched\n";
-      return kUsageError;
-    }
+    if (removed->empty())
+      return Fail(absl::InvalidArgumentError(absl::StrCat("no kernel ", spec.text, " was fetched")));
   }
   return kAllPassed;
 }

@@ -167,10 +167,7 @@ int RunPlans(const RunOptions& options) {
   if (options.last_failed) KeepLastFailed(memory, *selected);
   const std::vector<plan::Test> tests = Repeated(*selected, options.count);
   absl::StatusOr<std::unique_ptr<DaemonSession>> opened = DaemonSession::Open(options.daemon);
-  if (!opened.ok()) {
-    std::cerr << "bpfrig: " << opened.status().message() << "\n";
-    return ExitCodeOf(opened.status());
-  }
+  if (!opened.ok()) return Fail(opened.status());
   DaemonSession& session = **opened;
   const run::Features features = FeaturesOf(options, session.info());
   if (!CheckAllRequirements(tests, features)) return kUsageError;

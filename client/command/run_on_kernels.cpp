@@ -41,11 +41,6 @@ using report::KernelRun;
 
 constexpr size_t kMaxReportBytes = guest::kMaxFrameBytes;
 
-int Failed(const absl::Status& status) {
-  std::cerr << "bpfrig: " << status.message() << "\n";
-  return absl::IsInvalidArgument(status) || absl::IsNotFound(status) ? kUsageError : kRigFailed;
-}
-
 // What a run came to, as the client that ran it reported.
 void TakeReport(const std::string& text, int exit_status, const std::string& output, KernelRun& run) {
   absl::StatusOr<report::RunRecord> record = report::ParseJson(text);
@@ -177,13 +172,13 @@ int RunOnKernels(const RunOptions& options, std::vector<std::string> arguments) 
     return kUsageError;
   }
   const absl::StatusOr<std::vector<KernelSpec>> specs = guest::ParseKernelSpecs(options.kernels);
-  if (!specs.ok()) return Failed(specs.status());
+  if (!specs.ok()) return Fail(specs.status());
   plan::ObjectFiles objects(options.plans.object_path);
   if (!LoadPlans(options.plans, objects)) return kUsageError;
   const absl::StatusOr<guest::KernelCache> cache = guest::KernelCache::Open();
-  if (!cache.ok()) return Failed(cache.status());
+  if (!cache.ok()) return Fail(cache.status());
   absl::StatusOr<Plan> plan = FindKernels(*specs, *cache);
-  if (!plan.ok()) return Failed(plan.status());
+  if (!plan.ok()) return Fail(plan.status());
 
   // The same order everywhere.
   if (options.shuffle) {
@@ -195,7 +190,7 @@ int RunOnKernels(const RunOptions& options, std::vector<std::string> arguments) 
   }
   if (!plan->kernels.empty()) {
     const absl::Status ran = RunGuests(options, arguments, FilesOf(options.plans, objects), *cache, *plan);
-    if (!ran.ok()) return Failed(ran);
+    if (!ran.ok()) return Fail(ran);
   }
   const report::RunRecord joined = report::Joined(plan->runs);
   const bool is_reported = WriteReports(options.reports, joined);

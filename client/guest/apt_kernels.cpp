@@ -226,9 +226,9 @@ absl::StatusOr<Kernel> AptKernels::Fetch(const KernelSpec& spec, const KernelCac
   if (named.empty()) {
     std::set<std::string> suites;
     for (const PackagedKernel& kernel : kernels_) suites.insert(std::string(SuiteOf(kernel.suite)));
-    return absl::NotFoundError(absl::StrCat("no package has kernel ", spec.text, "; there are ",
-                                            kernels_.back().release, " to ", kernels_.front().release,
-                                            ", in the suites ", absl::StrJoin(suites, ", ")));
+    return absl::InvalidArgumentError(absl::StrCat("no package has kernel ", spec.text, "; there are ",
+                                                   kernels_.back().release, " to ", kernels_.front().release,
+                                                   ", in the suites ", absl::StrJoin(suites, ", ")));
   }
   absl::Status status;
   for (size_t i = 0; i < std::min(named.size(), kMaxTries); ++i) {

@@ -105,7 +105,7 @@ absl::StatusOr<Kernel> KernelCache::Find(const KernelSpec& spec) const {
   if (found == kernels->rend()) {
     const std::string have = absl::StrJoin(
         *kernels, ", ", [](std::string* out, const Kernel& kernel) { out->append(kernel.release); });
-    return absl::NotFoundError(absl::StrCat(
+    return absl::InvalidArgumentError(absl::StrCat(
         "kernel ", spec.text, " was not fetched; there ", kernels->size() == 1 ? "is " : "are ",
         have.empty() ? "none" : have, "; `bpfrig kernels fetch ", spec.text, "` gets it through apt"));
   }
