@@ -45,11 +45,15 @@ class KeyWriter {
  public:
   explicit KeyWriter(Problems& problems) : problems_(problems) {}
 
-  // A range, or a list of keys and ranges, as single keys; null if it is neither.
-  std::optional<std::vector<NodePtr>> Keys(const NodePtr& node) {
+  // A range, or a list of keys and ranges, as single keys.
+  std::vector<NodePtr> Keys(const NodePtr& node, absl::string_view what) {
     std::vector<NodePtr> keys;
     if (AddRange(node, keys)) return keys;
-    if (!node->IsSequence() || !node->tag.empty()) return std::nullopt;
+    if (!node->IsSequence() || !node->tag.empty()) {
+      problems_.Add(node->mark,
+                    absl::StrCat(what, " must be a range such as 0..99, or a list, not ", Describe(*node)));
+      return {AnyKey(*node)};
+    }
     for (const NodePtr& item : node->items) {
       if (!AddRange(item, keys)) keys.push_back(item);
     }
@@ -61,14 +65,7 @@ class KeyWriter {
     const NodePtr node = entry->IsMapping() ? FindKey(*entry, kKeys) : nullptr;
     if (node == nullptr) return entries.push_back(entry);
     if (FindKey(*entry, "key") != nullptr) problems_.Add(node->mark, "key and keys exclude each other");
-    const std::optional<std::vector<NodePtr>> keys = Keys(node);
-    if (!keys) {
-      problems_.Add(
-          node->mark,
-          absl::StrCat("keys of an entry must be a range such as 0..99, or a list, not ", Describe(*node)));
-      return;
-    }
-    for (const NodePtr& key : *keys) entries.push_back(WithKey(*entry, key));
+    for (const NodePtr& key : Keys(node, "keys of an entry")) entries.push_back(WithKey(*entry, key));
   }
 
  private:
@@ -77,10 +74,7 @@ class KeyWriter {
     if (!IsWrittenAsRange(*node)) return false;
     const std::optional<Range> range = ReadRange(*node, problems_);
     if (!range) {
-      // So that nobody complains again: that there is no key, or that it is not a number.
-      auto text = std::make_shared<Node>(*node);
-      text->quoted = true;
-      keys.push_back(std::move(text));
+      keys.push_back(AnyKey(*node));
       return true;
     }
     for (uint64_t index = 0; index <= range->last - range->first; ++index) {
@@ -95,6 +89,17 @@ class KeyWriter {
       keys.push_back(std::move(key));
     }
     return true;
+  }
+
+  // In the place of what was complained of, so that nobody complains again: that there is no key, or that it
+  // is not a number.
+  static NodePtr AnyKey(const Node& node) {
+    auto text = std::make_shared<Node>();
+    text->kind = Node::Kind::kScalar;
+    text->mark = node.mark;
+    text->text = "?";
+    text->quoted = true;
+    return text;
   }
 
   static NodePtr WithKey(const Node& entry, const NodePtr& key) {
@@ -115,7 +120,9 @@ class KeyWriter {
 NodePtr WithItems(const Node& list, std::vector<NodePtr> items) {
   auto copy = std::make_shared<Node>(list);
   copy->kind = Node::Kind::kSequence;
+  copy->tag.clear();
   copy->text.clear();
+  copy->pairs.clear();
   copy->items = std::move(items);
   return copy;
 }
@@ -151,9 +158,8 @@ NodePtr WriteOutKeys(absl::string_view step, const NodePtr& node, Problems& prob
                        [&](const NodePtr& list) { return WrittenOutEntries(list, problems); });
   }
   if (step != "dump") return node;
-  return WithWritten(node, {kKeys}, [&](const NodePtr& keys) -> NodePtr {
-    std::optional<std::vector<NodePtr>> written = KeyWriter(problems).Keys(keys);
-    return written ? WithItems(*keys, *std::move(written)) : keys;
+  return WithWritten(node, {kKeys}, [&](const NodePtr& keys) {
+    return WithItems(*keys, KeyWriter(problems).Keys(keys, kKeys));
   });
 }
 

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/plan/field_path.h"
+#include "client/plan/pattern.h"
 #include "client/plan/return_words.h"
 #include "client/plan/scalars.h"
 #include "client/plan/values.h"
@@ -31,6 +33,16 @@ bool IsReturnValue(const FieldDescriptor& field) {
   return rules::RulesOf(field).number() == bpfrig::v1::NUMBER_RULE_RETURN_VALUE;
 }
 
+// ` (did you mean "true"?)`, of the words that other languages have for it.
+std::string MeantBoolean(const std::string& text, bool true_only) {
+  static const std::vector<std::string> kTrue = {"true", "yes", "on", "1"};
+  static const std::vector<std::string> kFalse = {"false", "no", "off", "0"};
+  const std::string word = absl::AsciiStrToLower(text);
+  if (std::find(kTrue.begin(), kTrue.end(), word) != kTrue.end()) return " (did you mean \"true\"?)";
+  const bool is_false = std::find(kFalse.begin(), kFalse.end(), word) != kFalse.end();
+  return is_false && !true_only ? " (did you mean \"false\"?)" : "";
+}
+
 void Expected(const NodePtr& node, const FieldDescriptor& field, Problems& problems) {
   const std::string subject = field.is_repeated() ? ItemWord(field) : rules::PlanName(field);
   std::string expected = rules::Expected(field);
@@ -38,6 +50,9 @@ void Expected(const NodePtr& node, const FieldDescriptor& field, Problems& probl
   if (IsReturnValue(field)) {
     absl::StrAppend(&expected, ", a negative one, or a name of the headers such as XDP_PASS");
     meant = common::DidYouMean(node->text, ReturnWordNames());
+  }
+  if (field.cpp_type() == FieldDescriptor::CPPTYPE_BOOL && !node->quoted) {
+    meant = MeantBoolean(node->text, rules::RulesOf(field).true_only());
   }
   const bool is_text = field.cpp_type() == FieldDescriptor::CPPTYPE_STRING;
   problems.Add(node->mark, absl::StrCat(subject, " must be ", expected, ", not ", Describe(*node), meant,
@@ -132,6 +147,11 @@ void MessageReader::ReadFields(FieldReader& fields, Message& message, const std:
       if (in_plan.required() && !rules::IsRequired(field)) {
         fields.Lacks(rules::PlanName(field), rules::MissingSentence(rules::PlanName(field), field));
       }
+      continue;
+    }
+    if (MatcherOf(node->tag)) {
+      UnknownTag(*node, problems_);
+      broken_.insert(field_path);
       continue;
     }
     const size_t problems_before = problems_.Count();

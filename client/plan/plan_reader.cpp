@@ -36,7 +36,7 @@ class PlanReader {
     }
     FieldReader fields(root, kPlanKeys, problems_);
     if (NodePtr name = fields.Require("name")) {
-      plan.name = ReadText(name, "name", problems_);
+      plan.name = ReadLine(name, "name", problems_);
     }
     ReadShared(fields, path);
     TakeVariables(plan);
@@ -90,7 +90,8 @@ class PlanReader {
       const std::string& name = pair.key->text;
       plan.variables.push_back(name);
       NodePtr value = GivenValue(name, *pair.value);
-      if (value == nullptr) value = Substitute(pair.value, {nullptr, known}, problems_);
+      if (value == nullptr)
+        value = Substitute(pair.value, {nullptr, known, {}, shared_.variables}, problems_);
       known->pairs.push_back({pair.key, std::move(value)});
     }
     shared_.variables = std::move(known);

@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 namespace bpfrig::client::plan {
@@ -21,7 +22,16 @@ std::string ToString(const Mark& mark) {
 }
 
 std::string ToString(const Problem& problem) {
-  return absl::StrCat(ToString(problem.mark), ": ", problem.message);
+  std::string text = absl::StrCat(ToString(problem.mark), ": ");
+  for (const char c : problem.message) {
+    // What a plan has in it may be quoted, and a terminal must not obey it.
+    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) {
+      absl::StrAppend(&text, "\\x", absl::Hex(static_cast<unsigned char>(c), absl::kZeroPad2));
+    } else {
+      text += c;
+    }
+  }
+  return text;
 }
 
 void Problems::Add(const Mark& mark, std::string message) {
@@ -37,6 +47,15 @@ std::vector<Problem> Problems::Sorted() const {
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const Problem& a, const Problem& b) { return Place(a.mark) < Place(b.mark); });
   return sorted;
+}
+
+std::vector<Problem> InBoth(std::vector<Problem> some, const std::vector<Problem>& others) {
+  const auto is_alone = [&](const Problem& problem) {
+    return std::none_of(others.begin(), others.end(),
+                        [&](const Problem& other) { return ToString(other) == ToString(problem); });
+  };
+  some.erase(std::remove_if(some.begin(), some.end(), is_alone), some.end());
+  return some;
 }
 
 }  // namespace bpfrig::client::plan

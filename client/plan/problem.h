@@ -45,4 +45,7 @@ class Problems {
   size_t complaints_ = 0;
 };
 
+// Those of `some` that are in `others` as well.
+[[nodiscard]] std::vector<Problem> InBoth(std::vector<Problem> some, const std::vector<Problem>& others);
+
 }  // namespace bpfrig::client::plan

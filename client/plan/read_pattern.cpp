@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "bpfrig/v1/traffic.pb.h"
@@ -38,6 +39,22 @@ Pattern Equal(const NodePtr& node, Value value) {
 NodePtr Operand(const Node& node) {
   if (node.IsSequence() && node.items.size() == 1 && !node.items[0]->tag.empty()) return node.items[0];
   return WithoutTag(node);
+}
+
+// The matcher that `at_least 3` or {at_least: 3} is meant to be; empty if it is none.
+std::string MeantMatcher(const Node& node) {
+  std::string word;
+  if (node.IsMapping() && node.pairs.size() == 1) word = node.pairs[0].key->text;
+  if (node.IsScalar() && !node.quoted && absl::StrContains(node.text, ' ')) {
+    word = node.text.substr(0, node.text.find(' '));
+  }
+  const std::string tag = absl::StrCat("!", word);
+  return node.tag.empty() && MatcherOf(tag) ? tag : "";
+}
+
+void Untagged(const Node& node, const std::string& tag, Problems& problems) {
+  problems.Add(node.mark, absl::StrCat(Describe(node),
+                                       " is not a matcher: those have a ! before them, as in ", tag, " ..."));
 }
 
 class MatcherReader {
@@ -186,8 +203,13 @@ Pattern ReadEmptyMessage(const NodePtr& node, const google::protobuf::Descriptor
 // Reads one element of a field (or the field, if it is not repeated).
 Pattern ReadElementPattern(const NodePtr& node, const FieldDescriptor& field, Problems& problems) {
   const std::string empty_word = rules::EmptyWord(field);
+  const bool is_value = field.message_type() == Value::descriptor();
+  if (const std::string tag = MeantMatcher(*node); !tag.empty() && !is_value) {
+    Untagged(*node, tag, problems);
+    return Pattern();
+  }
   const bool is_empty = !empty_word.empty() && node->tag.empty() && node->text == empty_word;
-  if (field.message_type() == Value::descriptor()) return ReadValuePattern(node, problems);
+  if (is_value) return ReadValuePattern(node, problems);
   if (field.message_type() != nullptr) {
     if (is_empty) return ReadEmptyMessage(node, *field.message_type());
     FieldReader fields(node, rules::PlanName(field), problems);
@@ -300,6 +322,10 @@ Pattern ReadErrnoPattern(const NodePtr& node, Problems& problems) {
 
 Pattern ReadCountPattern(const NodePtr& node, absl::string_view what, uint64_t least, Problems& problems) {
   const ReadPlain read_plain = [&](const NodePtr& plain) {
+    if (const std::string tag = MeantMatcher(*plain); !tag.empty()) {
+      Untagged(*plain, tag, problems);
+      return Pattern();
+    }
     Value value;
     value.set_unsigned_integer(ReadUnsigned(plain, what, least, kMaxCount, problems));
     return Equal(plain, std::move(value));

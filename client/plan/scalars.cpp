@@ -37,6 +37,15 @@ std::string ReadText(const NodePtr& node, absl::string_view what, Problems& prob
   return "";
 }
 
+std::string ReadLine(const NodePtr& node, absl::string_view what, Problems& problems) {
+  std::string text = ReadText(node, what, problems);
+  const bool has_control =
+      std::any_of(text.begin(), text.end(), [](unsigned char c) { return absl::ascii_iscntrl(c); });
+  if (!has_control) return text;
+  Expected(node, what, "text of one line, without control characters", problems);
+  return "";
+}
+
 std::string ReadName(const NodePtr& node, absl::string_view what, Problems& problems) {
   if (IsPlainText(*node) && common::IsName(node->text)) return node->text;
   Expected(node, what, common::NameRule(), problems);

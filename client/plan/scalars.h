@@ -16,6 +16,8 @@ namespace bpfrig::client::plan {
 
 // Text without a tag, not empty.
 [[nodiscard]] std::string ReadText(const NodePtr& node, absl::string_view what, Problems& problems);
+// The same, of one line: what is printed as it is.
+[[nodiscard]] std::string ReadLine(const NodePtr& node, absl::string_view what, Problems& problems);
 // What a plan may call an object.
 [[nodiscard]] std::string ReadName(const NodePtr& node, absl::string_view what, Problems& problems);
 // One of `words`.

@@ -41,6 +41,20 @@ std::vector<std::string> StepNames(bool (*holds)(const bpfrig::v1::StepInPlan&) 
   return names;
 }
 
+// What a list of steps may have: steps, and pieces' names.
+std::vector<std::string> ItemNames() {
+  std::vector<std::string> names = StepNames();
+  names.emplace_back("use");
+  return names;
+}
+
+// What a step's mapping may have.
+std::vector<std::string> KeyNames() {
+  std::vector<std::string> names = ItemNames();
+  for (const Key& key : kBesideKeys.keys) names.emplace_back(key.name);
+  return names;
+}
+
 // "connect, send and events".
 std::string Listed(std::vector<std::string> names) {
   const std::string last = names.back();
@@ -68,8 +82,8 @@ const NodePair* CallOf(const Node& step, Problems& problems) {
       problems.Add(pair.key->mark, IsPause(pair.key->text)
                                        ? WhyNoPause(pair.key->text)
                                        : absl::StrCat("unknown step \"", pair.key->text, "\"",
-                                                      common::DidYouMean(pair.key->text, StepNames()),
-                                                      "; steps: ", absl::StrJoin(StepNames(), ", "),
+                                                      common::DidYouMean(pair.key->text, KeyNames()),
+                                                      "; steps: ", absl::StrJoin(ItemNames(), ", "),
                                                       "; beside one: ", BesideNames()));
     } else if (found != nullptr) {
       problems.Add(pair.key->mark,
@@ -81,7 +95,7 @@ const NodePair* CallOf(const Node& step, Problems& problems) {
   }
   if (found == nullptr && !unknown) {
     problems.Add(step.mark, absl::StrCat("a step without a call; one of these was expected: ",
-                                         absl::StrJoin(StepNames(), ", ")));
+                                         absl::StrJoin(ItemNames(), ", ")));
   }
   return unknown ? nullptr : found;
 }
@@ -221,6 +235,11 @@ Step ReadStep(const NodePtr& node, const Objects& objects, Problems& problems) {
   NodePtr expect = FindKey(*node, "expect");
   if (expect != nullptr && expect->IsMapping() && expect->pairs.empty()) {
     problems.Add(expect->mark, "an empty expect; leave it out, or say what is expected");
+  }
+  if (expect != nullptr && MatcherOf(expect->tag)) {
+    problems.Add(expect->mark,
+                 absl::StrCat(expect->tag, " stands at a field of expect, not around all of them"));
+    expect = WithoutTag(*expect);
   }
   expect = expect == nullptr ? EmptyMapping(step.mark) : WriteOutExpectedKeys(step.name, expect, problems);
   FieldReader fields(HasOwnForm(step.name) ? EmptyMapping(step.mark) : step.node, step.name, problems);

@@ -153,6 +153,12 @@ class Substitution {
 
   NodePtr Lookup(absl::string_view name, const Mark& mark) {
     if (NodePtr value = Find(name)) return value;
+    if (scope_.later != nullptr && FindKey(*scope_.later, name) != nullptr) {
+      problems_.Add(mark, absl::StrCat("${", name,
+                                       "} has no value yet: a variable may be made of those "
+                                       "before it in vars; move it up"));
+      return nullptr;
+    }
     std::vector<std::string> known(scope_.captured.begin(), scope_.captured.end());
     for (const NodePtr* mapping : {&scope_.row, &scope_.variables}) {
       if (*mapping == nullptr) continue;

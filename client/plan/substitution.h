@@ -17,6 +17,8 @@ struct Scope {
   NodePtr variables;
   // What earlier steps will have captured: `${name}` stays then.
   std::set<std::string> captured = {};
+  // A mapping of names that have no value yet; null if there is none.
+  NodePtr later = nullptr;
 };
 
 // The tree with every `${name}` replaced. A string that is nothing but `${name}` becomes the name's node as

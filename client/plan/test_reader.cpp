@@ -44,7 +44,7 @@ class TestReader {
       ReadReplaced(node, scope, [&](const NodePtr& mapping) { ReadSandbox(mapping, test.sandbox); });
     };
     ReadReplaced(source.name, scope,
-                 [&](const NodePtr& name) { test.name = ReadText(name, "name", problems_); });
+                 [&](const NodePtr& name) { test.name = ReadLine(name, "name", problems_); });
     for (const Shared& shared : shared_.files) {
       read_names(shared.requires_features, "requires", test.required_features);
       read_tags(shared.tags);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
@@ -17,6 +18,7 @@ namespace {
 // and the brackets that it leaves open are carried to the next.
 class Structure {
  public:
+  // A bracket or a quote.
   struct Bracket {
     char open = 0;
     int line = 1;
@@ -27,9 +29,10 @@ class Structure {
     int line = 1;
     for (const absl::string_view source : absl::StrSplit(text, '\n')) {
       depths_.push_back(open_.size());
-      lines_.push_back(Blanked(source));
+      lines_.push_back(Blanked(source, line));
       Count(lines_.back(), line++);
     }
+    if (quote_.open != 0) NoteUnclosed();
   }
 
   [[nodiscard]] const std::vector<std::string>& lines() const { return lines_; }
@@ -38,19 +41,21 @@ class Structure {
   // Those that are never closed, and the first that closes nothing.
   [[nodiscard]] const std::vector<Bracket>& open() const { return open_; }
   [[nodiscard]] const std::optional<Bracket>& stray() const { return stray_; }
+  // The first quote that lacks its other one.
+  [[nodiscard]] const std::optional<Bracket>& unclosed_quote() const { return unclosed_quote_; }
 
  private:
-  std::string Blanked(absl::string_view line) {
+  std::string Blanked(absl::string_view line, int number) {
     std::string result(line);
     for (size_t i = 0; i < line.size(); ++i) {
       const char before = i == 0 ? ' ' : line[i - 1];
-      if (quote_ != 0) {
-        const bool ends = line[i] == quote_ && !(quote_ == '"' && before == '\\');
+      if (quote_.open != 0) {
+        const bool ends = line[i] == quote_.open && !(quote_.open == '"' && before == '\\');
         result[i] = '_';
-        if (ends) quote_ = 0;
+        if (ends) EndQuote(line.substr(i + 1), number);
       } else if ((line[i] == '"' || line[i] == '\'') &&
                  std::string_view(" \t[{,:-!").find(before) != std::string_view::npos) {
-        quote_ = line[i];
+        quote_ = {line[i], number, static_cast<int>(i) + 1};
         result[i] = '_';
       } else if (line[i] == '#' && (before == ' ' || before == '\t')) {
         std::fill(result.begin() + static_cast<std::ptrdiff_t>(i), result.end(), ' ');
@@ -58,6 +63,17 @@ class Structure {
       }
     }
     return result;
+  }
+
+  // A quote over several lines that ends in the middle of a word has ended at the next one's beginning.
+  void EndQuote(absl::string_view rest, int number) {
+    const bool is_real = rest.empty() || absl::StrContains(" \t,}]:", rest.substr(0, 1));
+    if (quote_.line != number && !is_real) NoteUnclosed();
+    quote_ = {};
+  }
+
+  void NoteUnclosed() {
+    if (!unclosed_quote_) unclosed_quote_ = quote_;
   }
 
   void Count(absl::string_view line, int number) {
@@ -79,8 +95,17 @@ class Structure {
   std::vector<size_t> depths_;
   std::vector<Bracket> open_;
   std::optional<Bracket> stray_;
-  char quote_ = 0;
+  std::optional<Bracket> unclosed_quote_;
+  // The one that is open; its `open` is 0 if none is.
+  Bracket quote_;
 };
+
+std::optional<YamlMistake> FindQuote(const Structure& structure) {
+  if (!structure.unclosed_quote()) return std::nullopt;
+  const Structure::Bracket& quote = *structure.unclosed_quote();
+  return YamlMistake{quote.line, quote.column,
+                     absl::StrCat("a ", std::string(1, quote.open), " that is never closed")};
+}
 
 std::optional<YamlMistake> FindTab(const Structure& structure) {
   for (size_t i = 0; i < structure.lines().size(); ++i) {
@@ -162,11 +187,43 @@ std::optional<YamlMistake> FindIndentation(const Structure& structure) {
   return std::nullopt;
 }
 
+// The first line on which the expression matches; its group is the place.
+std::optional<YamlMistake> FindLine(const Structure& structure, const RE2& expression, bool in_brackets,
+                                    absl::string_view before, absl::string_view after) {
+  for (size_t i = 0; i < structure.lines().size(); ++i) {
+    const std::string& line = structure.lines()[i];
+    re2::StringPiece place;
+    if ((!in_brackets && structure.IsInFlow(i)) || !RE2::PartialMatch(line, expression, &place)) continue;
+    return YamlMistake{static_cast<int>(i) + 1, static_cast<int>(place.data() - line.data()) + 1,
+                       absl::StrCat(before, std::string(place), after)};
+  }
+  return std::nullopt;
+}
+
+// `{address: 10.0.0.1 port: 80}`.
+std::optional<YamlMistake> FindMissingComma(const Structure& structure) {
+  static const RE2 kTwoPairs(R"([{,]\s*[\w.-]+: +[^,{}\[\]:]*\s([\w.-]+): )");
+  return FindLine(structure, kTwoPairs, true, "a comma is missing before ", "");
+}
+
+// `name: a test: with a colon`.
+std::optional<YamlMistake> FindColonInText(const Structure& structure) {
+  static const RE2 kTwoColons(R"(^ *(?:- +)*[\w.-]+: +([^\s\[{&*!|>_][^:]*:(?: .*)?)$)");
+  return FindLine(structure, kTwoColons, false, "text with a colon in it is written in quotes: \"", "\"");
+}
+
+// `name:bad`.
+std::optional<YamlMistake> FindColonWithoutSpace(const Structure& structure) {
+  static const RE2 kNoSpace(R"(^ *(?:- +)*([A-Za-z_]+):[^\s:]+$)");
+  return FindLine(structure, kNoSpace, false, "a space is missing after the colon of ", "");
+}
+
 }  // namespace
 
 YamlMistake FindYamlMistake(absl::string_view text, YamlMistake said) {
   const Structure structure(text);
-  for (const auto find : {FindTab, FindBareAddress, FindBracket, FindIndentation}) {
+  for (const auto find : {FindQuote, FindTab, FindBareAddress, FindBracket, FindMissingComma, FindColonInText,
+                          FindColonWithoutSpace, FindIndentation}) {
     if (std::optional<YamlMistake> mistake = find(structure)) return *std::move(mistake);
   }
   said.message = absl::StrCat("no valid YAML: ", said.message);

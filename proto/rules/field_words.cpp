@@ -195,7 +195,10 @@ std::string Expected(const FieldDescriptor& field) {
 }
 
 std::string DidYouMean(const FieldDescriptor& field, const std::string& text) {
-  return RulesOf(field).text() == v1::TEXT_RULE_ERRNO ? common::DidYouMean(text, common::ErrnoNames()) : "";
+  if (RulesOf(field).text() != v1::TEXT_RULE_ERRNO) return "";
+  std::vector<std::string> known = common::ErrnoNames();
+  known.push_back(EmptyWord(field));
+  return common::DidYouMean(text, known);
 }
 
 std::string MissingSentence(const std::string& name, const FieldDescriptor& field) {
