@@ -1,9 +1,12 @@
 #include "client/check/test_check.h"
 
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "bpfrig/v1/traffic.pb.h"
 #include "client/check/step_check.h"
+#include "client/plan/deferred.h"
 #include "client/plan/pattern.h"
 
 namespace bpfrig::client::check {
@@ -50,6 +53,20 @@ void CheckStep(StepCheck& check, const Descriptions& descriptions) {
   MakeSockets(check);
 }
 
+// What is wrong with the step whatever value is captured.
+void CheckDeferred(const plan::Step& step, const SandboxModel& model, const MakerLines& makers,
+                   const Descriptions& descriptions, plan::Problems& problems) {
+  std::optional<std::vector<plan::Problem>> common;
+  for (const plan::Step& reading : plan::ReadWithSamples(step)) {
+    SandboxModel copy = model;
+    plan::Problems found;
+    StepCheck check{reading, copy, makers, found, true};
+    CheckStep(check, descriptions);
+    common = common ? plan::InBoth(*std::move(common), found.Sorted()) : found.Sorted();
+  }
+  for (plan::Problem& problem : *common) problems.Add(problem.mark, std::move(problem.message));
+}
+
 }  // namespace
 
 std::vector<const plan::Step*> StepsOf(const plan::Test& test) {
@@ -75,6 +92,8 @@ void CheckTest(const plan::Test& test, const Descriptions& descriptions, plan::P
   const std::vector<const plan::Step*> steps = StepsOf(test);
   const MakerLines makers = FindMakers(steps);
   for (const plan::Step* step : steps) {
+    if (step->deferred != nullptr && !step->error)
+      CheckDeferred(*step, model, makers, descriptions, problems);
     plan::Problems unsure;
     StepCheck check{*step, model, makers, SaysNothingForSure(*step) ? unsure : problems, MayFail(*step)};
     CheckStep(check, descriptions);

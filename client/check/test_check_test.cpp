@@ -115,6 +115,11 @@ TEST_F(TestCheckTest, SaysNothingOfWhatIsCaptured) {
   const std::string captures =
       "      - connect: {name: c, to: {address: 127.0.0.1, port: 80}}\n        capture: {map: server}\n";
   EXPECT_THAT(Check(kLoad + captures + "      - dump: {map: \"${map}\"}\n"), IsEmpty());
+  // What is wrong whatever was captured is said, once.
+  EXPECT_THAT(Check(kLoad + captures +
+                    "      - dump: {map: flgas, keys: [\"${map}\"]}\n"
+                    "      - seed: {map: flags, entries: [{key: \"${map}\", value: FLAG_C}]}\n"),
+              ElementsAre(HasSubstr("flgas"), HasSubstr("FLAG_C")));
 }
 
 TEST_F(TestCheckTest, LooksUpWhatATestHoldsWithout) {

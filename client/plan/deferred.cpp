@@ -1,7 +1,5 @@
 #include "client/plan/deferred.h"
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -44,7 +42,7 @@ Step ReadWith(const Deferred& deferred, const NodePtr& captured, Problems& probl
 
 Step ReadDeferredStep(const NodePtr& node, const std::shared_ptr<const Objects>& objects,
                       const std::set<std::string>& captured, Problems& problems) {
-  const auto deferred = std::make_shared<const Deferred>(Deferred{node, objects});
+  const auto deferred = std::make_shared<const Deferred>(Deferred{node, objects, captured});
   // A complaint that comes whatever the value is, is not about the value.
   std::vector<Problem> common;
   Step step;
@@ -53,15 +51,7 @@ Step ReadDeferredStep(const NodePtr& node, const std::shared_ptr<const Objects>&
     Problems found;
     Step read = ReadWith(*deferred, CapturedAs(sample, captured, node->mark), found);
     const std::vector<Problem> sorted = found.Sorted();
-    if (fewest == SIZE_MAX) {
-      common = sorted;
-    } else {
-      const auto came_not = [&](const Problem& problem) {
-        return std::none_of(sorted.begin(), sorted.end(),
-                            [&](const Problem& other) { return ToString(other) == ToString(problem); });
-      };
-      common.erase(std::remove_if(common.begin(), common.end(), came_not), common.end());
-    }
+    common = fewest == SIZE_MAX ? sorted : InBoth(std::move(common), sorted);
     if (sorted.size() >= fewest) continue;
     fewest = sorted.size();
     step = std::move(read);
@@ -69,6 +59,16 @@ Step ReadDeferredStep(const NodePtr& node, const std::shared_ptr<const Objects>&
   for (Problem& problem : common) problems.Add(problem.mark, std::move(problem.message));
   step.deferred = deferred;
   return step;
+}
+
+std::vector<Step> ReadWithSamples(const Step& step) {
+  std::vector<Step> readings;
+  for (const Sample& sample : kSamples) {
+    Problems about_the_value;
+    readings.push_back(
+        ReadWith(*step.deferred, CapturedAs(sample, step.deferred->names, step.mark), about_the_value));
+  }
+  return readings;
 }
 
 Step ReadWithCaptured(const Step& step, const NodePtr& captured, Problems& problems) {
