@@ -1,5 +1,6 @@
 // GitHub Actions: workflow commands, and the step's summary.
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "client/report/report_file.h"
 
@@ -46,14 +47,16 @@ std::string ToGithubSummary(const RunRecord& run) {
   bool has_table = false;
   for (const TestResult& result : run.results) {
     if (result.verdict == Verdict::kPassed && !result.IsFlaky()) continue;
-    if (!has_table) text += "| test | verdict | |\n|---|---|---|\n";
+    if (!has_table) text += "| test | verdict | time | |\n|---|---|---|---|\n";
     has_table = true;
     std::string why = result.reason;
     if (why.empty() && !result.failures.empty()) {
       why = absl::StrCat(ToString(result.failures[0].mark), ": ", result.failures[0].what);
     }
     absl::StrAppend(&text, "| ", EscapedCell(result.plan), " / ", EscapedCell(NameWithKernel(result)), " | ",
-                    result.IsFlaky() ? "flaky" : WordOf(result.verdict), " | ", EscapedCell(why), " |\n");
+                    result.IsFlaky() ? "flaky" : WordOf(result.verdict), " | ",
+                    absl::StrFormat("%.3f ms", Milliseconds(result.duration)), " | ", EscapedCell(why),
+                    " |\n");
   }
   return text;
 }

@@ -2,7 +2,9 @@
 #include <map>
 #include <pugixml.hpp>
 #include <sstream>
+#include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/report/report_file.h"
@@ -17,9 +19,20 @@ std::string Seconds(std::chrono::microseconds duration) {
   return absl::StrFormat("%.6f", static_cast<double>(duration.count()) / 1e6);
 }
 
-void AddKernel(const std::string& kernel, pugi::xml_node& test) {
+// Text as XML may have it: no version of it has a way to write control characters.
+std::string Printable(const std::string& text) {
+  std::string printable;
+  for (const char c : text) {
+    const bool is_kept = !absl::ascii_iscntrl(static_cast<unsigned char>(c)) || c == '\n' || c == '\t';
+    absl::StrAppend(&printable, is_kept ? std::string(1, c) : absl::StrFormat("\\x%02x", c));
+  }
+  return printable;
+}
+
+// Jenkins knows properties of suites alone, so each kernel has suites of its own.
+void AddKernel(const std::string& kernel, pugi::xml_node& suite) {
   if (kernel.empty()) return;
-  pugi::xml_node property = test.append_child("properties").append_child("property");
+  pugi::xml_node property = suite.append_child("properties").append_child("property");
   property.append_attribute("name") = "kernel";
   property.append_attribute("value") = kernel.c_str();
 }
@@ -29,13 +42,13 @@ void AddFlaky(const TestResult& result, pugi::xml_node& test) {
   pugi::xml_node flaky = test.append_child("flakyFailure");
   flaky.append_attribute("message") = absl::StrCat("passed at try ", result.tries).c_str();
   flaky.append_attribute("type") = "flaky";
-  flaky.append_child("stackTrace").text() = Details(result).c_str();
+  flaky.append_child("stackTrace").text() = Printable(Details(result)).c_str();
 }
 
 void AddOutcome(const TestResult& result, pugi::xml_node& test) {
   const auto add = [&](const char* kind, const std::string& message) {
     pugi::xml_node outcome = test.append_child(kind);
-    outcome.append_attribute("message") = message.c_str();
+    outcome.append_attribute("message") = Printable(message).c_str();
     return outcome;
   };
   switch (result.verdict) {
@@ -57,7 +70,7 @@ void AddOutcome(const TestResult& result, pugi::xml_node& test) {
                                                                    result.failures[0].what);
   pugi::xml_node outcome = add(result.verdict == Verdict::kFailed ? "failure" : "error", first);
   outcome.append_attribute("type") = WordOf(result.verdict).c_str();
-  outcome.text() = Details(result).c_str();
+  outcome.text() = Printable(Details(result)).c_str();
 }
 
 void Count(const char* name, size_t count, pugi::xml_node& node) {
@@ -84,27 +97,28 @@ void AddCounts(const std::vector<const TestResult*>& results, pugi::xml_node& no
 }  // namespace
 
 std::string ToJunit(const RunRecord& run) {
-  // Plans in the order of their first test.
-  std::vector<std::string> plans;
-  std::map<std::string, std::vector<const TestResult*>> by_plan;
+  // In the order of their first test.
+  std::vector<const TestResult*> suites_first;
+  std::map<std::pair<std::string, std::string>, std::vector<const TestResult*>> by_suite;
   for (const TestResult& result : run.results) {
-    std::vector<const TestResult*>& tests = by_plan[result.plan];
-    if (tests.empty()) plans.push_back(result.plan);
+    std::vector<const TestResult*>& tests = by_suite[{result.plan, result.kernel}];
+    if (tests.empty()) suites_first.push_back(&result);
     tests.push_back(&result);
   }
   pugi::xml_document document;
   pugi::xml_node suites = document.append_child("testsuites");
-  for (const std::string& plan : plans) {
+  for (const TestResult* first : suites_first) {
+    const std::vector<const TestResult*>& results = by_suite[{first->plan, first->kernel}];
     pugi::xml_node suite = suites.append_child("testsuite");
-    suite.append_attribute("name") = plan.c_str();
-    AddCounts(by_plan[plan], suite);
+    suite.append_attribute("name") = first->plan.c_str();
+    AddCounts(results, suite);
     suite.append_attribute("timestamp") = Timestamp(run.started).substr(0, 19).c_str();
-    for (const TestResult* result : by_plan[plan]) {
+    AddKernel(first->kernel, suite);
+    for (const TestResult* result : results) {
       pugi::xml_node test = suite.append_child("testcase");
       test.append_attribute("name") = NameWithKernel(*result).c_str();
-      test.append_attribute("classname") = plan.c_str();
+      test.append_attribute("classname") = first->plan.c_str();
       test.append_attribute("time") = Seconds(result->duration).c_str();
-      AddKernel(result->kernel, test);
       AddOutcome(*result, test);
     }
   }

@@ -12,7 +12,7 @@ namespace bpfrig::client::report {
 
 // JUnit's XML, as Jenkins and others read it: a suite for each plan. A rig error is an `error`.
 [[nodiscard]] std::string ToJunit(const RunRecord& run);
-// TAP 14, with a YAML block for each test that did not pass.
+// TAP 14, with a YAML block for each test that ran.
 [[nodiscard]] std::string ToTap(const RunRecord& run);
 // The project's own format: docs/reports.md. `version` is bpfrig's.
 [[nodiscard]] std::string ToJson(const RunRecord& run, const std::string& version);

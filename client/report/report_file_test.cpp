@@ -86,6 +86,9 @@ TEST(ReportFileTest, TapHasALineForEachTestAndABlockForWhatIsWrong) {
             R"(TAP version 14
 1..5
 ok 1 - a / passes
+  ---
+  duration_ms: 12.345
+  ...
 not ok 2 - b / <fails> & "so" \#1, 100%
   ---
   verdict: "failed"
@@ -165,8 +168,10 @@ TEST(ReportFileTest, GithubGetsASummary) {
   const std::string text = ToGithubSummary(Record());
   EXPECT_THAT(text, HasSubstr("### bpfrig: 1 passed, 1 failed, 1 skipped, 1 rig error, 1 not run\n"));
   EXPECT_THAT(
-      text, HasSubstr("| b / &lt;fails> & \"so\" #1, 100% | failed | plans/a.yaml:7:9: step 2, connect |\n"));
-  EXPECT_THAT(text, HasSubstr("| a / is skipped | skipped | needs tcx: EINVAL |\n"));
+      text,
+      HasSubstr(
+          "| b / &lt;fails> & \"so\" #1, 100% | failed | 12.345 ms | plans/a.yaml:7:9: step 2, connect |\n"));
+  EXPECT_THAT(text, HasSubstr("| a / is skipped | skipped | 12.345 ms | needs tcx: EINVAL |\n"));
 }
 
 TEST(ReportFileTest, SaysWhatCannotBeWritten) {

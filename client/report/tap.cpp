@@ -21,13 +21,13 @@ std::string Quoted(const std::string& text) {
 
 std::string Block(const TestResult& result) {
   std::string text = "  ---\n";
-  absl::StrAppend(&text, "  verdict: ", Quoted(result.IsFlaky() ? "flaky" : WordOf(result.verdict)), "\n");
-  if (result.mark.file != nullptr) {
-    absl::StrAppend(&text, "  at: ", Quoted(ToString(result.mark)), "\n");
+  if (IsBad(result) || result.IsFlaky()) {
+    absl::StrAppend(&text, "  verdict: ", Quoted(result.IsFlaky() ? "flaky" : WordOf(result.verdict)), "\n");
+    if (result.mark.file != nullptr) absl::StrAppend(&text, "  at: ", Quoted(ToString(result.mark)), "\n");
   }
   absl::StrAppend(&text, "  duration_ms: ", absl::StrFormat("%.3f", Milliseconds(result.duration)), "\n");
-  absl::StrAppend(&text, "  message: ", Quoted(Details(result)), "\n  ...\n");
-  return text;
+  if (IsBad(result) || result.IsFlaky()) absl::StrAppend(&text, "  message: ", Quoted(Details(result)), "\n");
+  return text + "  ...\n";
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ std::string ToTap(const RunRecord& run) {
     if (result.verdict == Verdict::kSkipped) absl::StrAppend(&text, " # SKIP ", Escaped(result.reason));
     if (result.verdict == Verdict::kNotRun) absl::StrAppend(&text, " # SKIP the run was ended before it");
     text += '\n';
-    if (IsBad(result) || result.IsFlaky()) text += Block(result);
+    if (result.verdict != Verdict::kSkipped && result.verdict != Verdict::kNotRun) text += Block(result);
   }
   return text;
 }
