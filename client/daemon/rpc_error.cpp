@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "proto/rules/plan_words.h"
 #include "proto/rules/reason_name.h"
 
 namespace bpfrig::client::daemon {
@@ -24,12 +25,13 @@ std::string CodeName(grpc::StatusCode code) {
 
 std::optional<RpcError> ErrorOf(const grpc::Status& status) {
   if (status.ok()) return std::nullopt;
-  RpcError error{status.error_code(), status.error_message(), {}};
+  RpcError error{status.error_code(), rules::InPlanWords(status.error_message()), {}};
   bpfrig::v1::RpcStatus details;
   if (details.ParseFromString(status.error_details())) {
     for (const auto& detail : details.details()) {
       if (detail.Is<bpfrig::v1::ErrorDetail>()) detail.UnpackTo(&error.detail);
     }
+    error.detail.set_hint(rules::InPlanWords(error.detail.hint()));
   }
   return error;
 }

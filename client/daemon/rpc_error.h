@@ -19,7 +19,7 @@ struct RpcError {
   bpfrig::v1::ErrorDetail detail;
 };
 
-// Nothing if the call succeeded.
+// In a plan's words; nothing if the call succeeded.
 [[nodiscard]] std::optional<RpcError> ErrorOf(const grpc::Status& status);
 
 // Whether the rig failed, not the test: no answer, a worker or sandbox that is gone, a bug in the daemon.

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "proto/rules/plan_words.h"
 
 namespace bpfrig::client::run {
 namespace {
@@ -83,7 +84,7 @@ bool Sandbox::WaitForEnd(milliseconds timeout) {
 std::string Sandbox::EndMessage() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (ended_ && ended_->reason() != bpfrig::v1::SANDBOX_END_REASON_CLOSED) {
-    std::string text = absl::StrCat("the sandbox ended: ", ended_->message());
+    std::string text = absl::StrCat("the sandbox ended: ", rules::InPlanWords(ended_->message()));
     const std::string& signal = ended_->signal_name();
     if (!signal.empty() && !absl::StrContains(text, signal)) absl::StrAppend(&text, " (", signal, ")");
     return text;
