@@ -12,6 +12,7 @@
 #include "client/verdict/datagrams.h"
 #include "client/verdict/socket_option.h"
 #include "client/verdict/traffic.h"
+#include "common/ip_address.h"
 #include "proto/rules/transports.h"
 
 namespace bpfrig::client::run {
@@ -35,6 +36,17 @@ void NoteDatagram(size_t count, verdict::Differences& differences) {
   }
 }
 
+// Where a dial went, if a program sent it elsewhere.
+std::string DescribeDial(const bpfrig::v1::SocketAddress& asked, const bpfrig::v1::SocketAddress& peer) {
+  if (peer.address().empty()) return "";
+  if (common::CanonicalIpAddress(peer.address()) == common::CanonicalIpAddress(asked.address()) &&
+      peer.port() == asked.port()) {
+    return "";
+  }
+  return absl::StrCat("the dial went to ", peer.address(), " port ", peer.port(), ", and not to ",
+                      asked.address(), " port ", asked.port(), " as the step has it");
+}
+
 }  // namespace
 
 StepOutcome StepRunner::Do(const Call& call, const plan::ConnectShape& shape, const Mark& mark) {
@@ -46,6 +58,7 @@ StepOutcome StepRunner::Do(const Call& call, const plan::ConnectShape& shape, co
     reached.insert(response.server());
     StepOutcome dialled = Answered(verdict::CompareConnect(call, mark, response), response);
     dialled.is_final = !request.name().empty() && response.errno_name().empty();
+    dialled.clue = DescribeDial(request.to(), response.peer());
     if (response.receive_timed_out() && rules::IsOfDatagrams(request.transport())) {
       dialled.clue = verdict::DescribeSent(response.sent_datagrams());
     }

@@ -217,6 +217,9 @@ verdict::Failure Trial::DescribeFailure(const plan::Step& step, const std::strin
     }
     AddLine(daemon::Describe(*outcome.error), failure.error);
     failure.hint = detail->hint();
+    if (detail->reason() == bpfrig::v1::ERROR_REASON_DUPLICATE_NAME) {
+      AddLine(verdict::AdviseName(test_, step, detail->object()), failure.note);
+    }
     if (detail->reason() == bpfrig::v1::ERROR_REASON_TYPE_MISMATCH && failure.hint.empty()) {
       failure.hint = verdict::AdviseQuotes(*plan::NodeOfField(step, detail->field()));
     }

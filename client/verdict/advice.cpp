@@ -8,6 +8,22 @@
 #include "client/plan/scalars.h"
 
 namespace bpfrig::client::verdict {
+namespace {
+
+std::string TextOf(const plan::Step& step, const char* key) {
+  const plan::NodePtr node = step.node->IsMapping() ? plan::FindKey(*step.node, key) : nullptr;
+  return node != nullptr && node->IsScalar() ? node->text : "";
+}
+
+// A loaded object goes by its own name, and a link by its program's, if they are given no other.
+std::string NameGivenBy(const plan::Step& step) {
+  const bool is_attach = step.name == "attach";
+  const std::string name = TextOf(step, is_attach ? "link" : "name");
+  if (!name.empty() || !(is_attach || step.name == "load")) return name;
+  return TextOf(step, is_attach ? "program" : "object");
+}
+
+}  // namespace
 
 std::string AdviseAddresses(const plan::Test& test, const Differences& differences) {
   const bool no_way = std::any_of(differences.begin(), differences.end(), [](const Difference& difference) {
@@ -20,6 +36,18 @@ std::string AdviseAddresses(const plan::Test& test, const Differences& differenc
       addresses.empty() ? "no addresses but those of lo"
                         : absl::StrCat("the addresses ", absl::StrJoin(addresses, ", "), " and those of lo");
   return absl::StrCat("the sandbox has ", own, "; `sandbox: {addresses: [...]}` gives it more");
+}
+
+std::string AdviseName(const plan::Test& test, const plan::Step& step, const std::string& name) {
+  std::string found;
+  for (const std::vector<plan::Step>* steps : {&test.setup, &test.steps, &test.teardown}) {
+    for (const plan::Step& other : *steps) {
+      if (ToString(other.mark) == ToString(step.mark) && other.used_at == step.used_at) return found;
+      if (NameGivenBy(other) == name)
+        found = absl::StrCat(ToString(other.mark), ": ", other.name, " took it");
+    }
+  }
+  return found;
 }
 
 std::string AdviseQuotes(const plan::Node& node) {

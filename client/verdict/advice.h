@@ -15,4 +15,7 @@ namespace bpfrig::client::verdict {
 // That a number stands in quotes, if the daemon complained of its type; empty otherwise.
 [[nodiscard]] std::string AdviseQuotes(const plan::Node& node);
 
+// Which step before that one has given the name to something; empty if none is found.
+[[nodiscard]] std::string AdviseName(const plan::Test& test, const plan::Step& step, const std::string& name);
+
 }  // namespace bpfrig::client::verdict

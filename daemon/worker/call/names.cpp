@@ -41,7 +41,8 @@ absl::Status AmbiguousName(absl::string_view what, absl::string_view name,
 
 absl::Status DuplicateName(absl::string_view what, absl::string_view name) {
   return base::WithObject(
-      MakeError(Reason::kDuplicateName, absl::StrCat("naming a ", what, " '", name, "': the name is taken")),
+      MakeError(Reason::kDuplicateName, absl::StrCat("naming ", what.substr(0, 1) == "o" ? "an " : "a ", what,
+                                                     " '", name, "': the name is taken")),
       name);
 }
 

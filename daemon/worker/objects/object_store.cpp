@@ -44,7 +44,10 @@ std::vector<std::string> ObjectStore::RanSinceMark() const {
 }
 
 absl::Status ObjectStore::CheckNewName(const std::string& name) const {
-  if (FindObject(name) != nullptr) return base::WithField(DuplicateName("object", name), "name");
+  if (FindObject(name) != nullptr) {
+    return base::WithField(
+        base::WithHint(DuplicateName("object", name), "give the object a name of its own: name"), "name");
+  }
   return absl::OkStatus();
 }
 
