@@ -165,6 +165,9 @@ const char* HintFor(const SetupFailure& failure) {
     case SetupStep::kUid:
       return failure.error_number == EPERM ? "needs CAP_SETUID"
                                            : "choose ids that exist here with --uid-base";
+    case SetupStep::kMoveFds:
+    case SetupStep::kPlaceFds:
+      return "the limit of open files is too low, and 1024 is enough: ulimit -n, or LimitNOFILE= of a unit";
     case SetupStep::kExec:
       return failure.error_number == EACCES ? "the file must be readable and executable for everybody" : "";
     default:

@@ -111,6 +111,11 @@ absl::Status Netlink::AddAddress(const std::string& interface, const common::IpP
   if (base::DetailOf(status).errno_name == "EEXIST") {
     return MakeError(Reason::kDuplicateName, absl::StrCat(action, ": the interface has it already"));
   }
+  if (address.family == AF_INET6 && base::DetailOf(status).errno_name == "EOPNOTSUPP") {
+    return base::WithHint(status,
+                          "this kernel has no IPv6, or has it switched off: give the sandbox IPv4 addresses "
+                          "alone");
+  }
   if (!status.ok() || address.family == AF_INET) return status;
   // The kernel adds an IPv6 address's local route from a work queue, even without duplicate address
   // detection: until then it can be bound, but a connect to it is ENETUNREACH (seen on 6.18). A route of our

@@ -67,8 +67,7 @@ constexpr Phrase kPhrases[] = {
     {"Unreleased reference",
      "release it on every path: bpf_sk_release, bpf_ringbuf_submit or bpf_ringbuf_discard"},
     {"At program exit the register R0",
-     "the return value is out of range for this type of program: cgroup connect, "
-     "bind and sendmsg programs return 0 or 1"},
+     "the return value is out of range for this type of program; the kernel's line has the range"},
     {"R0 !read_ok", "return a value on every path"},
     {"!read_ok", "a variable is read before it was written"},
     {"invalid indirect read from stack", "zero the whole struct first, padding too: memset, or = {}"},
