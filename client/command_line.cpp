@@ -253,8 +253,10 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, char** argv) {
   if (const std::string problem = UnknownCommand(app, argc, argv); !problem.empty()) return Refuse(problem);
   try {
     app.parse(argc, argv);
-  } catch (const CLI::ExtrasError& error) {
-    return Refuse(UnknownArgument(app, error));
+  } catch (const CLI::ExtrasError&) {
+    return Refuse(UnknownArgument(app));
+  } catch (const CLI::ArgumentMismatch& error) {
+    return Refuse(WrongCount(app, error));
   } catch (const CLI::RequiredError& error) {
     return Refuse(absl::StrCat(error.what(), "; `bpfrig ", argv[1], " --help` says more"));
   } catch (const CLI::ParseError& error) {

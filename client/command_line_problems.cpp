@@ -5,11 +5,13 @@
 #include <iostream>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "client/command/exit_code.h"
 #include "common/near_names.h"
+#include "common/unknown_option.h"
 
 namespace bpfrig::client {
 namespace {
@@ -30,6 +32,18 @@ std::vector<std::string> OptionNames(const CLI::App& command) {
     for (const std::string& name : option->get_snames()) names.push_back(absl::StrCat("-", name));
   }
   return names;
+}
+
+// The command that the command line names, and of `kernels fetch` that of `kernels`.
+const CLI::App& Chosen(const CLI::App& app) {
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  return chosen.empty() ? app : Chosen(*chosen.front());
+}
+
+// "bpfrig kernels fetch".
+std::string ProgramName(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return parent == nullptr ? command.get_name() : absl::StrCat(ProgramName(*parent), " ", command.get_name());
 }
 
 // Whether the command line itself has the option, and not only its variable.
@@ -72,18 +86,24 @@ std::string UnknownCommand(const CLI::App& app, int argc, char** argv) {
   return CommandNames(command).empty() ? "" : UnknownCommand(command, argc - 1, argv + 1);
 }
 
-std::string UnknownArgument(const CLI::App& app, const CLI::ExtrasError& error) {
-  const std::vector<CLI::App*> chosen = app.get_subcommands();
-  const CLI::App& command = chosen.empty() ? app : *chosen.front();
-  for (const std::string& argument : command.remaining()) {
-    if (argument.empty() || argument[0] != '-') continue;
-    const std::string name = argument.substr(0, argument.find('='));
-    const std::string help =
-        absl::StrCat("`bpfrig ", chosen.empty() ? "" : command.get_name() + " ", "--help`");
-    return absl::StrCat("there is no option ", name, common::DidYouMean(name, OptionNames(command)), "; ",
-                        help, " lists them");
+std::string UnknownArgument(const CLI::App& app) {
+  const CLI::App& command = Chosen(app);
+  const std::vector<std::string> arguments = command.remaining();
+  for (const std::string& argument : arguments) {
+    if (absl::StartsWith(argument, "-")) {
+      return common::UnknownOption(argument, OptionNames(command), ProgramName(command));
+    }
   }
-  return error.what();
+  return absl::StrCat(ProgramName(command), " has no use for ", absl::StrJoin(arguments, " "), "; `",
+                      ProgramName(command), " --help` says what it takes");
+}
+
+std::string WrongCount(const CLI::App& app, const CLI::ArgumentMismatch& error) {
+  // CLI11 names the option in the message alone.
+  const std::string what = error.what();
+  const CLI::Option* option = Chosen(app).get_option_no_throw(what.substr(0, what.find(':')));
+  if (option == nullptr || option->get_items_expected_max() > 1) return what;
+  return common::NotOneValue(option->get_name(), option->count(), option->get_type_name());
 }
 
 std::string WithoutEffect(const CLI::App& command) {
@@ -95,9 +115,21 @@ std::string WithoutEffect(const CLI::App& command) {
                         IsGiven(command, "--target") ? "--target" : "BPFRIG_TARGET",
                         " names one that runs already; leave one of them out");
   }
-  const std::string of_a_run = FirstGiven(
-      command, {"--report", "--control", "--retries", "--count", "--shuffle", "--fail-fast", "-j",
-                "--timeout", "--color", "--allow-all-skipped", "--log-dir", "--artifacts", "--kernel"});
+  const std::string of_another =
+      FirstGiven(command, {"--tls-ca", "--tls-certificate", "--tls-key", "--tls-server-name", "--token-file",
+                           "--unencrypted-on-private-network"});
+  if (target != nullptr && target->count() == 0 && target->get_default_str().empty() && !of_another.empty()) {
+    return absl::StrCat(of_another, " is for a daemon that runs already, and no --target names one");
+  }
+  const std::string of_guests =
+      FirstGiven(command, {"--kernel-append", "--kernel-memory", "--kernel-cpus", "--kernel-timeout"});
+  if (!of_guests.empty() && !IsGiven(command, "--kernel")) {
+    return absl::StrCat(of_guests, " is for guests, and no --kernel names one");
+  }
+  const std::string of_a_run =
+      FirstGiven(command, {"--report", "--control", "--retries", "--count", "--shuffle", "--fail-fast", "-j",
+                           "--timeout", "--color", "--allow-all-skipped", "--log-dir", "--artifacts",
+                           "--kernel", "--last-failed"});
   if (IsGiven(command, "--list") && !of_a_run.empty()) {
     return absl::StrCat(of_a_run, " is for tests that run, and --list runs none; leave one of them out");
   }

@@ -1,5 +1,5 @@
 // What is wrong with a command line, in words that help: what a misspelt command or option may have meant,
-// and options that have no effect together. command_line.cpp asks.
+// options given twice, and options that have no effect together. command_line.cpp asks.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -15,7 +15,9 @@ namespace bpfrig::client {
 // Each is a sentence, or empty if nothing is wrong. Before parsing:
 [[nodiscard]] std::string UnknownCommand(const CLI::App& app, int argc, char** argv);
 // Of arguments that nobody took:
-[[nodiscard]] std::string UnknownArgument(const CLI::App& app, const CLI::ExtrasError& error);
+[[nodiscard]] std::string UnknownArgument(const CLI::App& app);
+// Of an option without a value, or with several:
+[[nodiscard]] std::string WrongCount(const CLI::App& app, const CLI::ArgumentMismatch& error);
 // After parsing, of the command that was chosen:
 [[nodiscard]] std::string WithoutEffect(const CLI::App& command);
 

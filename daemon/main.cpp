@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <cstdlib>
+#include <iostream>
 #include <map>
 #include <set>
 #include <string>
@@ -16,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "common/fd.h"
+#include "common/unknown_option.h"
 #include "common/version.h"
 #include "daemon/base/log.h"
 #include "daemon/base/log_writer.h"
@@ -269,6 +271,33 @@ int RunSupervisor(Arguments arguments) {
   return status.ok() ? 0 : Fail(status);
 }
 
+// What is wrong with the command line, if it is about an option that there is not, or not so often. CLI11
+// names neither the nearest one nor, but in its message, which it was.
+std::string Complaint(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<CLI::App*> modes = app.get_subcommands();
+  const CLI::App& mode = modes.empty() ? app : *modes.front();
+  const std::string program = modes.empty() ? "bpfrigd" : "bpfrigd " + mode.get_name();
+  std::vector<std::string> known;
+  for (const CLI::App* one : {&app, &mode}) {
+    for (const CLI::Option* option : one->get_options()) {
+      if (!option->get_lnames().empty()) known.push_back("--" + option->get_lnames().front());
+    }
+  }
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    for (const std::string& argument : app.remaining(true)) {
+      if (argument[0] == '-') return common::UnknownOption(argument, known, program);
+    }
+  }
+  const std::string what = error.what();
+  const std::string name = what.substr(0, what.find(':'));
+  for (const CLI::App* one : {&mode, &app}) {
+    const CLI::Option* option = one->get_option_no_throw(name);
+    if (option == nullptr || dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr) continue;
+    return common::NotOneValue(name, option->count(), option->get_type_name());
+  }
+  return what;
+}
+
 int Main(int argc, char** argv) {
   kernel_os::SealInheritedFds();
   CLI::App app("bpfrigd runs sandboxes in which eBPF programs on sockets and cgroups are tested.", "bpfrigd");
@@ -278,7 +307,9 @@ int Main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     // --help and its like are not usage errors.
-    return app.exit(error) == 0 ? 0 : kExitUsage;
+    if (error.get_exit_code() == 0) return app.exit(error);
+    std::cerr << "bpfrigd: " << Complaint(app, error) << "\n";
+    return kExitUsage;
   }
   TakeToken(arguments.options.remote);
   base::SetLogLevel(LogLevels().at(arguments.options.log_level));

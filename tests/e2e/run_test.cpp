@@ -160,6 +160,57 @@ TEST(RunTest, RefusesOptionsThatHaveNoEffectTogether) {
             "bpfrig: --retries is for tests that run, and --list runs none; leave one of them out\n");
 }
 
+TEST(RunTest, RefusesOptionsOfWhatTheRunDoesNotHave) {
+  EXPECT_EQ(Complaint({"run", "--kernel-memory", "512", Plans()}),
+            "bpfrig: --kernel-memory is for guests, and no --kernel names one\n");
+  EXPECT_EQ(Complaint({"info", "--tls-ca", "ca.pem"}),
+            "bpfrig: --tls-ca is for a daemon that runs already, and no --target names one\n");
+  EXPECT_EQ(Complaint({"run", "--list", "--last-failed", Plans()}),
+            "bpfrig: --last-failed is for tests that run, and --list runs none; leave one of them out\n");
+}
+
+TEST(RunTest, SaysThatAnOptionTookTheFeatureAway) {
+  const TemporaryFile plan("perfmon.yaml",
+                           "name: p\nrequires: [perfmon]\ntests:\n  - name: t\n    steps:\n"
+                           "      - listen: {name: s, at: {address: 127.0.0.1, port: 80}}\n");
+  const Outcome outcome = RunToEnd(RunCommand({"--no-perfmon", plan.Path()}));
+  EXPECT_EQ(outcome.status, 4) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("SKIP  p / t  needs perfmon: --no-perfmon takes it away\n"));
+}
+
+TEST(RunTest, SaysThatAnOptionIsGivenTwiceOrLacksItsValue) {
+  EXPECT_EQ(Complaint({"run", "--test", "a", "--test", "b", Plans()}),
+            "bpfrig: --test is given twice, and takes one value\n");
+  EXPECT_EQ(Complaint({"run", Plans(), "--log-dir"}), "bpfrig: --log-dir lacks its value: --log-dir DIR\n");
+  EXPECT_EQ(Complaint({"info", "x"}),
+            "bpfrig: bpfrig info has no use for x; `bpfrig info --help` says what it takes\n");
+}
+
+TEST(RunTest, TheDaemonNamesTheNearestOption) {
+  const auto complaint = [](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), Binary("bpfrigd"));
+    const Outcome outcome = RunToEnd(arguments);
+    EXPECT_EQ(outcome.status, 2) << outcome.output;
+    return outcome.output;
+  };
+  EXPECT_EQ(complaint({"--max-sandbox", "3"}),
+            "bpfrigd: there is no option --max-sandbox (did you mean \"--max-sandboxes\"?); `bpfrigd --help` "
+            "lists them\n");
+  EXPECT_EQ(complaint({"--group", "a", "--group", "b"}),
+            "bpfrigd: --group is given twice, and takes one value\n");
+  EXPECT_EQ(complaint({"describe", "--jsno", "x"}),
+            "bpfrigd: there is no option --jsno (did you mean \"--json\"?); `bpfrigd describe --help` lists "
+            "them\n");
+}
+
+TEST(RunTest, TheDaemonSaysThatItsLimitOfOpenFilesIsTooLow) {
+  const Daemon daemon;
+  const Outcome outcome = RunToEnd(
+      {"prlimit", "--nofile=100:100", Binary("bpfrigd"), "--listen", daemon.Target() + ".low"}, kPatience);
+  EXPECT_EQ(outcome.status, 1) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("the limit of open files is too low, and 1024 is enough"));
+}
+
 TEST(RunTest, NoShippedPlanIsVacuous) {
   const Outcome outcome = RunToEnd(RunCommand({"--control", "always", "-j", "8", Plans()}));
   EXPECT_EQ(outcome.status, 0) << outcome.output;
