@@ -104,6 +104,30 @@ TEST(GoodPlanTest, SharesPiecesAndSetsNames) {
   EXPECT_EQ(As<bpfrig::v1::ReadEventsRequest>(*test.steps[3].call.request).wait_ms(), 3000U);
 }
 
+TEST(GoodPlanTest, AddsTheRestOfAMapping) {
+  ObjectFiles files({});
+  Problems problems;
+  const auto plan = ReadPlanText(
+      "name: p\n"
+      "vars:\n"
+      "  v4: {family: v4, port: 80}\n"
+      "  mapped: {<<: \"${v4}\", family: mapped}\n"
+      "tests:\n"
+      "  - name: dials (${family}, ${port})\n"
+      "    each: [\"${v4}\", \"${mapped}\", {<<: \"${mapped}\", port: 81}]\n"
+      "    steps:\n"
+      "      - connect: {to: &to {address: 10.0.0.1, port: \"${port}\"}, from: {<<: *to, port: 5}}\n",
+      "p.yaml", files, problems);
+  for (const Problem& problem : problems.Sorted()) ADD_FAILURE() << ToString(problem);
+  ASSERT_TRUE(plan.has_value());
+  ASSERT_EQ(plan->tests.size(), 3U);
+  EXPECT_EQ(plan->tests[1].name, "dials (mapped, 80)");
+  EXPECT_EQ(plan->tests[2].name, "dials (mapped, 81)");
+  const auto& from = As<bpfrig::v1::ConnectRequest>(*plan->tests[2].steps[0].call.request).from();
+  EXPECT_EQ(from.address(), "10.0.0.1");
+  EXPECT_EQ(from.port(), 5U);
+}
+
 TEST(GoodPlanTest, HasAFingerprintOfItsContent) {
   ObjectFiles files({absl::StrCat(BPFRIG_GOLDEN_DIR, "/plans")});
   const auto of = [&](const std::string& name, const std::string& steps) {

@@ -55,7 +55,7 @@ void AddKey(const std::string& name, const NodePtr& value, Node& mapping) {
 
 }  // namespace
 
-void MapTypes::Read(const NodePtr& node, Problems& problems) {
+void MapTypes::Read(const NodePtr& node, Origin origin, Problems& problems) {
   if (!node->IsMapping()) {
     problems.Add(node->mark, absl::StrCat("types must be a mapping of maps to types, such as {m: [key, "
                                           "value], ring: record}, not ",
@@ -77,7 +77,8 @@ void MapTypes::Read(const NodePtr& node, Problems& problems) {
                                                 : Describe(*pair.value)));
       continue;
     }
-    entries_.push_back({pair.key, is_pair ? types.front() : nullptr, types.back(), false});
+    entries_.push_back(
+        {pair.key, is_pair ? types.front() : nullptr, types.back(), origin == Origin::kIncluded});
   }
 }
 
@@ -113,7 +114,7 @@ NodePtr MapTypes::AddTo(const NodePtr& step) {
 
 void MapTypes::CheckUsed(Problems& problems) const {
   for (const Entry& entry : entries_) {
-    if (entry.used) continue;
+    if (entry.used || entry.may_be_unused) continue;
     problems.Add(entry.map->mark,
                  absl::StrCat("types names map \"", entry.map->text, "\", which no step reads or writes",
                               common::DidYouMean(entry.map->text, maps_)));

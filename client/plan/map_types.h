@@ -12,13 +12,16 @@ namespace bpfrig::client::plan {
 
 class MapTypes {
  public:
+  // Whether a map that no step uses is a mistake; what plans share need not be used by each of them.
+  enum class Origin { kPlan, kIncluded };
+
   // {map: value's or record's type} or {map: [key's type, value's type]}; maps as `map` or `object/map`.
-  void Read(const NodePtr& node, Problems& problems);
+  void Read(const NodePtr& node, Origin origin, Problems& problems);
 
   // The step with the types of its map.
   [[nodiscard]] NodePtr AddTo(const NodePtr& step);
 
-  // Complains of maps that no step of the plan has used.
+  // Complains of maps that no step of the plan has used and one should have.
   void CheckUsed(Problems& problems) const;
 
  private:
@@ -26,6 +29,7 @@ class MapTypes {
     NodePtr map;
     NodePtr key;    // null: not said
     NodePtr value;  // null after a complaint
+    bool may_be_unused = false;
     bool used = false;
   };
 

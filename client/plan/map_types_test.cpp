@@ -30,7 +30,7 @@ std::vector<std::string> Texts(const Problems& problems) {
 
 class MapTypesTest : public testing::Test {
  protected:
-  void Read(const std::string& text) { types_.Read(Parse(text), problems_); }
+  void Read(const std::string& text) { types_.Read(Parse(text), MapTypes::Origin::kPlan, problems_); }
   // What the step says under `key` once it has the types of its map.
   std::string Added(const std::string& step, const std::string& key) {
     const NodePtr typed = types_.AddTo(Parse(step));
@@ -71,6 +71,13 @@ TEST_F(MapTypesTest, ComplainsOfMapsThatNoStepUses) {
   types_.CheckUsed(problems_);
   EXPECT_THAT(Texts(problems_), ElementsAre("t.yaml:1:2: types names map \"hits\", which no step reads or "
                                             "writes (did you mean \"hit\"?)"));
+}
+
+TEST_F(MapTypesTest, LetsAPlanLeaveOutWhatItIncludes) {
+  types_.Read(Parse("{hits: v, n: w}"), MapTypes::Origin::kIncluded, problems_);
+  EXPECT_EQ(Added("dump: {map: n}", "value_type"), "w");
+  types_.CheckUsed(problems_);
+  EXPECT_THAT(Texts(problems_), IsEmpty());
 }
 
 TEST_F(MapTypesTest, ComplainsOfWhatIsNoType) {

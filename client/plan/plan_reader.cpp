@@ -31,14 +31,14 @@ class PlanReader {
     for (const PlanFile& file : files) {
       if (file.root != root) {
         FieldReader fields(file.root, kIncludedKeys, problems_);
-        ReadShared(fields, file.path);
+        ReadShared(fields, file.path, MapTypes::Origin::kIncluded);
       }
     }
     FieldReader fields(root, kPlanKeys, problems_);
     if (NodePtr name = fields.Require("name")) {
       plan.name = ReadLine(name, "name", problems_);
     }
-    ReadShared(fields, path);
+    ReadShared(fields, path, MapTypes::Origin::kPlan);
     TakeVariables(plan);
     const size_t problems_before = problems_.Count();
     if (NodePtr tests = fields.Require("tests")) ReadTests(tests, plan);
@@ -50,7 +50,7 @@ class PlanReader {
   }
 
  private:
-  void ReadShared(FieldReader& fields, const std::string& path) {
+  void ReadShared(FieldReader& fields, const std::string& path, MapTypes::Origin origin) {
     static_cast<void>(fields.Find("include"));  // plan_files.h has followed it.
     Shared shared;
     shared.path = path;
@@ -58,7 +58,7 @@ class PlanReader {
     shared.tags = fields.Find("tags");
     if (NodePtr node = fields.Find("vars")) ReadVariables(node);
     shared.objects = fields.Find("objects");
-    if (NodePtr node = fields.Find("types")) shared_.types->Read(node, problems_);
+    if (NodePtr node = fields.Find("types")) shared_.types->Read(node, origin, problems_);
     shared.sandbox = fields.Find("sandbox");
     if (NodePtr node = fields.Find("pieces")) ReadPieces(node);
     shared.setup = fields.Find("setup");

@@ -18,6 +18,8 @@ namespace {
 // Far beyond any plan, as node.h's limits.
 constexpr size_t kMaxText = size_t{1} << 20;
 
+constexpr absl::string_view kMergeKey = "<<";
+
 class Substitution {
  public:
   Substitution(const Scope& scope, Problems& problems) : scope_(scope), problems_(problems) {}
@@ -37,10 +39,12 @@ class Substitution {
         return Weighed(std::move(copy));
       }
       case Node::Kind::kMapping: {
+        const size_t problems_before = problems_.Count();
         auto copy = std::make_shared<Node>(*node);
         for (NodePair& pair : copy->pairs) pair = {RewriteText(pair.key), Rewrite(pair.value)};
         CheckKeys(*copy);
-        return Weighed(std::move(copy));
+        // What could not be replaced is no mapping to merge.
+        return Weighed(problems_.Count() == problems_before ? Merged(std::move(copy)) : std::move(copy));
       }
     }
     return node;
@@ -64,6 +68,21 @@ class Substitution {
     node->pairs.clear();
     node->weight = node->depth = 1;
     return node;
+  }
+
+  // `<<: "${name}"`: with the pairs of that mapping that it does not have itself.
+  std::shared_ptr<Node> Merged(std::shared_ptr<Node> mapping) {
+    const NodePtr other = FindKey(*mapping, kMergeKey);
+    if (other == nullptr || (is_left_ && other->IsScalar())) return mapping;
+    auto& pairs = mapping->pairs;
+    pairs.erase(std::remove_if(pairs.begin(), pairs.end(),
+                               [](const NodePair& pair) { return pair.key->text == kMergeKey; }),
+                pairs.end());
+    if (other->IsMapping() && other->tag.empty()) return std::make_shared<Node>(*Overlay(mapping, other));
+    problems_.Add(other->mark, absl::StrCat("<< must be followed by a mapping, or by a name or an alias of "
+                                            "one, not ",
+                                            Describe(*other)));
+    return mapping;
   }
 
   NodePtr RewriteScalar(const NodePtr& node) {

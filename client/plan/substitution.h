@@ -22,7 +22,7 @@ struct Scope {
 };
 
 // The tree with every `${name}` replaced. A string that is nothing but `${name}` becomes the name's node as
-// it is; it keeps a tag of its own. `is_left` is set if a name stays because it is captured.
+// it is; it keeps a tag of its own. `<<:` adds another mapping's pairs. `is_left`: a captured name stays.
 [[nodiscard]] NodePtr Substitute(const NodePtr& node, const Scope& scope, Problems& problems,
                                  bool* is_left = nullptr);
 
