@@ -178,6 +178,10 @@ void CheckReferences(StepCheck& check) {
   if (const Pattern* server = plan::FindPart(check.step.call.expected, "server")) {
     references.LookAtServer(*server);
   }
+  for (const plan::SharesExpectation& shares : check.step.call.shares) {
+    if (shares.field != "server") continue;
+    for (const plan::Share& share : shares.shares) references.LookAtServer(share.value);
+  }
   if (!connect->servers) return;
   for (const std::string& name : connect->servers->value) {
     references.RequireServer(name, connect->servers->mark);

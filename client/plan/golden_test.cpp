@@ -69,7 +69,7 @@ TEST(GoodPlanTest, ReadsEveryStepOfEveryRow) {
   EXPECT_EQ(plan->tests[1].may_not_run[0].value, "p6");
   EXPECT_EQ(plan->tests[0].sandbox.request.addresses_size(), 4);  // The one given twice counts once.
   EXPECT_EQ(plan->tests[0].required_features.size(), 2U);
-  EXPECT_EQ(plan->tests[0].steps.size(), 52U);
+  EXPECT_EQ(plan->tests[0].steps.size(), 54U);
 }
 
 TEST(GoodPlanTest, SharesPiecesAndSetsNames) {

@@ -30,6 +30,23 @@ struct Marked {
 template <typename T>
 using Expectation = std::optional<Marked<T>>;
 
+// Of how many runs of a repeated step one value must be.
+struct Share {
+  // Equality.
+  Pattern value;
+  // Of the number of runs.
+  Pattern count;
+  // The same as the plan has it: "!between [40%, 60%]".
+  std::string written;
+};
+
+// The shares of one field of the answer. Values that are not named must not come.
+struct SharesExpectation {
+  std::string field;
+  Mark mark;
+  std::vector<Share> shares;
+};
+
 // What every step is.
 struct Call {
   const google::protobuf::MethodDescriptor* method = nullptr;
@@ -37,6 +54,8 @@ struct Call {
   // Of the fields of the answer.
   Pattern expected;
   uint32_t repeat = 1;
+  // Of all runs together.
+  std::vector<SharesExpectation> shares;
   // Zero: once.
   std::chrono::milliseconds within{0};
 };

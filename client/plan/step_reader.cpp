@@ -11,6 +11,7 @@
 #include "client/plan/keys.h"
 #include "client/plan/read_captures.h"
 #include "client/plan/read_pattern.h"
+#include "client/plan/read_shares.h"
 #include "client/plan/scalars.h"
 #include "client/plan/shapes.h"
 #include "common/near_names.h"
@@ -261,6 +262,8 @@ Step ReadStep(const NodePtr& node, const Objects& objects, Problems& problems) {
     ReadRequest(source);
     ReadExpected(source);
   }
+  NodePtr shares = rules::StepOf(*step.call.method).repeat() ? expected.Find("shares") : nullptr;
+  if (shares != nullptr) step.call.shares = ReadShares(shares, step.call, problems);
   step.error = ReadExpectedError(*expect, expected, problems);
   step.refusal = ReadRefusal(*expect, step, expected, problems);
   step.runs = ReadRuns(FindKey(*node, "runs"), problems);

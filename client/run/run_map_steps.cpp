@@ -109,7 +109,7 @@ StepOutcome StepRunner::Do(const Call& call, const plan::DumpShape& shape, const
   if (auto error = ReadDump(sandbox_, request, TimeoutOf(call), dump)) return {std::move(error), {}};
   verdict::Differences differences = verdict::CompareDump(shape, mark, dump);
   DumpMapResponse whole;
-  if (captures_) {
+  if (keeps_answers_) {
     for (bpfrig::v1::DumpedEntry& entry : dump.entries) *whole.add_entries() = std::move(entry);
     *whole.mutable_summary() = dump.summary;
   }
@@ -143,7 +143,7 @@ StepOutcome StepRunner::Do(const Call& call, const plan::GlobalsShape& shape, co
     return {std::move(error), {}};
   }
   StepOutcome outcome{std::nullopt, verdict::CompareGlobals(shape, answer)};
-  if (captures_) outcome.answer = verdict::ValuesByName(answer);
+  if (keeps_answers_) outcome.answer = verdict::ValuesByName(answer);
   return outcome;
 }
 
@@ -164,7 +164,7 @@ StepOutcome StepRunner::ReadEventsOnce(const Call& call, const plan::EventsShape
   }
   verdict::Differences differences = verdict::CompareEvents(call, shape, mark, events);
   ReadEventsResponse whole;
-  if (captures_) {
+  if (keeps_answers_) {
     for (bpfrig::v1::Event& event : events.events) *whole.add_events() = std::move(event);
   }
   return Answered(std::move(differences), whole);

@@ -14,6 +14,7 @@
 #include "client/verdict/captures.h"
 #include "client/verdict/programs.h"
 #include "client/verdict/runs.h"
+#include "client/verdict/shares.h"
 #include "client/verdict/test_run.h"
 #include "proto/rules/call_traits.h"
 #include "proto/rules/field_words.h"
@@ -90,7 +91,7 @@ StepOutcome StepRunner::Run(const plan::Step& step) {
   const auto start = std::chrono::steady_clock::now();
   step_deadline_ = deadline_;
   if (step.timeout.count() > 0) step_deadline_ = std::min(deadline_, start + step.timeout);
-  captures_ = !step.captures.empty();
+  keeps_answers_ = !step.captures.empty() || !step.call.shares.empty();
   const auto until = std::min(start + step.call.within, step_deadline_);
   for (auto pause = kFirstPause;; pause = std::min(pause * 2, kMaxPause)) {
     StepOutcome outcome = RunOnce(step);
@@ -162,18 +163,25 @@ StepOutcome StepRunner::Do(const Call& call, const plan::LoadShape& shape, const
 
 StepOutcome StepRunner::Do(const Call& call, const plan::RunShape& shape, const Mark& mark) {
   auto request = plan::As<bpfrig::v1::RunProgramRequest>(*call.request);
-  bpfrig::v1::RunProgramResponse response;
-  if (auto error = Ask(call, request, response)) return {std::move(error), {}};
-  if (auto error = CheckPatterns(static_cast<size_t>(request.context_patterns_size()),
-                                 static_cast<size_t>(response.context_patterns_size()))) {
-    return {std::move(error), {}};
-  }
-  const std::string type = FindType(program_types_, request.program());
-  StepOutcome outcome = Answered(verdict::CompareTestRun(call, shape, mark, type, response), response);
-  if (outcome.answer && response.has_context_fields()) {
-    verdict::SetMember("context", response.context_fields(), *outcome.answer);
-  }
-  return outcome;
+  return Repeat(call, [&]() -> StepOutcome {
+    bpfrig::v1::RunProgramResponse response;
+    if (auto error = Ask(call, request, response)) return {std::move(error), {}};
+    if (auto error = CheckPatterns(static_cast<size_t>(request.context_patterns_size()),
+                                   static_cast<size_t>(response.context_patterns_size()))) {
+      return {std::move(error), {}};
+    }
+    StepOutcome outcome =
+        Answered(verdict::CompareTestRun(call, shape, mark, ProgramTypeOf(call), response), response);
+    if (outcome.answer && response.has_context_fields()) {
+      verdict::SetMember("context", response.context_fields(), *outcome.answer);
+    }
+    return outcome;
+  });
+}
+
+std::string StepRunner::ProgramTypeOf(const Call& call) const {
+  if (call.method->input_type() != bpfrig::v1::RunProgramRequest::descriptor()) return "";
+  return FindType(program_types_, plan::As<bpfrig::v1::RunProgramRequest>(*call.request).program());
 }
 
 void StepRunner::NoteTypes(const std::string& object, const bpfrig::v1::LoadedObject& loaded) {
@@ -208,7 +216,7 @@ std::optional<daemon::RpcError> StepRunner::Ask(const Call& call, Message& reque
 
 StepOutcome StepRunner::Answered(verdict::Differences differences, const Message& answer) const {
   StepOutcome outcome{std::nullopt, std::move(differences)};
-  if (captures_) outcome.answer = verdict::ValueOf(answer);
+  if (keeps_answers_) outcome.answer = verdict::ValueOf(answer);
   return outcome;
 }
 
@@ -228,6 +236,7 @@ std::chrono::milliseconds Left(std::chrono::steady_clock::time_point deadline) {
 
 StepOutcome StepRunner::Repeat(const Call& call, const std::function<StepOutcome()>& once) {
   StepOutcome outcome;
+  verdict::ShareTally tally(call);
   for (uint32_t i = 0; i < call.repeat; ++i) {
     outcome = once();
     const bool has_held = !outcome.error && outcome.differences.empty();
@@ -237,7 +246,9 @@ StepOutcome StepRunner::Repeat(const Call& call, const std::function<StepOutcome
       outcome.is_late = IsLate();
       return outcome;
     }
+    if (outcome.answer) tally.Add(*outcome.answer);
   }
+  if (!call.shares.empty()) outcome.differences = tally.Compare(ProgramTypeOf(call));
   return outcome;
 }
 

@@ -35,7 +35,7 @@ struct StepOutcome {
   std::optional<daemon::RpcError> count_error = std::nullopt;
   // What the step has to show in any case.
   std::string note = {};
-  // What was answered, of a step that captures some of it.
+  // What was answered, of a step that captures some of it, or counts it.
   std::optional<bpfrig::v1::Value> answer = std::nullopt;
   // Something was made that cannot be made again, or no other answer can come: `within` has to end.
   bool is_final = false;
@@ -99,11 +99,14 @@ class StepRunner {
   // Sends `request`, a copy of the call's own, to the sandbox.
   std::optional<daemon::RpcError> Ask(const Call& call, google::protobuf::Message& request,
                                       google::protobuf::Message& answer);
-  // An outcome with its answer, if the step captures any of it.
+  // An outcome with its answer, if the step needs it.
   StepOutcome Answered(verdict::Differences differences, const google::protobuf::Message& answer) const;
   // Does it as often as the call says, or until it fails or differs; then a difference says which time it
-  // was.
+  // was. If all runs held, their shares are compared.
   StepOutcome Repeat(const Call& call, const std::function<StepOutcome()>& once);
+
+  // The type of the program that the call runs; empty if it runs none.
+  [[nodiscard]] std::string ProgramTypeOf(const Call& call) const;
 
   // How long a call may take before the client gives it up: what the request allows and the step's patience,
   // but no longer than the step or the test has.
@@ -120,7 +123,8 @@ class StepRunner {
   // The test's, and the earlier one of that and the step's.
   TimePoint deadline_;
   TimePoint step_deadline_;
-  bool captures_ = false;
+  // Whether what was answered is still needed when it was compared.
+  bool keeps_answers_ = false;
   // Of what was loaded, types as libbpf calls them, by `object/name`.
   std::map<std::string, std::string> program_types_;
   std::map<std::string, std::string> map_types_;

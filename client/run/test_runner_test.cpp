@@ -415,6 +415,31 @@ TEST_F(TestRunnerTest, CollectsServersOverAllRepetitions) {
   EXPECT_EQ(Run(ReadTest(step + "        expect: {servers: [a, b, c]}\n")).verdict, Verdict::kFailed);
 }
 
+TEST_F(TestRunnerTest, CountsSharesOverAllRepetitions) {
+  int dials = 0;
+  daemon_.connect = [&](const auto&, auto& response) {
+    if (++dials % 4 == 0) {
+      response.set_errno_name("EPERM");
+    } else {
+      response.set_server("a");
+      response.mutable_peer()->set_port(8080);
+    }
+    return grpc::Status::OK;
+  };
+  const std::string step = "      - connect: {to: {address: 10.0.0.1, port: 80}}\n        repeat: 8\n";
+  const std::string shares = "shares: {errno: {none: 75%, EPERM: 25%}, server: {a: 6, none: 2}}";
+  EXPECT_EQ(Run(ReadTest(step + "        expect: {peer: {port: 8080}, " + shares + "}\n")).verdict,
+            Verdict::kPassed);
+  EXPECT_EQ(dials, 8);
+  // What each run must be like is judged at once; a failure is expected only of an errno that has shares.
+  EXPECT_EQ(Run(ReadTest(step + "        expect: {peer: {port: 80}, " + shares + "}\n")).verdict,
+            Verdict::kFailed);
+  EXPECT_EQ(dials, 9);
+  dials = 0;
+  const TestResult result = Run(ReadTest(step + "        expect: {shares: {server: {a: 6, none: 2}}}\n"));
+  EXPECT_EQ(result.failures.at(0).differences.at(0).field, "errno (time 4 of 8)");
+}
+
 TEST_F(TestRunnerTest, CutsSeedsIntoMessages) {
   std::vector<int> sizes;
   daemon_.seed = [&](const auto& messages) {

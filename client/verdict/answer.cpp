@@ -121,7 +121,9 @@ Value ValueOf(const Message& message, const FieldDescriptor& field) {
 Value ValueOf(const Message& message) { return MessageValue(message); }
 
 bool Expects(const plan::Call& call, const std::string& key) {
-  return plan::FindPart(call.expected, key) != nullptr;
+  return plan::FindPart(call.expected, key) != nullptr ||
+         std::any_of(call.shares.begin(), call.shares.end(),
+                     [&](const plan::SharesExpectation& shares) { return shares.field == key; });
 }
 
 Differences CompareAnswer(const plan::Call& call, const plan::Mark& mark, const Message& answer) {

@@ -23,7 +23,7 @@ namespace bpfrig::client::verdict {
 [[nodiscard]] Differences CompareAnswer(const plan::Call& call, const plan::Mark& mark,
                                         const google::protobuf::Message& answer);
 
-// Whether the plan says anything of the answer's field of that key.
+// Whether the plan says anything of the answer's field of that key, of each run or of all together.
 [[nodiscard]] bool Expects(const plan::Call& call, const std::string& key);
 
 }  // namespace bpfrig::client::verdict

@@ -15,14 +15,6 @@ namespace {
 
 constexpr char kReturn[] = "return";
 
-// "2 (XDP_PASS)", "4294967295 (-1)".
-std::string DescribeReturn(uint32_t value, const std::string& program_type) {
-  if (const auto name = plan::NameOfReturn(program_type, value); !name.empty())
-    return absl::StrCat(value, " (", name, ")");
-  const auto negative = static_cast<int32_t>(value);
-  return negative < 0 ? absl::StrCat(value, " (", negative, ")") : absl::StrCat(value);
-}
-
 // The names that the pattern is written with.
 void CollectWords(const plan::Pattern& pattern, std::vector<const plan::Node*>& words) {
   if (pattern.kind == plan::PatternKind::kEqual && plan::FindReturnWord(pattern.node->text) != nullptr)
@@ -45,6 +37,13 @@ void CompareWords(const plan::Pattern& expected, const std::string& program_type
 
 }  // namespace
 
+std::string DescribeReturn(uint32_t value, const std::string& program_type) {
+  if (const auto name = plan::NameOfReturn(program_type, value); !name.empty())
+    return absl::StrCat(value, " (", name, ")");
+  const auto negative = static_cast<int32_t>(value);
+  return negative < 0 ? absl::StrCat(value, " (", negative, ")") : absl::StrCat(value);
+}
+
 Differences CompareTestRun(const plan::Call& call, const plan::RunShape& shape, const plan::Mark& mark,
                            const std::string& program_type, const bpfrig::v1::RunProgramResponse& response) {
   Differences differences = CompareAnswer(call, mark, response);
@@ -57,6 +56,10 @@ Differences CompareTestRun(const plan::Call& call, const plan::RunShape& shape, 
   }
   if (expected != nullptr && differences.empty())
     CompareWords(*expected, program_type, response.return_value(), differences);
+  for (const plan::SharesExpectation& shares : call.shares) {
+    for (const plan::Share& share : shares.shares)
+      CompareWords(share.value, program_type, response.return_value(), differences);
+  }
   if (!shape.context) return differences;
   std::vector<const bpfrig::v1::ResolvedValue*> encodings;
   for (const auto& pattern : response.context_patterns()) encodings.push_back(&pattern);

@@ -2,6 +2,7 @@
 // its type have for that, and the context by its fields. The handler of `run` calls it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "bpfrig/v1/program.pb.h"
@@ -9,6 +10,9 @@
 #include "client/verdict/test_result.h"
 
 namespace bpfrig::client::verdict {
+
+// "2 (XDP_PASS)", "4294967295 (-1)".
+[[nodiscard]] std::string DescribeReturn(uint32_t value, const std::string& program_type);
 
 // `program_type` is as libbpf calls it; empty if it is not known.
 [[nodiscard]] Differences CompareTestRun(const plan::Call& call, const plan::RunShape& shape,
