@@ -21,13 +21,21 @@ std::string PeerOf(const grpc::ServerContextBase& context) {
 
 class Passing final : public grpc::experimental::Interceptor {
  public:
-  Passing(const Callers& callers, uint64_t connection) : callers_(callers), connection_(connection) {}
-  ~Passing() override { callers_.End(connection_); }
-  void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override { methods->Proceed(); }
+  Passing(const Callers& callers, const grpc::ServerContextBase& context)
+      : callers_(callers), context_(context), connection_(callers.Begin(context)) {}
+  ~Passing() override { callers_.End(connection_, given_up_); }
+  void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
+    using Point = grpc::experimental::InterceptionHookPoints;
+    // The call's last word; the context may be gone when this is.
+    if (methods->QueryInterceptionHookPoint(Point::POST_RECV_CLOSE)) given_up_ = context_.IsCancelled();
+    methods->Proceed();
+  }
 
  private:
   const Callers& callers_;
+  const grpc::ServerContextBase& context_;
   const uint64_t connection_;
+  bool given_up_ = false;
 };
 
 class PassingFactory final : public grpc::experimental::ServerInterceptorFactoryInterface {
@@ -37,7 +45,7 @@ class PassingFactory final : public grpc::experimental::ServerInterceptorFactory
   grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* call) override {
     // If the connection is one too many, the relays say so.
     (void)callers_.Of(*call->server_context());
-    return new Passing(callers_, callers_.Begin(*call->server_context()));
+    return new Passing(callers_, *call->server_context());
   }
 
  private:

@@ -32,7 +32,7 @@ class Callers {
   void Arrived(const grpc::ServerContextBase& context, uint64_t bytes) const;
   // For calls as long as gRPC holds them.
   [[nodiscard]] uint64_t Begin(const grpc::ServerContextBase& context) const;
-  void End(uint64_t connection) const { connections_.EndCall(connection); }
+  void End(uint64_t connection, bool given_up) const { connections_.EndCall(connection, given_up); }
   // Has every call pass by. This outlives the server.
   [[nodiscard]] std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeInterceptor()
       const;

@@ -136,6 +136,36 @@ TEST_F(MemoryTest, CallsThatAreResetCostTheirConnection) {
   EXPECT_TRUE(Attach(sandbox.id()).ok());
 }
 
+// A client that does not acknowledge the server's settings has no bound on its streams.
+TEST_F(MemoryTest, CallsThatNeverGetTheirMessageCostTheirConnection) {
+  StartAnsweringFront();
+  const OpenedSandbox sandbox(stub());
+  const size_t before = Resident();
+  RawClient client(socket_path());
+  client.Greet();
+  while (client.BeginCalls(100, {.method = kLoadProgram, .headers = {}, .message = "", .reset = false}))
+    continue;
+  EXPECT_LT(Resident(), MemoryBound(before + 100)) << "MiB";
+  EXPECT_TRUE(Attach(sandbox.id()).ok());
+}
+
+// As clients do that wait for the first of many.
+TEST_F(MemoryTest, AClientThatGivesUpSomeHundredCallsStays) {
+  StartAnsweringFront();
+  RawClient client(socket_path());
+  client.Greet();
+  v1::AttachRequest request;
+  request.set_sandbox("0123456789abcdef");
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_TRUE(client.BeginCalls(100, {.method = "/bpfrig.v1.BpfRig/Attach",
+                                        .headers = {},
+                                        .message = request.SerializeAsString(),
+                                        .reset = true}));
+  }
+  client.SendMessage(client.BeginCall("/bpfrig.v1.BpfRig/GetInfo"), "");
+  EXPECT_THAT(client.ReadUntil("grpc-status", kPatience), HasSubstr("grpc-status"));
+}
+
 TEST_F(MemoryTest, AMessageThatSaysItIsCompressedAndNotHowIsRefused) {
   StartAnsweringFront();
   RawClient client(socket_path());

@@ -14,11 +14,13 @@
 #include <iostream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "bpfrig/v1/bpfrig.grpc.pb.h"
 #include "common/fd.h"
 #include "common/testing/memory_bound.h"
+#include "daemon/front/testing/raw_client.h"
 #include "tests/e2e/remote_rig.h"
 #include "tests/e2e/rig.h"
 
@@ -170,6 +172,57 @@ TEST_F(PressureTest, MessagesOfTwoGigabytes) {
   const Attackers attackers(1, [&] { SendTwoGigabytes(daemon.Connect(credentials)); });
   Report("1.9 GB in one message, again and again", before, Median(daemon, credentials), daemon);
 }
+
+using Flood = front::RawClient::Flood;
+
+constexpr char kReceive[] = "/bpfrig.v1.BpfRig/Receive";
+const front::RawClient::Headers kWithToken = {{"authorization", std::string("Bearer ") + kToken}};
+
+std::string SomeRequest() {
+  v1::ReceiveRequest request;
+  request.set_sandbox("0123456789abcdef");
+  request.mutable_at()->set_connection("c");
+  return request.SerializeAsString();
+}
+
+// Begins calls as fast as it can, and comes again when its connection has ended.
+void BeginCalls(const RemoteDaemon& daemon, const Flood& flood, const std::atomic<bool>& stop) {
+  while (!stop) {
+    front::RawClient client(ConnectTo(daemon.Address()));
+    client.Greet();
+    while (!stop && client.BeginCalls(100, flood)) continue;
+  }
+}
+
+struct NamedFlood {
+  std::string name;
+  Flood flood;
+};
+
+class FloodTest : public PressureTest, public ::testing::WithParamInterface<NamedFlood> {};
+
+TEST_P(FloodTest, OfCalls) {
+  const RemoteDaemon daemon({}, {std::string("BPFRIGD_TOKEN=") + kToken});
+  const auto credentials = grpc::InsecureChannelCredentials();
+  const long before = Median(daemon, credentials);
+  std::atomic<bool> stop = false;
+  std::thread attacker([&] { BeginCalls(daemon, GetParam().flood, stop); });
+  const long under = Median(daemon, credentials);
+  stop = true;
+  attacker.join();
+  Report(GetParam().name, before, under, daemon);
+  // Twice as long at most on a machine that does nothing else.
+  EXPECT_LT(under, 4 * before);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Calls, FloodTest,
+    ::testing::Values(NamedFlood{"ResetByAStranger", {kReceive, {}, "", true}},
+                      NamedFlood{"ResetByTheTokensHolder", {kReceive, kWithToken, "", true}},
+                      NamedFlood{"ResetWithTheirMessages", {kReceive, kWithToken, SomeRequest(), true}},
+                      NamedFlood{"LeftByAStranger", {kReceive, {}, "", false}},
+                      NamedFlood{"LeftByTheTokensHolder", {kReceive, kWithToken, "", false}}),
+    [](const auto& named) { return named.param.name; });
 
 }  // namespace
 }  // namespace bpfrig::tests

@@ -3,8 +3,12 @@
 // it is whole, and looks at its size only then: a client that announces 2 GB has them kept. It tells nobody
 // how much it has read either, so that recvmsg() in this process is ours, and counts.
 //
+// It counts the calls in them, too: of one that a client resets, or gives no message, gRPC tells nobody, and
+// keeps some 10 KiB for each. Not behind TLS, whose bytes say nothing: there a client has shown a
+// certificate.
+//
 // One for each connection, by the number of its descriptor. Connections owns them; the relays say what has
-// become a message.
+// become a message, and Callers which calls were answered.
 #pragma once
 
 #include <cstdint>
@@ -13,27 +17,42 @@
 
 namespace bpfrig::front {
 
+struct ArrivingLimits {
+  uint64_t bytes = 0;
+  // Calls that were begun and not answered.
+  uint64_t calls = 0;
+};
+
 class ArrivingBytes {
  public:
   // What cannot be told apart from a message that will never be whole, such as the headers of calls and what
   // was cancelled, is forgotten at this rate.
   static constexpr uint64_t kForgottenPerSecond = uint64_t{1} << 20;
+  // The same for calls that a client gave up.
+  static constexpr uint64_t kCallsForgottenPerSecond = 10;
 
   ArrivingBytes() = default;
-  // Counts from now on, and shuts the socket down if more than `limit` bytes are on their way.
-  ArrivingBytes(int socket, uint64_t limit, absl::Time now);
+  // Counts from now on. If more bytes than that are on their way, it shuts the socket down; if more calls, it
+  // lets nobody read any further, so that gRPC misses the answer to its next ping and ends the connection.
+  ArrivingBytes(int socket, const ArrivingLimits& limits, absl::Time now);
   ~ArrivingBytes();
   ArrivingBytes(ArrivingBytes&& other) noexcept;
   ArrivingBytes& operator=(ArrivingBytes&& other) noexcept;
 
   // That many bytes have become a message.
   void Arrived(uint64_t bytes, absl::Time now);
-  // Whether it shut the socket down.
+  // A call has been answered, and its client had not given it up.
+  void Answered();
+  // So many calls may be on their way from now on, if that is more than before.
+  void RaiseCalls(uint64_t calls);
+  // Whether there was too much of either, and whether of calls.
   [[nodiscard]] bool TooMany() const;
+  [[nodiscard]] bool TooManyCalls() const;
+  [[nodiscard]] const ArrivingLimits& limits() const { return limits_; }
 
  private:
   int socket_ = -1;
-  uint64_t limit_ = 0;
+  ArrivingLimits limits_;
   absl::Time forgotten_until_;
 };
 

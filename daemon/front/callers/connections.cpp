@@ -75,7 +75,9 @@ absl::Status Connections::Add(int socket, const NewConnection& connection) {
   BPFRIG_RETURN_IF_ERROR(Watch(epoll_.Get(), own.Get(), EPOLLRDHUP, number));
   Connection& added = table_[number];
   added.socket = std::move(own);
-  added.arriving = ArrivingBytes(socket, rules_.max_arriving_bytes, absl::Now());
+  const uint64_t calls =
+      connection.door == Door::kTcp ? rules_.max_unauthorised_calls : rules_.max_held_calls;
+  added.arriving = ArrivingBytes(socket, {.bytes = rules_.max_arriving_bytes, .calls = calls}, absl::Now());
   added.facts = connection;
   added.silent_until = absl::Now() + rules_.patience;
   by_peer_[connection.peer] = number;
@@ -95,6 +97,7 @@ absl::StatusOr<std::string> Connections::Called(const std::string& peer, const s
   if (connection.silent_until == absl::InfiniteFuture()) return connection.facts.caller;
   BPFRIG_ASSIGN_OR_RETURN(connection.share, shares_.Take(connection.facts.caller));
   connection.silent_until = absl::InfiniteFuture();
+  connection.arriving.RaiseCalls(rules_.max_held_calls);
   SilentOf(connection.facts.door).remove(found->second);
   return connection.facts.caller;
 }
@@ -111,9 +114,12 @@ uint64_t Connections::BeginCall(const std::string& peer) {
   return number;
 }
 
-void Connections::EndCall(uint64_t connection) {
+void Connections::EndCall(uint64_t connection, bool given_up) {
   const std::lock_guard lock(mutex_);
-  if (const auto found = table_.find(connection); found != table_.end()) --found->second.held_calls;
+  const auto found = table_.find(connection);
+  if (found == table_.end()) return;
+  --found->second.held_calls;
+  if (!given_up) found->second.arriving.Answered();
 }
 
 void Connections::Arrived(const std::string& peer, uint64_t bytes) {
@@ -177,10 +183,15 @@ void Connections::EndOldestLocked(Door door) {
 }
 
 void Connections::EndLocked(Table::iterator connection) {
-  if (connection->second.arriving.TooMany()) {
+  const ArrivingBytes& arriving = connection->second.arriving;
+  if (arriving.TooMany()) {
+    const std::string why =
+        arriving.TooManyCalls()
+            ? absl::StrCat("more than ", arriving.limits().calls,
+                           " of its calls were given up or are not over")
+            : absl::StrCat("more than ", arriving.limits().bytes >> 20, " MiB of requests were on their way");
     const std::string line =
-        absl::StrCat("ended a connection from ", connection->second.facts.from, ": more than ",
-                     rules_.max_arriving_bytes >> 20, " MiB of requests were on their way");
+        absl::StrCat("ended a connection from ", connection->second.facts.from, ": ", why);
     base::LogLimited(base::LogLevel::kWarning, line, line);
   }
   ForgetLocked(connection);

@@ -38,9 +38,11 @@ struct ConnectionRules {
   // How many of each door may be without a call that was let in.
   size_t max_silent = 256;
   absl::Duration patience = absl::Seconds(10);
-  // How many calls of each connection gRPC may hold: those that a client resets stay for a while, and their
-  // number is bound by nothing else.
+  // How many calls of each connection gRPC may hold that were not answered: those that a client resets stay
+  // for a while, and their number is bound by nothing else.
   size_t max_held_calls = 1024;
+  // The same over TCP before the first call that was let in.
+  size_t max_unauthorised_calls = 128;
   // How many bytes of each connection may be on their way to be a message.
   uint64_t max_arriving_bytes = uint64_t{128} << 20;
 };
@@ -60,9 +62,10 @@ class Connections {
   // came without one. Returns who it is. LIMIT_REACHED if the caller has too many connections: this one ends
   // like those without a call.
   [[nodiscard]] absl::StatusOr<std::string> Called(const std::string& peer, const std::string& caller);
-  // gRPC holds one more call on the connection of that name, or, with what that returned, one less.
+  // gRPC holds one more call on the connection of that name, or, with what that returned, one less: the
+  // client has given it up, or has its answer.
   [[nodiscard]] uint64_t BeginCall(const std::string& peer);
-  void EndCall(uint64_t connection);
+  void EndCall(uint64_t connection, bool given_up);
   // A message of a call on the connection of that name has arrived.
   void Arrived(const std::string& peer, uint64_t bytes);
 

@@ -1,11 +1,13 @@
 #include "daemon/front/testing/raw_client.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "absl/time/clock.h"
 #include "daemon/front/sandboxes/event.h"
@@ -42,6 +44,39 @@ void AppendString(absl::string_view text, std::string& block) {
   block.append(text.data(), text.size());
 }
 
+std::string HeaderBlock(const std::string& method, const RawClient::Headers& more) {
+  RawClient::Headers headers = {{":method", "POST"}, {":scheme", "http"},
+                                {":path", method},   {":authority", "localhost"},
+                                {"te", "trailers"},  {"content-type", "application/grpc"}};
+  headers.insert(headers.end(), more.begin(), more.end());
+  std::string block;
+  for (const auto& [name, value] : headers) {
+    block.push_back(0);  // a literal that is not to be remembered
+    AppendString(name, block);
+    AppendString(value, block);
+  }
+  return block;
+}
+
+// The one message of a call, in frames.
+std::string MessageFrames(uint32_t stream, absl::string_view message, bool compressed) {
+  std::string bytes(1, compressed ? 1 : 0);
+  bytes.append(BigEndian(static_cast<uint32_t>(message.size()), 4));
+  bytes.append(message.data(), message.size());
+  std::string frames;
+  for (size_t offset = 0; offset < bytes.size(); offset += kMaxFrameBytes) {
+    const bool last = offset + kMaxFrameBytes >= bytes.size();
+    frames += MakeFrame(Frame::kData, last ? kEndStream : 0, stream,
+                        absl::string_view(bytes).substr(offset, kMaxFrameBytes));
+  }
+  return frames;
+}
+
+std::string ResetFrame(uint32_t stream) {
+  constexpr uint32_t kCancel = 8;
+  return MakeFrame(Frame::kReset, 0, stream, BigEndian(kCancel, 4));
+}
+
 }  // namespace
 
 RawClient::RawClient(const std::string& path) : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -58,34 +93,27 @@ void RawClient::Greet() {
 }
 
 uint32_t RawClient::BeginCall(const std::string& method, const Headers& more) {
-  Headers headers = {{":method", "POST"},         {":scheme", "http"}, {":path", method},
-                     {":authority", "localhost"}, {"te", "trailers"},  {"content-type", "application/grpc"}};
-  headers.insert(headers.end(), more.begin(), more.end());
-  std::string block;
-  for (const auto& [name, value] : headers) {
-    block.push_back(0);  // a literal that is not to be remembered
-    AppendString(name, block);
-    AppendString(value, block);
-  }
   const uint32_t stream = std::exchange(next_stream_, next_stream_ + 2);
-  Write(MakeFrame(Frame::kHeaders, kEndHeaders, stream, block));
+  Write(MakeFrame(Frame::kHeaders, kEndHeaders, stream, HeaderBlock(method, more)));
   return stream;
 }
 
 void RawClient::SendMessage(uint32_t stream, absl::string_view message, bool compressed) {
-  std::string bytes(1, compressed ? 1 : 0);
-  bytes.append(BigEndian(static_cast<uint32_t>(message.size()), 4));
-  bytes.append(message.data(), message.size());
-  for (size_t offset = 0; offset < bytes.size(); offset += kMaxFrameBytes) {
-    const bool last = offset + kMaxFrameBytes >= bytes.size();
-    Write(MakeFrame(Frame::kData, last ? kEndStream : 0, stream,
-                    absl::string_view(bytes).substr(offset, kMaxFrameBytes)));
-  }
+  Write(MessageFrames(stream, message, compressed));
 }
 
-void RawClient::Reset(uint32_t stream) {
-  constexpr uint32_t kCancel = 8;
-  Write(MakeFrame(Frame::kReset, 0, stream, BigEndian(kCancel, 4)));
+void RawClient::Reset(uint32_t stream) { Write(ResetFrame(stream)); }
+
+bool RawClient::BeginCalls(int calls, const Flood& flood) {
+  const std::string block = HeaderBlock(flood.method, flood.headers);
+  std::string bytes;
+  for (int i = 0; i < calls; ++i) {
+    const uint32_t stream = std::exchange(next_stream_, next_stream_ + 2);
+    bytes += MakeFrame(Frame::kHeaders, kEndHeaders, stream, block);
+    if (!flood.message.empty()) bytes += MessageFrames(stream, flood.message, false);
+    if (flood.reset) bytes += ResetFrame(stream);
+  }
+  return WriteAndDropAnswers(bytes);
 }
 
 std::string RawClient::ReadUntil(absl::string_view text, absl::Duration patience) {
@@ -103,9 +131,23 @@ std::string RawClient::ReadUntil(absl::string_view text, absl::Duration patience
 void RawClient::Write(absl::string_view bytes) const {
   while (!bytes.empty()) {
     const ssize_t count = ::send(socket_.Get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (count <= 0) return;  // the server hung up: what it said can still be read
+    if (count <= 0) return;
     bytes.remove_prefix(static_cast<size_t>(count));
   }
+}
+
+bool RawClient::WriteAndDropAnswers(absl::string_view bytes) const {
+  std::string answers(65536, '\0');
+  while (!bytes.empty()) {
+    pollfd ready{.fd = fd(), .events = POLLIN | POLLOUT, .revents = 0};
+    if (::poll(&ready, 1, -1) < 0) return false;
+    if ((ready.revents & POLLIN) != 0 && ::read(fd(), answers.data(), answers.size()) <= 0) return false;
+    if ((ready.revents & POLLOUT) == 0) continue;
+    const ssize_t count = ::send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count < 0 && errno != EAGAIN) return false;
+    if (count > 0) bytes.remove_prefix(static_cast<size_t>(count));
+  }
+  return true;
 }
 
 }  // namespace bpfrig::front
