@@ -8,7 +8,7 @@
 #include "bpfrig/v1/traffic.pb.h"
 #include "client/check/check_value.h"
 #include "client/check/step_check.h"
-#include "client/plan/field_path.h"
+#include "client/plan/fields/field_path.h"
 
 namespace bpfrig::client::check {
 namespace {

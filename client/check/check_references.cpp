@@ -9,7 +9,7 @@
 #include "bpfrig/v1/traffic.pb.h"
 #include "bpfrig/v1/value.pb.h"
 #include "client/check/step_check.h"
-#include "client/plan/pattern.h"
+#include "client/plan/fields/pattern.h"
 #include "common/near_names.h"
 #include "proto/rules/field_words.h"
 

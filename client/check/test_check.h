@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "bpfrig/v1/description.pb.h"
 #include "client/plan/plan.h"
-#include "client/plan/problem.h"
+#include "client/plan/yaml/problem.h"
 
 namespace bpfrig::client::check {
 

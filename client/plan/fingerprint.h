@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
-#include "client/plan/node.h"
+#include "client/plan/yaml/node.h"
 #include "client/plan/plan.h"
 
 namespace bpfrig::client::plan {

@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bpfrig/v1/sandbox.pb.h"
-#include "client/plan/step.h"
+#include "client/plan/steps/step.h"
 
 namespace bpfrig::client::plan {
 

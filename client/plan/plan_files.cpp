@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "client/plan/scalars.h"
-#include "client/plan/yaml_reader.h"
+#include "client/plan/yaml/scalars.h"
+#include "client/plan/yaml/yaml_reader.h"
 #include "common/read_file.h"
 
 namespace bpfrig::client::plan {

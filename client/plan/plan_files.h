@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "client/plan/node.h"
-#include "client/plan/problem.h"
+#include "client/plan/yaml/node.h"
+#include "client/plan/yaml/problem.h"
 
 namespace bpfrig::client::plan {
 

@@ -8,7 +8,7 @@
 
 #include "client/plan/object_files.h"
 #include "client/plan/plan.h"
-#include "client/plan/problem.h"
+#include "client/plan/yaml/problem.h"
 
 namespace bpfrig::client::plan {
 

@@ -8,11 +8,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "client/plan/field_reader.h"
+#include "client/plan/fields/field_reader.h"
 #include "client/plan/fingerprint.h"
-#include "client/plan/message_reader.h"
-#include "client/plan/scalars.h"
-#include "client/plan/substitution.h"
+#include "client/plan/fields/message_reader.h"
+#include "client/plan/yaml/scalars.h"
+#include "client/plan/yaml/substitution.h"
 
 namespace bpfrig::client::plan {
 namespace {

@@ -14,7 +14,7 @@
 #include "bpfrig/v1/program.pb.h"
 #include "bpfrig/v1/traffic.pb.h"
 #include "client/daemon/rpc_error.h"
-#include "client/plan/step.h"
+#include "client/plan/steps/step.h"
 #include "client/run/sandbox.h"
 #include "client/run/test_record.h"
 #include "client/verdict/test_result.h"

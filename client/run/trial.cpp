@@ -10,7 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "client/plan/deferred.h"
+#include "client/plan/steps/deferred.h"
 #include "client/verdict/advice.h"
 #include "client/verdict/call_error.h"
 #include "client/verdict/captures.h"

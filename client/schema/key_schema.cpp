@@ -8,7 +8,8 @@
 #include "bpfrig/v1/map.pb.h"
 #include "bpfrig/v1/program.pb.h"
 #include "bpfrig/v1/sandbox.pb.h"
-#include "client/plan/step_reader.h"
+#include "client/plan/steps/step_reader.h"
+#include "client/plan/yaml/scalars.h"
 #include "proto/rules/wait_limits.h"
 
 namespace bpfrig::client::schema {

@@ -1,7 +1,7 @@
-// The schema of the plan reader's own keys, by what they take (client/plan/keys.h).
+// The schema of the plan reader's own keys, by what they take (client/plan/fields/keys.h).
 #pragma once
 
-#include "client/plan/keys.h"
+#include "client/plan/fields/keys.h"
 #include "client/schema/json.h"
 
 namespace bpfrig::client::schema {

@@ -5,7 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "client/plan/scalars.h"
+#include "client/plan/yaml/scalars.h"
 
 namespace bpfrig::client::verdict {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "bpfrig/v1/value.pb.h"
-#include "client/plan/step.h"
+#include "client/plan/steps/step.h"
 #include "client/verdict/test_result.h"
 
 namespace bpfrig::client::verdict {

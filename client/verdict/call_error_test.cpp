@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "client/plan/step_reader.h"
-#include "client/plan/yaml_reader.h"
+#include "client/plan/steps/step_reader.h"
+#include "client/plan/yaml/yaml_reader.h"
 
 namespace bpfrig::client::verdict {
 namespace {

@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "client/plan/substitution.h"
+#include "client/plan/yaml/substitution.h"
 #include "client/verdict/matcher.h"
 
 namespace bpfrig::client::verdict {

@@ -3,7 +3,7 @@
 
 #include "bpfrig/v1/map.pb.h"
 #include "bpfrig/v1/value.pb.h"
-#include "client/plan/pattern.h"
+#include "client/plan/fields/pattern.h"
 
 namespace bpfrig::client::verdict {
 

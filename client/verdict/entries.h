@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "bpfrig/v1/map.pb.h"
-#include "client/plan/step.h"
+#include "client/plan/steps/step.h"
 #include "client/verdict/test_result.h"
 
 namespace bpfrig::client::verdict {

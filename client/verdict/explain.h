@@ -4,7 +4,7 @@
 #include <string>
 
 #include "bpfrig/v1/value.pb.h"
-#include "client/plan/pattern.h"
+#include "client/plan/fields/pattern.h"
 #include "client/verdict/matcher.h"
 #include "client/verdict/test_result.h"
 

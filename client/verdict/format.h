@@ -7,7 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "bpfrig/v1/map.pb.h"
 #include "bpfrig/v1/value.pb.h"
-#include "client/plan/step.h"
+#include "client/plan/steps/step.h"
 
 namespace bpfrig::client::verdict {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "bpfrig/v1/value.pb.h"
-#include "client/plan/pattern.h"
+#include "client/plan/fields/pattern.h"
 
 namespace bpfrig::client::verdict {
 

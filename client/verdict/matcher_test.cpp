@@ -11,8 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "bpfrig/v1/program.pb.h"
 #include "bpfrig/v1/traffic.pb.h"
-#include "client/plan/step_reader.h"
-#include "client/plan/yaml_reader.h"
+#include "client/plan/steps/step_reader.h"
+#include "client/plan/yaml/yaml_reader.h"
 #include "client/verdict/answer.h"
 #include "client/verdict/entries.h"
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "client/plan/step_reader.h"
-#include "client/plan/yaml_reader.h"
+#include "client/plan/steps/step_reader.h"
+#include "client/plan/yaml/yaml_reader.h"
 
 namespace bpfrig::client::verdict {
 namespace {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "bpfrig/v1/traffic.pb.h"
-#include "client/plan/step.h"
+#include "client/plan/steps/step.h"
 #include "client/verdict/test_result.h"
 
 namespace bpfrig::client::verdict {

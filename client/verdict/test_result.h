@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "client/plan/problem.h"
+#include "client/plan/yaml/problem.h"
 
 namespace bpfrig::client::verdict {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "client/plan/return_words.h"
+#include "client/plan/fields/return_words.h"
 #include "client/verdict/answer.h"
 #include "client/verdict/explain.h"
 

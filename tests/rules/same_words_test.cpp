@@ -9,9 +9,9 @@
 #include <string>
 
 #include "bpfrig/v1/rules.pb.h"
-#include "client/plan/field_reader.h"
-#include "client/plan/message_reader.h"
-#include "client/plan/yaml_reader.h"
+#include "client/plan/fields/field_reader.h"
+#include "client/plan/fields/message_reader.h"
+#include "client/plan/yaml/yaml_reader.h"
 #include "daemon/base/status.h"
 #include "daemon/front/rpc/validate.h"
 
