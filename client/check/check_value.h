@@ -5,8 +5,8 @@
 #include "absl/strings/string_view.h"
 #include "bpfrig/v1/value.pb.h"
 #include "client/check/types.h"
-#include "client/plan/yaml/node.h"
 #include "client/plan/fields/pattern.h"
+#include "client/plan/yaml/node.h"
 #include "client/plan/yaml/problem.h"
 
 namespace bpfrig::client::check {

@@ -8,8 +8,8 @@
 #include "bpfrig/v1/program.pb.h"
 #include "client/check/sandbox_model.h"
 #include "client/check/test_check.h"
-#include "client/plan/yaml/problem.h"
 #include "client/plan/steps/step.h"
+#include "client/plan/yaml/problem.h"
 
 namespace bpfrig::client::check {
 

@@ -6,8 +6,8 @@
 
 #include "bpfrig/v1/traffic.pb.h"
 #include "client/check/step_check.h"
-#include "client/plan/steps/deferred.h"
 #include "client/plan/fields/pattern.h"
+#include "client/plan/steps/deferred.h"
 
 namespace bpfrig::client::check {
 namespace {

@@ -8,7 +8,7 @@
 namespace bpfrig::client::command {
 
 int PrintSchema() {
-  std::cout << schema::PlanSchema().dump(2) << "\n" << std::flush;
+  std::cout << schema::SchemaForEditors().dump(2) << "\n" << std::flush;
   return std::cout.good() ? kAllPassed : kRigFailed;
 }
 

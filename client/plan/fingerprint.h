@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
-#include "client/plan/yaml/node.h"
 #include "client/plan/plan.h"
+#include "client/plan/yaml/node.h"
 
 namespace bpfrig::client::plan {
 

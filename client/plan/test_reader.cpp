@@ -9,8 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "client/plan/fields/field_reader.h"
-#include "client/plan/fingerprint.h"
 #include "client/plan/fields/message_reader.h"
+#include "client/plan/fingerprint.h"
 #include "client/plan/yaml/scalars.h"
 #include "client/plan/yaml/substitution.h"
 

@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "client/plan/steps/map_types.h"
-#include "client/plan/yaml/node.h"
 #include "client/plan/object_files.h"
 #include "client/plan/plan.h"
-#include "client/plan/yaml/problem.h"
+#include "client/plan/steps/map_types.h"
 #include "client/plan/steps/step_list.h"
+#include "client/plan/yaml/node.h"
+#include "client/plan/yaml/problem.h"
 
 namespace bpfrig::client::plan {
 

@@ -45,9 +45,12 @@ inline Json Described(Json schema, const std::string& title, const std::string& 
   return described;
 }
 
-// A mapping of these keys and no others.
+// A mapping of these keys and no others, but for `<<`, which adds those of another mapping.
 inline Json Mapping(Json properties, std::vector<std::string> required) {
-  Json mapping = {{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
+  Json mapping = {{"type", "object"},
+                  {"properties", std::move(properties)},
+                  {"patternProperties", {{"^<<$", Reference(kVariable)}}},
+                  {"additionalProperties", false}};
   if (!required.empty()) mapping["required"] = std::move(required);
   return mapping;
 }

@@ -23,6 +23,7 @@ struct Place {
   Json schema;
 };
 
+// A number or a percentage, or a matcher.
 Json Count() {
   return AnyOf({{{"type", "integer"}, {"minimum", 0}},
                 {{"type", "string"}, {"pattern", "^[0-9]|\\$\\{"}},
@@ -127,6 +128,9 @@ Place PlaceInCall(const plan::Key& key) {
       return {"one of the reasons", OrVariable({{"enum", plan::ExpectableReasons()}})};
     case Takes::kErrno:
       return {"an errno by name such as ECONNREFUSED, or none", {{"type", {"string", "array"}}}};
+    case Takes::kShares:
+      return {"a mapping of fields to values and how many runs have them, as {server: {a: 40%}}",
+              OrVariable(MappingOf(OrVariable(MappingOf(Count()))))};
     default:
       return {"a value", Json::object()};
   }

@@ -9,8 +9,8 @@
 #include "bpfrig/v1/sandbox.pb.h"
 #include "bpfrig/v1/value.pb.h"
 #include "client/plan/fields/keys.h"
-#include "client/plan/steps/step_reader.h"
 #include "client/plan/fields/tags.h"
+#include "client/plan/steps/step_reader.h"
 #include "client/schema/comments.h"
 #include "client/schema/field_schema.h"
 #include "client/schema/key_schema.h"
@@ -112,6 +112,7 @@ class SchemaBuilder {
     const StepKeys keys = plan::KeysOfStep(rules::StepOf(method).name());
     Json expected = keys.answer ? fields_.Expected(*method.output_type()) : Mapping(Json::object(), {});
     expected = WithKeys(keys.expected, std::move(expected));
+    if (rules::StepOf(method).repeat()) expected = WithKeys(plan::kRepeatedKeys.keys, std::move(expected));
     for (const plan::Key& key : plan::kFailureKeys.keys) {
       // An answer may have an errno of its own.
       if (!expected["properties"].contains(key.name))
@@ -149,6 +150,15 @@ class SchemaBuilder {
   FieldSchemas fields_{definitions_};
 };
 
+void LetMergedKeysCount(Json& schema) {
+  if (!schema.is_structured()) return;
+  for (Json& part : schema) LetMergedKeysCount(part);
+  if (!schema.is_object() || !schema.contains("patternProperties") || !schema.contains("required")) return;
+  Json required = std::move(schema["required"]);
+  schema.erase("required");
+  schema["allOf"].push_back(AnyOf({{{"required", std::move(required)}}, {{"required", {"<<"}}}}));
+}
+
 void AddTag(const plan::TagWords& words, Json& tags) {
   using plan::Operand;
   const auto add = [&](const char* kind) { tags.push_back(absl::StrCat(words.tag, " ", kind)); };
@@ -163,6 +173,12 @@ void AddTag(const plan::TagWords& words, Json& tags) {
 }  // namespace
 
 Json PlanSchema() { return SchemaBuilder().Build(); }
+
+Json SchemaForEditors() {
+  Json schema = PlanSchema();
+  LetMergedKeysCount(schema);
+  return schema;
+}
 
 Json CustomTags() {
   Json tags = Json::array();

@@ -8,6 +8,8 @@
 namespace bpfrig::client::schema {
 
 [[nodiscard]] Json PlanSchema();
+// The same as editors are to have it: what is required may also come from the mapping that `<<` adds.
+[[nodiscard]] Json SchemaForEditors();
 
 // What yaml-language-server is to be told of tags, as its setting yaml.customTags.
 [[nodiscard]] Json CustomTags();

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "bpfrig/v1/value.pb.h"
-#include "client/plan/yaml/node.h"
 #include "client/plan/steps/step.h"
+#include "client/plan/yaml/node.h"
 #include "client/verdict/test_result.h"
 
 namespace bpfrig::client::verdict {

@@ -107,6 +107,13 @@ constexpr std::array kOfFailure = {
         "The kernel refuses the call with it: the same as `error: KERNEL_REFUSED` with this `errno`."},
 };
 
+constexpr std::array kOfRepeated = {
+    Key{"shares", Takes::kShares,
+        "With `repeat`: of how many runs each value of a field is, as a number or a percentage. No other "
+        "value "
+        "may come."},
+};
+
 constexpr std::array kLoad = {
     Key{"object", Takes::kText, "One of the plan's `objects`.", "the name of one of the plan's objects"},
     Key{"programs", Takes::kPrograms,
@@ -186,6 +193,7 @@ constinit const KeyTable kUseKeys{"use", kOfUse};
 constinit const KeyTable kExceptKeys{"programs", kOfExcept};
 constinit const KeyTable kEntryKeys{"an entry", kOfEntry};
 constinit const KeyTable kExpectedEntryKeys{"an expected entry", kOfExpectedEntry};
+constinit const KeyTable kRepeatedKeys{"expect", kOfRepeated};
 constinit const KeyTable kFailureKeys{"expect", kOfFailure};
 
 StepKeys KeysOfStep(absl::string_view step) {

@@ -48,6 +48,8 @@ enum class Takes {
   kCpus,
   kReason,
   kErrno,
+  // Fields of an answer, and of how many runs each of their values is.
+  kShares,
 };
 
 struct Key {
@@ -77,6 +79,8 @@ extern const KeyTable kExceptKeys;
 // Beside the fields of an entry to write.
 extern const KeyTable kEntryKeys;
 extern const KeyTable kExpectedEntryKeys;
+// What a step that can be repeated may expect of all its runs together.
+extern const KeyTable kRepeatedKeys;
 // What every step can expect: `errno` if its answer has none.
 extern const KeyTable kFailureKeys;
 

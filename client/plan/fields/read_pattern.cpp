@@ -11,8 +11,8 @@
 #include "absl/strings/str_join.h"
 #include "bpfrig/v1/traffic.pb.h"
 #include "client/plan/fields/message_reader.h"
-#include "client/plan/yaml/scalars.h"
 #include "client/plan/fields/values.h"
+#include "client/plan/yaml/scalars.h"
 #include "proto/rules/field_words.h"
 
 namespace bpfrig::client::plan {

@@ -7,8 +7,8 @@
 
 #include "absl/strings/string_view.h"
 #include "client/plan/fields/field_reader.h"
-#include "client/plan/yaml/node.h"
 #include "client/plan/fields/pattern.h"
+#include "client/plan/yaml/node.h"
 #include "client/plan/yaml/problem.h"
 
 namespace bpfrig::client::plan {

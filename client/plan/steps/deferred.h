@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "client/plan/yaml/node.h"
-#include "client/plan/yaml/problem.h"
 #include "client/plan/steps/step.h"
 #include "client/plan/steps/step_reader.h"
+#include "client/plan/yaml/node.h"
+#include "client/plan/yaml/problem.h"
 
 namespace bpfrig::client::plan {
 

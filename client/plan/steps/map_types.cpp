@@ -8,8 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "client/plan/yaml/scalars.h"
 #include "client/plan/steps/step_reader.h"
+#include "client/plan/yaml/scalars.h"
 #include "common/near_names.h"
 
 namespace bpfrig::client::plan {

@@ -3,9 +3,9 @@
 
 #include <vector>
 
+#include "client/plan/steps/step.h"
 #include "client/plan/yaml/node.h"
 #include "client/plan/yaml/problem.h"
-#include "client/plan/steps/step.h"
 
 namespace bpfrig::client::plan {
 

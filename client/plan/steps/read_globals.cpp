@@ -7,9 +7,9 @@
 #include "absl/strings/string_view.h"
 #include "bpfrig/v1/program.pb.h"
 #include "client/plan/fields/read_pattern.h"
-#include "client/plan/yaml/scalars.h"
-#include "client/plan/steps/shapes.h"
 #include "client/plan/fields/values.h"
+#include "client/plan/steps/shapes.h"
+#include "client/plan/yaml/scalars.h"
 
 namespace bpfrig::client::plan {
 namespace {

@@ -10,8 +10,8 @@
 #include "absl/strings/str_join.h"
 #include "bpfrig/v1/program.pb.h"
 #include "client/plan/fields/keys.h"
-#include "client/plan/yaml/scalars.h"
 #include "client/plan/steps/shapes.h"
+#include "client/plan/yaml/scalars.h"
 #include "common/near_names.h"
 
 namespace bpfrig::client::plan {

@@ -11,10 +11,10 @@
 #include "bpfrig/v1/program.pb.h"
 #include "client/plan/fields/keys.h"
 #include "client/plan/fields/read_pattern.h"
-#include "client/plan/steps/request_patterns.h"
-#include "client/plan/yaml/scalars.h"
-#include "client/plan/steps/shapes.h"
 #include "client/plan/fields/values.h"
+#include "client/plan/steps/request_patterns.h"
+#include "client/plan/steps/shapes.h"
+#include "client/plan/yaml/scalars.h"
 
 namespace bpfrig::client::plan {
 namespace {

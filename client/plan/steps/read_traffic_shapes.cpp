@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "bpfrig/v1/traffic.pb.h"
-#include "client/plan/yaml/scalars.h"
 #include "client/plan/steps/shapes.h"
+#include "client/plan/yaml/scalars.h"
 #include "proto/rules/transports.h"
 
 namespace bpfrig::client::plan {

@@ -15,8 +15,8 @@
 
 #include "absl/strings/string_view.h"
 #include "bpfrig/v1/error.pb.h"
-#include "client/plan/yaml/node.h"
 #include "client/plan/fields/pattern.h"
+#include "client/plan/yaml/node.h"
 #include "client/plan/yaml/problem.h"
 
 namespace bpfrig::client::plan {

@@ -5,9 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "client/plan/steps/deferred.h"
 #include "client/plan/fields/field_reader.h"
 #include "client/plan/fields/keys.h"
+#include "client/plan/steps/deferred.h"
 #include "client/plan/yaml/scalars.h"
 #include "common/near_names.h"
 

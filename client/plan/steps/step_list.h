@@ -9,10 +9,10 @@
 
 #include "absl/strings/string_view.h"
 #include "client/plan/steps/map_types.h"
-#include "client/plan/yaml/node.h"
-#include "client/plan/yaml/problem.h"
 #include "client/plan/steps/step.h"
 #include "client/plan/steps/step_reader.h"
+#include "client/plan/yaml/node.h"
+#include "client/plan/yaml/problem.h"
 #include "client/plan/yaml/substitution.h"
 
 namespace bpfrig::client::plan {

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "client/plan/steps/step.h"
 #include "client/plan/yaml/node.h"
 #include "client/plan/yaml/problem.h"
-#include "client/plan/steps/step.h"
 
 namespace bpfrig::client::plan {
 
