@@ -4,6 +4,7 @@
 #include <grpcpp/security/auth_context.h>
 #include <grpcpp/server_context.h>
 
+#include <atomic>
 #include <vector>
 
 #include "absl/strings/escaping.h"
@@ -22,20 +23,24 @@ std::string PeerOf(const grpc::ServerContextBase& context) {
 class Passing final : public grpc::experimental::Interceptor {
  public:
   Passing(const Callers& callers, const grpc::ServerContextBase& context)
-      : callers_(callers), context_(context), connection_(callers.Begin(context)) {}
+      : callers_(callers), connection_(callers.Begin(context)) {}
   ~Passing() override { callers_.End(connection_, given_up_); }
+
+  // A call whose end comes before its answer was given up. Its context cannot be asked: to do so from here
+  // calls this again, if a thread of gRPC's own serves the call.
   void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
     using Point = grpc::experimental::InterceptionHookPoints;
-    // The call's last word; the context may be gone when this is.
-    if (methods->QueryInterceptionHookPoint(Point::POST_RECV_CLOSE)) given_up_ = context_.IsCancelled();
+    if (methods->QueryInterceptionHookPoint(Point::PRE_SEND_STATUS)) answered_ = true;
+    if (methods->QueryInterceptionHookPoint(Point::POST_RECV_CLOSE)) given_up_ = !answered_;
     methods->Proceed();
   }
 
  private:
   const Callers& callers_;
-  const grpc::ServerContextBase& context_;
   const uint64_t connection_;
-  bool given_up_ = false;
+  // Both points may be passed at the same time.
+  std::atomic<bool> answered_ = false;
+  std::atomic<bool> given_up_ = false;
 };
 
 class PassingFactory final : public grpc::experimental::ServerInterceptorFactoryInterface {

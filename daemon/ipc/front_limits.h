@@ -20,7 +20,7 @@ struct FrontLimits {
   uint32_t max_calls_per_caller = 0;
   uint32_t max_connections_per_caller = 0;
   uint32_t max_request_memory_per_caller = 0;
-  // Over TCP, of clients that have not made a call which was let in.
+  // Of each door, of clients that have not made a call which was let in.
   uint32_t max_unauthorised_connections = 256;
 };
 
@@ -57,8 +57,10 @@ inline constexpr std::array kFrontLimits = {
                16384},
     FrontLimit{kMaxConnectionsPerCallerFlag, &FrontLimits::max_connections_per_caller,
                "How many of them may be one caller's; 0: all but an eighth", 0, 16384},
-    FrontLimit{kMaxUnauthorisedConnectionsFlag, &FrontLimits::max_unauthorised_connections,
-               "How many connections over TCP may be without a call that was let in", 1, 8192},
+    FrontLimit{
+        kMaxUnauthorisedConnectionsFlag, &FrontLimits::max_unauthorised_connections,
+        "How many connections of the unix socket, and how many of TCP, may be without a call that was let in",
+        1, 8192},
     FrontLimit{kMaxRequestMemoryFlag, &FrontLimits::max_request_memory,
                "How many MiB of requests may be under way at once", 32, 65536},
     FrontLimit{kMaxRequestMemoryPerCallerFlag, &FrontLimits::max_request_memory_per_caller,

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 
 namespace bpfrig::front {
@@ -32,15 +33,16 @@ class ArrivingBytes {
   static constexpr uint64_t kCallsForgottenPerSecond = 10;
 
   ArrivingBytes() = default;
-  // Counts from now on. If more bytes than that are on their way, it shuts the socket down; if more calls, it
-  // lets nobody read any further, so that gRPC misses the answer to its next ping and ends the connection.
-  ArrivingBytes(int socket, const ArrivingLimits& limits, absl::Time now);
+  // Counts from now on, until it ends or another one counts for a descriptor of the same number. If more
+  // bytes than that are on their way, it shuts the socket down; if more calls, it lets nobody read any
+  // further, so that gRPC misses the answer to its next ping and ends the connection.
+  ArrivingBytes(int socket, const ArrivingLimits& limits, absl::Time (*clock)() = absl::Now);
   ~ArrivingBytes();
   ArrivingBytes(ArrivingBytes&& other) noexcept;
   ArrivingBytes& operator=(ArrivingBytes&& other) noexcept;
 
   // That many bytes have become a message.
-  void Arrived(uint64_t bytes, absl::Time now);
+  void Arrived(uint64_t bytes);
   // A call has been answered, and its client had not given it up.
   void Answered();
   // So many calls may be on their way from now on, if that is more than before.
@@ -52,8 +54,8 @@ class ArrivingBytes {
 
  private:
   int socket_ = -1;
+  uint64_t owner_ = 0;
   ArrivingLimits limits_;
-  absl::Time forgotten_until_;
 };
 
 }  // namespace bpfrig::front

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <string>
 
 #include "common/fd.h"
@@ -13,9 +14,13 @@
 namespace bpfrig::front {
 namespace {
 
+absl::Time now;
+absl::Time Now() { return now; }
+
 class ArrivingBytesTest : public ::testing::Test {
  protected:
   void SetUp() override {
+    now = absl::UnixEpoch();
     std::array<int, 2> pair{};
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair.data()), 0);
     server_ = common::Fd(pair[0]);
@@ -26,11 +31,18 @@ class ArrivingBytesTest : public ::testing::Test {
   void Send(std::string bytes) {
     const size_t count = bytes.size();
     ASSERT_EQ(::write(client_.Get(), bytes.data(), count), static_cast<ssize_t>(count));
+    for (size_t read = 0; read < count;) {
+      const ssize_t more = Receive(bytes);
+      ASSERT_GT(more, 0);
+      read += static_cast<size_t>(more);
+    }
+  }
+  ssize_t Receive(std::string& bytes) const {
     iovec part{.iov_base = bytes.data(), .iov_len = bytes.size()};
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    ASSERT_EQ(::recvmsg(server_.Get(), &message, 0), static_cast<ssize_t>(count));
+    return ::recvmsg(server_.Get(), &message, 0);
   }
   void Send(size_t count) { Send(std::string(count, 'x')); }
   void SendCalls(int count) {
@@ -51,7 +63,7 @@ class ArrivingBytesTest : public ::testing::Test {
 };
 
 TEST_F(ArrivingBytesTest, EndsAConnectionWithTooManyBytesOnTheirWay) {
-  const ArrivingBytes arriving(server_.Get(), {.bytes = 1000, .calls = 10}, absl::UnixEpoch());
+  const ArrivingBytes arriving(server_.Get(), {.bytes = 1000, .calls = 10}, Now);
   Send(1000);
   EXPECT_FALSE(arriving.TooMany());
   Send(1);
@@ -60,35 +72,35 @@ TEST_F(ArrivingBytesTest, EndsAConnectionWithTooManyBytesOnTheirWay) {
 }
 
 TEST_F(ArrivingBytesTest, WhatBecameAMessageDoesNotCount) {
-  ArrivingBytes arriving(server_.Get(), {.bytes = 1000, .calls = 10}, absl::UnixEpoch());
+  ArrivingBytes arriving(server_.Get(), {.bytes = 1000, .calls = 10}, Now);
   for (int i = 0; i < 100; ++i) {
     Send(900);
-    arriving.Arrived(900, absl::UnixEpoch());
+    arriving.Arrived(900);
   }
   EXPECT_TRUE(IsOpen());
 }
 
 TEST_F(ArrivingBytesTest, SmallMessagesDoNotHideALargeOne) {
-  ArrivingBytes arriving(server_.Get(), {.bytes = 1000, .calls = 10}, absl::UnixEpoch());
+  ArrivingBytes arriving(server_.Get(), {.bytes = 1000, .calls = 10}, Now);
   for (int i = 0; i < 11; ++i) {
     Send(100);
-    arriving.Arrived(1, absl::UnixEpoch());
+    arriving.Arrived(1);
   }
   EXPECT_TRUE(arriving.TooMany());
 }
 
 TEST_F(ArrivingBytesTest, ForgetsSlowly) {
   constexpr uint64_t kLimit = 2 * ArrivingBytes::kForgottenPerSecond;
-  ArrivingBytes arriving(server_.Get(), {.bytes = kLimit, .calls = 10}, absl::UnixEpoch());
+  ArrivingBytes arriving(server_.Get(), {.bytes = kLimit, .calls = 10}, Now);
   for (int second = 1; second < 5; ++second) {
+    now = absl::UnixEpoch() + absl::Seconds(second);
     for (int i = 0; i < 16; ++i) Send(ArrivingBytes::kForgottenPerSecond / 16);
-    arriving.Arrived(0, absl::UnixEpoch() + absl::Seconds(second));
   }
   EXPECT_TRUE(IsOpen());
 }
 
 TEST_F(ArrivingBytesTest, ReadsNoMoreOfAConnectionWithTooManyCallsThatNobodyAnswered) {
-  const ArrivingBytes arriving(server_.Get(), {.bytes = 1000, .calls = 10}, absl::UnixEpoch());
+  const ArrivingBytes arriving(server_.Get(), {.bytes = 1000, .calls = 10}, Now);
   Send(kPreface);
   SendCalls(10);
   EXPECT_FALSE(arriving.TooMany());
@@ -100,15 +112,47 @@ TEST_F(ArrivingBytesTest, ReadsNoMoreOfAConnectionWithTooManyCallsThatNobodyAnsw
   EXPECT_EQ(errno, EAGAIN);
 }
 
+TEST_F(ArrivingBytesTest, ReadsLittleBeyondTheCallsThatAreTooMany) {
+  const ArrivingBytes arriving(server_.Get(), {.bytes = uint64_t{1} << 20, .calls = 10}, Now);
+  std::string flood = kPreface;
+  for (; flood.size() < 100000; stream_ += 2) {
+    flood += std::string("\0\0\0\1\4\0\0", 7) + static_cast<char>(stream_ >> 8) + static_cast<char>(stream_);
+  }
+  ASSERT_EQ(::write(client_.Get(), flood.data(), flood.size()), static_cast<ssize_t>(flood.size()));
+  size_t read = 0;
+  for (ssize_t more = 0; (more = Receive(flood)) > 0;) read += static_cast<size_t>(more);
+  EXPECT_EQ(errno, EAGAIN);
+  EXPECT_TRUE(arriving.TooManyCalls());
+  EXPECT_EQ(read, kPreface.size() + 11 * 9) << "the calls, and one more";
+}
+
+TEST_F(ArrivingBytesTest, TimeIsForgottenBeforeMoreIsRead) {
+  const ArrivingBytes arriving(server_.Get(), {.bytes = 10000, .calls = 10}, Now);
+  Send(kPreface);
+  SendCalls(10);
+  now += absl::Hours(1);
+  SendCalls(10);
+  EXPECT_FALSE(arriving.TooMany());
+}
+
+TEST_F(ArrivingBytesTest, AnotherOfTheSameNumberIsLeftAlone) {
+  auto before = std::make_unique<ArrivingBytes>(server_.Get(), ArrivingLimits{.bytes = 10, .calls = 10}, Now);
+  const ArrivingBytes after(server_.Get(), {.bytes = 1000, .calls = 10}, Now);
+  before->Arrived(1000);
+  before.reset();
+  Send(1001);
+  EXPECT_TRUE(after.TooMany());
+}
+
 TEST_F(ArrivingBytesTest, AnsweredCallsDoNotCountAndOthersAreForgottenSlowly) {
-  ArrivingBytes arriving(server_.Get(), {.bytes = 10000, .calls = 10}, absl::UnixEpoch());
+  ArrivingBytes arriving(server_.Get(), {.bytes = 10000, .calls = 10}, Now);
   Send(kPreface);
   for (int i = 0; i < 50; ++i) {
     SendCalls(1);
     arriving.Answered();
   }
   SendCalls(10);
-  arriving.Arrived(0, absl::UnixEpoch() + absl::Milliseconds(200));
+  now += absl::Milliseconds(200);
   SendCalls(2);
   EXPECT_FALSE(arriving.TooMany());
   SendCalls(1);
@@ -116,7 +160,7 @@ TEST_F(ArrivingBytesTest, AnsweredCallsDoNotCountAndOthersAreForgottenSlowly) {
 }
 
 TEST_F(ArrivingBytesTest, MoreCallsMayComeOnceTheirLimitIsRaised) {
-  ArrivingBytes arriving(server_.Get(), {.bytes = 10000, .calls = 1}, absl::UnixEpoch());
+  ArrivingBytes arriving(server_.Get(), {.bytes = 10000, .calls = 1}, Now);
   Send(kPreface);
   SendCalls(1);
   arriving.RaiseCalls(3);
@@ -127,7 +171,7 @@ TEST_F(ArrivingBytesTest, MoreCallsMayComeOnceTheirLimitIsRaised) {
 }
 
 TEST_F(ArrivingBytesTest, CountsNoMoreOnceItIsGone) {
-  { const ArrivingBytes arriving(server_.Get(), {.bytes = 1000, .calls = 10}, absl::UnixEpoch()); }
+  { const ArrivingBytes arriving(server_.Get(), {.bytes = 1000, .calls = 10}, Now); }
   Send(2000);
   EXPECT_TRUE(IsOpen());
 }

@@ -18,16 +18,21 @@ uint32_t BigEndian(absl::string_view bytes) {
 
 }  // namespace
 
-size_t ClientFrames::Read(absl::string_view bytes) {
-  size_t begun = 0;
-  while (!bytes.empty() && part_ != Part::kUnknown) {
-    size_t read = 0;
-    if (part_ == Part::kPreface) read = ReadPreface(bytes);
-    if (part_ == Part::kHeader && read == 0) read = ReadHeader(bytes, begun);
-    if (part_ == Part::kPayload && read == 0) read = SkipPayload(bytes);
-    bytes.remove_prefix(read);
+ClientFrames::Streams ClientFrames::Read(absl::string_view bytes, size_t most) {
+  Streams streams;
+  while (streams.bytes < bytes.size() && streams.begun <= most) {
+    const absl::string_view rest = bytes.substr(streams.bytes);
+    if (part_ == Part::kPreface) {
+      streams.bytes += ReadPreface(rest);
+    } else if (part_ == Part::kHeader) {
+      streams.bytes += ReadHeader(rest, streams.begun);
+    } else if (part_ == Part::kPayload) {
+      streams.bytes += SkipPayload(rest);
+    } else {
+      streams.bytes = bytes.size();
+    }
   }
-  return begun;
+  return streams;
 }
 
 size_t ClientFrames::ReadPreface(absl::string_view bytes) {
@@ -51,8 +56,8 @@ size_t ClientFrames::ReadHeader(absl::string_view bytes, size_t& begun) {
   if (done_ < header_.size()) return count;
   const absl::string_view header(header_.data(), header_.size());
   const uint32_t stream = BigEndian(header.substr(5)) & kStreamMask;
-  // A stream's second headers are its trailers.
-  if (header[3] == kHeadersFrame && stream > last_stream_) {
+  // A stream's second headers are its trailers, and streams of even numbers, a server's, are ignored by gRPC.
+  if (header[3] == kHeadersFrame && stream % 2 == 1 && stream > last_stream_) {
     ++begun;
     last_stream_ = stream;
   }

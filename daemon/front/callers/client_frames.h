@@ -13,9 +13,14 @@ namespace bpfrig::front {
 
 class ClientFrames {
  public:
-  // The connection's next bytes; returns how many streams begin in them. None in what is not HTTP/2, such as
-  // TLS.
-  [[nodiscard]] size_t Read(absl::string_view bytes);
+  struct Streams {
+    size_t begun = 0;
+    // How many of the bytes were read: all, unless too many streams begin in them.
+    size_t bytes = 0;
+  };
+  // The connection's next bytes, up to the beginning of the stream that is one more than `most`. None begin
+  // in what is not HTTP/2, such as TLS.
+  [[nodiscard]] Streams Read(absl::string_view bytes, size_t most);
 
  private:
   static constexpr size_t kHeaderBytes = 9;

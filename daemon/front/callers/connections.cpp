@@ -28,6 +28,11 @@ absl::Status Watch(int epoll, int fd, uint32_t events, uint64_t number) {
   return base::ErrnoError("watching a client's connection");
 }
 
+void LogEnd(const std::string& from, base::LogLevel level, const std::string& why) {
+  const std::string line = absl::StrCat("ended a connection from ", from, ": ", why);
+  base::LogLimited(level, line, line);
+}
+
 int TimeoutUntil(absl::Time deadline) {
   if (deadline == absl::InfiniteFuture()) return -1;
   const absl::Duration left = std::clamp(deadline - absl::Now(), absl::ZeroDuration(), absl::Hours(1));
@@ -66,7 +71,8 @@ absl::Status Connections::Add(int socket, const NewConnection& connection) {
   const std::lock_guard lock(mutex_);
   // A descriptor's number may come back before we heard that the connection which had it is over.
   if (const auto old = by_peer_.find(connection.peer); old != by_peer_.end()) {
-    ForgetLocked(table_.find(old->second));
+    const auto before = table_.find(old->second);
+    ForgetLocked(before, before->second.socket.Get());
   }
   std::list<uint64_t>& silent = SilentOf(connection.door);
   if (silent.size() >= rules_.max_silent) EndOldestLocked(connection.door);
@@ -77,7 +83,7 @@ absl::Status Connections::Add(int socket, const NewConnection& connection) {
   added.socket = std::move(own);
   const uint64_t calls =
       connection.door == Door::kTcp ? rules_.max_unauthorised_calls : rules_.max_held_calls;
-  added.arriving = ArrivingBytes(socket, {.bytes = rules_.max_arriving_bytes, .calls = calls}, absl::Now());
+  added.arriving = ArrivingBytes(socket, {.bytes = rules_.max_arriving_bytes, .calls = calls});
   added.facts = connection;
   added.silent_until = absl::Now() + rules_.patience;
   by_peer_[connection.peer] = number;
@@ -92,7 +98,6 @@ absl::StatusOr<std::string> Connections::Called(const std::string& peer, const s
   const auto found = by_peer_.find(peer);
   if (found == by_peer_.end()) return absl::CancelledError("the connection is over");
   Connection& connection = table_.find(found->second)->second;
-  connection.arriving.Arrived(0, absl::Now());
   if (connection.facts.caller.empty()) connection.facts.caller = caller;
   if (connection.silent_until == absl::InfiniteFuture()) return connection.facts.caller;
   BPFRIG_ASSIGN_OR_RETURN(connection.share, shares_.Take(connection.facts.caller));
@@ -125,7 +130,7 @@ void Connections::EndCall(uint64_t connection, bool given_up) {
 void Connections::Arrived(const std::string& peer, uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   const auto found = by_peer_.find(peer);
-  if (found != by_peer_.end()) table_.find(found->second)->second.arriving.Arrived(bytes, absl::Now());
+  if (found != by_peer_.end()) table_.find(found->second)->second.arriving.Arrived(bytes);
 }
 
 void Connections::Run() {
@@ -171,6 +176,10 @@ void Connections::EndSilent(absl::Time now) {
     while (!silent.empty()) {
       const auto oldest = table_.find(silent.front());
       if (oldest->second.silent_until > now) break;
+      if (oldest->second.arriving.TooMany()) {
+        EndLocked(oldest);
+        continue;
+      }
       CutLocked(oldest,
                 absl::StrCat("no call that was let in came in ", absl::FormatDuration(rules_.patience)));
     }
@@ -190,27 +199,34 @@ void Connections::EndLocked(Table::iterator connection) {
             ? absl::StrCat("more than ", arriving.limits().calls,
                            " of its calls were given up or are not over")
             : absl::StrCat("more than ", arriving.limits().bytes >> 20, " MiB of requests were on their way");
-    const std::string line =
-        absl::StrCat("ended a connection from ", connection->second.facts.from, ": ", why);
-    base::LogLimited(base::LogLevel::kWarning, line, line);
+    LogEnd(connection->second.facts.from, base::LogLevel::kWarning, why);
   }
-  ForgetLocked(connection);
+  ShutLocked(connection);
 }
 
 void Connections::CutLocked(Table::iterator connection, const std::string& why) {
-  (void)::shutdown(connection->second.socket.Get(), SHUT_RDWR);
-  const std::string line = absl::StrCat("ended a connection from ", connection->second.facts.from, ": ", why);
-  base::LogLimited(base::LogLevel::kInfo, line, line);
-  ForgetLocked(connection);
+  LogEnd(connection->second.facts.from, base::LogLevel::kInfo, why);
+  ShutLocked(connection);
 }
 
-void Connections::ForgetLocked(Table::iterator connection) {
+void Connections::ShutLocked(Table::iterator connection) {
+  const common::Fd socket = std::move(connection->second.socket);
+  (void)::shutdown(socket.Get(), SHUT_RDWR);
+  // Nobody counts from now on, and so nothing may be left for gRPC to read.
+  std::array<char, 65536> unread{};
+  while (::recv(socket.Get(), unread.data(), unread.size(), MSG_DONTWAIT) > 0) continue;
+  ForgetLocked(connection, socket.Get());
+  // If gRPC was let read no further, it does not look again by itself.
+  (void)::shutdown(socket.Get(), SHUT_RDWR);
+}
+
+void Connections::ForgetLocked(Table::iterator connection, int socket) {
   // gRPC needs a moment to let go of it.
   if (trim_at_ == absl::InfiniteFuture()) trim_at_ = absl::Now() + absl::Seconds(1);
   SilentOf(connection->second.facts.door).remove(connection->first);
   by_peer_.erase(connection->second.facts.peer);
   // Closing ours alone would leave it there: the socket is gRPC's too.
-  (void)::epoll_ctl(epoll_.Get(), EPOLL_CTL_DEL, connection->second.socket.Get(), nullptr);
+  (void)::epoll_ctl(epoll_.Get(), EPOLL_CTL_DEL, socket, nullptr);
   table_.erase(connection);
 }
 

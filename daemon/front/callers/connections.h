@@ -90,11 +90,13 @@ class Connections {
   void TrimLocked(absl::Time now);
   void EndSilent(absl::Time now);
   void EndOldestLocked(Door door);
-  // Of one that the kernel says is over.
+  // Of one that the kernel says is over, or that sent too much.
   void EndLocked(Table::iterator connection);
-  // Ends the connection for gRPC and its client, which hear of it from the kernel.
   void CutLocked(Table::iterator connection, const std::string& why);
-  void ForgetLocked(Table::iterator connection);
+  // Ends the connection for gRPC and its client, which hear of it from the kernel.
+  void ShutLocked(Table::iterator connection);
+  // `socket` is ours of it.
+  void ForgetLocked(Table::iterator connection, int socket);
   std::list<uint64_t>& SilentOf(Door door) { return door == Door::kUnix ? silent_unix_ : silent_tcp_; }
 
   const ConnectionRules rules_;
