@@ -90,19 +90,24 @@ absl::StatusOr<TypeRef> ObjectTypes::Find(absl::string_view name) const {
   return in_dwarf.ok() ? in_dwarf : NotFound(name, in_btf.status());
 }
 
+std::vector<std::string> ObjectTypes::Names() const {
+  std::vector<std::string> names = btf_.Names();
+  if (!IsStripped() && FromDwarf().ok()) {
+    for (std::string& more : FromDwarf()->types().Names()) names.push_back(std::move(more));
+  }
+  const std::set<std::string> unique(names.begin(), names.end());
+  return {unique.begin(), unique.end()};
+}
+
 absl::Status ObjectTypes::NotFound(absl::string_view name, const absl::Status& in_btf) const {
   // Without BTF or DWARF nothing was compiled with -g.
   if (btf_.get() == nullptr && IsStripped()) return in_btf;
-  std::vector<std::string> names = btf_.Names();
   std::string where = "in its BTF or its DWARF";
   if (IsStripped()) {
     where = "in its BTF, and no DWARF";
-  } else if (const absl::StatusOr<BtfTypes>& dwarf = FromDwarf(); dwarf.ok()) {
-    for (std::string& more : dwarf->types().Names()) names.push_back(std::move(more));
-  } else {
-    where = absl::StrCat("in its BTF; ", dwarf.status().message());
+  } else if (!FromDwarf().ok()) {
+    where = absl::StrCat("in its BTF; ", FromDwarf().status().message());
   }
-  const std::set<std::string> unique(names.begin(), names.end());
   const absl::string_view bare = name.substr(name.rfind(' ') + 1);
   const bool is_declared = base::DetailOf(in_btf).reason == base::Reason::kNoType && btf_.get() != nullptr;
   const absl::Status status =
@@ -112,7 +117,7 @@ absl::Status ObjectTypes::NotFound(absl::string_view name, const absl::Status& i
                                          "defined neither in its BTF nor in its DWARF"))
           : base::MakeError(base::Reason::kUnknownName,
                             absl::StrCat("the object has no type \"", name, "\" ", where, "; it has ",
-                                         common::NamesNear(bare, {unique.begin(), unique.end()})));
+                                         common::NamesNear(bare, Names())));
   return base::WithHint(base::WithObject(status, name), IsStripped() ? kStrippedHint : kElsewhereHint);
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -23,6 +24,9 @@ class ObjectTypes {
 
   // By name, as TypeSet::Find. UNKNOWN_NAME and NO_TYPE say where it was looked for.
   [[nodiscard]] absl::StatusOr<TypeRef> Find(absl::string_view name) const;
+
+  // What types it has, each name once; of DWARF only if that can be read.
+  [[nodiscard]] std::vector<std::string> Names() const;
 
   // A type of the object's BTF, or, if an enum in it has lost the upper halves of its values, the same type
   // as DWARF has it; the former if that has none of this name and size.

@@ -167,8 +167,9 @@ absl::Status StartReading(Sandbox& sandbox, const CallPtr& call, const ReadEvent
   const absl::StatusOr<RecordCodec> codec = RecordCodec::Open(sandbox, *map, request.type());
   if (!codec.ok()) return base::WithField(codec.status(), "type");
   Call::Reply first;
-  BPFRIG_RETURN_IF_ERROR(ResolvePatterns(sandbox.values(), codec->type(), request.patterns(),
-                                         *first.mutable_read_events()->mutable_patterns()));
+  const absl::Status resolved = ResolvePatterns(sandbox.values(), codec->type(), request.patterns(),
+                                                *first.mutable_read_events()->mutable_patterns());
+  if (!resolved.ok()) return codec->type() ? resolved : NameTheType(resolved, sandbox, *map);
   const absl::StatusOr<kernel_bpf::RecordReader*> reader = sandbox.objects().TakeReader(*map);
   if (!reader.ok()) return base::WithField(reader.status(), "map");
   std::make_shared<Reading>(sandbox, call, request, *map->map, **reader, *codec)->Start(first);

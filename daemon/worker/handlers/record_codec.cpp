@@ -1,5 +1,6 @@
 #include "daemon/worker/handlers/record_codec.h"
 
+#include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/btf/decode.h"
 #include "daemon/kernel_bpf/btf/encode.h"
@@ -7,6 +8,15 @@
 namespace bpfrig::worker {
 
 using kernel_bpf::Value;
+
+absl::Status NameTheType(const absl::Status& status, Sandbox& sandbox, const MapReference& map) {
+  if (status.ok() || base::DetailOf(status).reason != base::Reason::kTypeMismatch) return status;
+  base::ErrorDetail detail = base::DetailOf(status);
+  detail.hint = absl::StrCat("name the record's type with \"type\" (the object has ",
+                             sandbox.objects().TypesNear(map.object, map.map->name()),
+                             "), or write bytes: !text, !hex, !ip, !be16, !be32, !be64 or !concat");
+  return base::WithDetail(status, detail);
+}
 
 absl::StatusOr<RecordCodec> RecordCodec::Open(Sandbox& sandbox, const MapReference& map,
                                               const std::string& type) {
@@ -29,8 +39,7 @@ absl::StatusOr<std::string> RecordCodec::Encode(const Sandbox& sandbox,
     BPFRIG_ASSIGN_OR_RETURN(kernel_bpf::Encoded encoded, kernel_bpf::Encode(*type_, resolved));
     return std::move(encoded.bytes);
   }
-  absl::StatusOr<std::string> bytes = kernel_bpf::BytesOf(resolved);
-  return bytes.ok() ? bytes : base::WithHint(bytes.status(), "name the records' type: type");
+  return kernel_bpf::BytesOf(resolved);
 }
 
 absl::Status RecordCodec::Decode(absl::string_view record, bpfrig::v1::Event& event) const {

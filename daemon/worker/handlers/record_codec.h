@@ -13,6 +13,9 @@
 
 namespace bpfrig::worker {
 
+// A hint for a value that is not bytes, of a record whose type nobody said: to name it, and what there is.
+[[nodiscard]] absl::Status NameTheType(const absl::Status& status, Sandbox& sandbox, const MapReference& map);
+
 class RecordCodec {
  public:
   // The error of looking up `type`; empty: the map's own, if it is a struct or union. Others stand in

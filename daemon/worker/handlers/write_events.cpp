@@ -22,8 +22,11 @@ absl::Status HandleWriteEvents(Sandbox& sandbox, const bpfrig::v1::WriteEventsRe
   std::vector<std::string> records;
   for (const bpfrig::v1::Value& record : request.records()) {
     absl::StatusOr<std::string> encoded = codec->Encode(sandbox, record);
-    if (!encoded.ok())
-      return base::WithField(encoded.status(), absl::StrCat("records[", records.size(), "]"));
+    if (!encoded.ok()) {
+      const absl::Status why =
+          codec->type() ? encoded.status() : NameTheType(encoded.status(), sandbox, *map);
+      return base::WithField(why, absl::StrCat("records[", records.size(), "]"));
+    }
     records.push_back(*std::move(encoded));
   }
   for (const std::string& record : records) {

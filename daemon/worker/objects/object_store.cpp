@@ -179,6 +179,11 @@ absl::StatusOr<kernel_bpf::TypeRef> ObjectStore::FindType(const std::string& obj
   return found ? absl::StatusOr<kernel_bpf::TypeRef>(*found) : own;
 }
 
+std::string ObjectStore::TypesNear(const std::string& object, absl::string_view name) const {
+  const Object* home = FindObject(object);
+  return common::NamesNear(name, home == nullptr ? std::vector<std::string>() : home->AllTypes().Names());
+}
+
 absl::StatusOr<std::optional<kernel_bpf::TypeRef>> ObjectStore::FindTypeAmong(const std::string& name,
                                                                               bool types_only) const {
   std::optional<kernel_bpf::TypeRef> found;

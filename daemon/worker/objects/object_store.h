@@ -65,6 +65,8 @@ class ObjectStore {
   // the kernel. Without an object, `type` if one object alone has it.
   [[nodiscard]] absl::StatusOr<kernel_bpf::TypeRef> FindType(const std::string& object,
                                                              const std::string& name) const;
+  // The types of that object, those with names near to `name` first; "none" if it has none.
+  [[nodiscard]] std::string TypesNear(const std::string& object, absl::string_view name) const;
   // The same of the kernel's alone. UNSUPPORTED if it has none.
   [[nodiscard]] absl::StatusOr<kernel_bpf::TypeRef> FindKernelType(const std::string& name) const;
 
