@@ -27,6 +27,11 @@ struct bpf_map_def SEC("maps") flagged = {BPF_MAP_TYPE_HASH, 4, 8, 4, BPF_F_NO_P
 struct bpf_map_def SEC("maps/alone") alone = {BPF_MAP_TYPE_LRU_HASH, 4, 8, 4, 0};
 struct bpf_elf_map SEC("maps") inner = {
     .type = BPF_MAP_TYPE_ARRAY, .size_key = 4, .size_value = 8, .max_elem = 1, .id = 7, .inner_idx = 1};
+// A template alone: it is put nowhere.
+struct bpf_elf_map SEC("maps") pattern = {
+    .type = BPF_MAP_TYPE_ARRAY, .size_key = 4, .size_value = 8, .max_elem = 1, .id = 8, .inner_idx = -1};
+struct bpf_elf_map SEC("maps") outer_of_patterns = {
+    .type = BPF_MAP_TYPE_HASH_OF_MAPS, .size_key = 4, .size_value = 4, .max_elem = 2, .inner_id = 8};
 struct bpf_elf_map SEC("maps") outer = {
     .type = BPF_MAP_TYPE_HASH_OF_MAPS, .size_key = 4, .size_value = 4, .max_elem = 2, .inner_id = 7};
 

@@ -66,7 +66,9 @@ absl::Status FillSlots(const OpenedObject& object, const std::vector<LegacyMap>&
     if (!IsMapOfMaps(outer) || outer.inner_id == 0 || IsShared(choices, outer.name)) continue;
     for (const LegacyMap& inner : maps) {
       const struct bpf_map* map = FindMap(object, inner.name);
-      if (inner.id != outer.inner_id || map == nullptr) continue;
+      if (inner.id != outer.inner_id || inner.inner_id != 0 || inner.inner_index == UINT32_MAX ||
+          map == nullptr)
+        continue;
       BPFRIG_RETURN_IF_ERROR(
           Put(object, outer, inner.inner_index, bpf_map__fd(map), absl::StrCat("map \"", inner.name, "\"")));
     }

@@ -257,7 +257,8 @@ std::optional<ProgramKind> OpenedObject::KindOf(const struct bpf_program* progra
   for (const struct bpf_program* other : AllPrograms()) {
     const std::optional<ProgramKind> kind = OwnKind(other);
     if (!kind) continue;
-    if (common && common->type != kind->type) return std::nullopt;
+    if (common && (common->type != kind->type || common->attach_type != kind->attach_type))
+      return std::nullopt;
     common = kind;
   }
   return common;
