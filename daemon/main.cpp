@@ -70,6 +70,13 @@ constexpr char kDoctorMode[] = "doctor";
 constexpr char kDescribeMode[] = "describe";
 constexpr char kTrialMode[] = "trial";
 
+// What is wrong with a type that is to be assumed of a program; empty if nothing is.
+std::string CheckType(const std::string& type) {
+  const size_t equals = type.find('=');
+  if (equals != std::string::npos && equals != 0 && equals + 1 != type.size()) return "";
+  return absl::StrCat("must be PROGRAM=SECTION, such as main=cgroup/connect4, not ", type);
+}
+
 // Each time with one list, so that what follows is not taken for a part of it.
 void AddAllowLoad(CLI::App& app, std::vector<std::string>& names) {
   app.add_option(kernel_bpf::kAllowLoadFlag, names,
@@ -197,6 +204,7 @@ void AddOptions(CLI::App& app, Arguments& arguments) {
       ->add_option("--type", arguments.types,
                    "A program's type, by a section that tells it, as `programs` of a load names it")
       ->type_name("PROGRAM=SECTION")
+      ->check(CheckType)
       ->allow_extra_args(false);
   AddAllowLoad(*describe, options.allow_load);
   app.add_subcommand(kTrialMode, "For the doctor's own use")->group("");

@@ -46,21 +46,17 @@ absl::StatusOr<common::Fd> Open(const std::string& object) {
   return fd;
 }
 
-absl::StatusOr<Assumptions> AssumptionsOf(const DescribeOptions& options) {
+Assumptions AssumptionsOf(const DescribeOptions& options) {
   Assumptions assumptions{options.policy, {}};
   for (const std::string& type : options.types) {
     const size_t equals = type.find('=');
-    if (equals == std::string::npos) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--type is PROGRAM=SECTION, such as main=cgroup/connect4, not ", type));
-    }
     assumptions.types[type.substr(0, equals)] = type.substr(equals + 1);
   }
   return assumptions;
 }
 
 absl::StatusOr<std::string> Describe(const DescribeOptions& options) {
-  BPFRIG_ASSIGN_OR_RETURN(const Assumptions assumptions, AssumptionsOf(options));
+  const Assumptions assumptions = AssumptionsOf(options);
   BPFRIG_ASSIGN_OR_RETURN(common::Fd object, Open(options.object));
   const absl::StatusOr<v1::ObjectDescription> description = DescribeApart(std::move(object), assumptions);
   if (!description.ok()) {

@@ -76,9 +76,11 @@ TEST(DescribeTypeTest, IsTheOneThatIsGiven) {
   EXPECT_THAT(Describe({"--type", "redirect=sk_msg", object}).output, HasSubstr("redirect  sk_msg"));
   EXPECT_THAT(Describe({"--type", "redirect=sk_mgs", object}).output,
               HasSubstr("no program type by the section name \"sk_mgs\" (did you mean \"sk_msg\"?)"));
-  const Outcome incomplete = Describe({"--type", "redirect", object});
-  EXPECT_EQ(incomplete.status, 1);
-  EXPECT_THAT(incomplete.output, HasSubstr("--type is PROGRAM=SECTION"));
+  for (const char* incomplete : {"redirect", "redirect=", "=sk_msg"}) {
+    const Outcome refused = Describe({"--type", incomplete, object});
+    EXPECT_EQ(refused.status, 2);
+    EXPECT_THAT(refused.output, HasSubstr("must be PROGRAM=SECTION, such as main=cgroup/connect4"));
+  }
 }
 
 class DescribeTest : public ::testing::Test {
