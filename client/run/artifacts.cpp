@@ -65,7 +65,11 @@ bool IsOurs(const fs::path& folder) {
   if (!fs::is_regular_file(fs::symlink_status(folder / kIndex, error))) return false;
   std::ifstream file(folder / kIndex, std::ios::binary);
   file.read(start.data(), static_cast<std::streamsize>(start.size()));
-  return absl::StartsWith(kMark, absl::string_view(start.data(), static_cast<size_t>(file.gcount())));
+  const absl::string_view read(start.data(), static_cast<size_t>(file.gcount()));
+  if (read.size() == start.size()) return read == kMark;
+  // It is the first that is written: if the disk was full then, nothing is beside it.
+  const auto count = std::distance(fs::directory_iterator(folder, error), fs::directory_iterator());
+  return absl::StartsWith(kMark, read) && count == 1;
 }
 
 // Those of all tries of a test.
@@ -86,7 +90,7 @@ std::string IndexOf(const plan::Test& test, const verdict::TestResult& result, i
   Json index;
   index["bpfrig_artifacts"] = 1;
   index["plan"] = test.plan;
-  index["test"] = test.name;
+  index["test"] = test.ShownName();
   index["at"] = ToString(test.mark);
   index["try"] = which;
   if (!result.reason.empty()) index["reason"] = result.reason;
@@ -106,7 +110,8 @@ std::string IndexOf(const plan::Test& test, const verdict::TestResult& result, i
 Artifacts::Artifacts(std::string path, const std::vector<plan::Test>& tests) : path_(std::move(path)) {
   std::set<std::string> taken;
   for (const plan::Test& test : tests) {
-    folders_[&test] = UniqueName(absl::StrCat(FileName(test.plan), "/", FileName(test.name)), "", taken);
+    folders_[&test] =
+        UniqueName(absl::StrCat(FileName(test.plan), "/", FileName(test.ShownName())), "", taken);
   }
 }
 

@@ -18,7 +18,7 @@ absl::Status LogDirectory::Make() const {
 }
 
 std::string LogDirectory::Write(const plan::Test& test, const std::string& object, const std::string& log) {
-  const std::string path = absl::StrCat(path_, "/", NewName(test, object), ".log");
+  const std::string path = absl::StrCat(path_, "/", NewName(test, object));
   errno = 0;
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file << log;
@@ -32,8 +32,7 @@ std::string LogDirectory::Write(const plan::Test& test, const std::string& objec
 std::string LogDirectory::NewName(const plan::Test& test, const std::string& object) {
   const std::string name = FileName(absl::StrCat(test.plan, "-", test.ShownName(), "-", object));
   const std::lock_guard<std::mutex> lock(mutex_);
-  const int before = names_[name]++;
-  return before == 0 ? name : absl::StrCat(name, "-", before + 1);
+  return UniqueName(name, ".log", names_);
 }
 
 absl::Status LogDirectory::status() const {

@@ -2,8 +2,8 @@
 // the test and the object. Tests on many threads write to it.
 #pragma once
 
-#include <map>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "absl/status/status.h"
@@ -29,8 +29,7 @@ class LogDirectory {
 
   const std::string path_;
   mutable std::mutex mutex_;
-  // How many logs were to have the name.
-  std::map<std::string, int> names_;
+  std::set<std::string> names_;
   absl::Status status_;
 };
 

@@ -185,7 +185,10 @@ MapRecord::Snapshot MapRecord::Take(Sandbox& sandbox, const std::string& name, c
     // A socket that is closed has no storage any more, and is not an error.
     static_cast<void>(Dump(sandbox, request, snapshot));
   }
-  if (error) snapshot.error = daemon::Describe(*error);
+  if (error) {
+    snapshot.error = daemon::Describe(*error);
+    snapshot.is_rigs_failure = daemon::IsRigFailure(*error);
+  }
   if (!consumes) {
     std::sort(snapshot.entries.begin(), snapshot.entries.end(),
               [](const DumpedEntry& a, const DumpedEntry& b) { return a.raw_key() < b.raw_key(); });
@@ -198,6 +201,7 @@ void MapRecord::TakeBefore(Sandbox& sandbox, const std::string& when, const Sock
     if (!map.is_written || IsConsumed(map.facts.type())) continue;
     map.before = Take(sandbox, name, map, false, absl::StrCat("before ", when), sockets);
     map.is_written = false;
+    if (map.before->is_rigs_failure) return;
   }
 }
 
@@ -205,6 +209,7 @@ void MapRecord::TakeAfter(Sandbox& sandbox, const SocketReferences& sockets) {
   for (auto& [name, map] : maps_) {
     if (IsConsumed(map.facts.type())) continue;
     map.after = Take(sandbox, name, map, false, "after the steps", sockets);
+    if (map.after->is_rigs_failure) return;
     // Nothing came after the plan had written it.
     if (map.is_written) map.before = map.after;
   }
@@ -222,6 +227,17 @@ void MapRecord::TakeEvents(Sandbox& sandbox, const std::string& name, Events& ev
   request.set_sandbox(sandbox.id());
   request.set_map(name);
   request.set_type(RecordTypeOf(name));
+  std::optional<daemon::RpcError> error = ReadEvents(sandbox, request, events);
+  if (error && !request.type().empty() && events.left.empty()) {
+    // A type that is not there is a reason to fail: then the bytes are of use.
+    request.clear_type();
+    error = ReadEvents(sandbox, request, events);
+  }
+  if (error) events.error = daemon::Describe(*error);
+}
+
+std::optional<daemon::RpcError> MapRecord::ReadEvents(Sandbox& sandbox, const ReadEventsRequest& request,
+                                                      Events& events) {
   size_t bytes = 0;
   bool is_cut = false;
   const auto take = [&](ReadEventsResponse& response) {
@@ -235,9 +251,9 @@ void MapRecord::TakeEvents(Sandbox& sandbox, const std::string& name, Events& ev
   };
   daemon::RunningCall running(sandbox.client(), kTimeout);
   auto reader = sandbox.client().stub().ReadEvents(running.context(), request);
-  const auto error = ReadStream<ReadEventsResponse>(running, *reader, take, is_cut);
-  if (error) events.error = daemon::Describe(*error);
+  auto error = ReadStream<ReadEventsResponse>(running, *reader, take, is_cut);
   events.is_cut = events.is_cut || is_cut;
+  return error;
 }
 
 std::string MapRecord::TextOf(const std::string& name, const Map& map, const Snapshot& snapshot) {

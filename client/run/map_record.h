@@ -13,6 +13,7 @@
 #include "bpfrig/v1/map.pb.h"
 #include "bpfrig/v1/program.pb.h"
 #include "bpfrig/v1/socket.pb.h"
+#include "client/daemon/rpc_error.h"
 #include "client/plan/plan.h"
 #include "client/run/artifacts.h"
 #include "client/run/sandbox.h"
@@ -53,6 +54,8 @@ class MapRecord {
     // It kept changing while it was read, and entries are missing.
     bool is_torn = false;
     std::string error;
+    // Then others would fail as well, each after its time.
+    bool is_rigs_failure = false;
   };
   struct Map {
     bpfrig::v1::LoadedMap facts;
@@ -77,6 +80,9 @@ class MapRecord {
   [[nodiscard]] Snapshot Take(Sandbox& sandbox, const std::string& name, const Map& map, bool consumes,
                               const std::string& when, const SocketReferences& sockets) const;
   void TakeEvents(Sandbox& sandbox, const std::string& name, Events& events) const;
+  static std::optional<daemon::RpcError> ReadEvents(Sandbox& sandbox,
+                                                    const bpfrig::v1::ReadEventsRequest& request,
+                                                    Events& events);
   [[nodiscard]] static std::optional<daemon::RpcError> Dump(Sandbox& sandbox,
                                                             const bpfrig::v1::DumpMapRequest& request,
                                                             Snapshot& snapshot);

@@ -1,5 +1,6 @@
 #include "client/run/traffic_record.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -33,6 +34,7 @@ using bpfrig::v1::Transport;
 constexpr size_t kMaxEntries = 1024;
 constexpr size_t kMaxPieces = 4096;
 constexpr size_t kMaxBytes = 1U << 20U;
+constexpr size_t kMaxBytesInAll = 16U << 20U;
 constexpr std::chrono::seconds kTimeout{10};
 
 std::string WordOf(Transport transport) {
@@ -105,13 +107,14 @@ void TrafficRecord::Add(Entry entry) {
   }
 }
 
-void TrafficRecord::AddBytes(absl::string_view bytes, ArtifactJson facts, End& end, List& list) const {
-  if (list.size() >= kMaxPieces || end.bytes + bytes.size() > kMaxBytes) {
-    end.is_cut = true;
-    return;
-  }
+void TrafficRecord::AddBytes(absl::string_view bytes, ArtifactJson facts, End& end, List& list) {
+  const size_t whole = bytes.size();
+  bytes = bytes.substr(0, std::min(kMaxBytes - end.bytes, kMaxBytesInAll - bytes_));
+  if (bytes.size() < whole || list.size() >= kMaxPieces) end.is_cut = true;
+  if (list.size() >= kMaxPieces || (whole > 0 && bytes.empty())) return;
   end.bytes += bytes.size();
-  ArtifactJson piece = {{"step", step_}, {"bytes", bytes.size()}};
+  bytes_ += bytes.size();
+  ArtifactJson piece = {{"step", step_}, {"bytes", whole}};
   piece.update(BytesToJson(bytes));
   piece.update(facts);
   list.push_back(std::move(piece));
@@ -208,30 +211,37 @@ SocketReferences TrafficRecord::Sockets() const {
 
 void TrafficRecord::TakeRest(Sandbox& sandbox) {
   step_ = "left at the end";
-  for (const SocketReference& socket : Sockets()) TakeEnd(sandbox, socket);
-  for (const SocketReference& socket : Sockets()) Close(sandbox, socket);
+  for (const SocketReference& socket : Sockets()) {
+    if (!TakeEnd(sandbox, socket)) return;
+  }
+  for (const SocketReference& socket : Sockets()) {
+    if (!Close(sandbox, socket)) return;
+  }
 }
 
-void TrafficRecord::TakeEnd(Sandbox& sandbox, const SocketReference& socket) {
+bool TrafficRecord::TakeEnd(Sandbox& sandbox, const SocketReference& socket) {
   ReceiveRequest request;
   *request.mutable_at() = socket;
   // Of a stream all comes at once; datagrams come one by one.
   for (size_t i = 0; i < kMaxPieces; ++i) {
     ReceiveResponse answer;
     // What listens for connections, or is closed, has nothing.
-    if (Ask(sandbox, "Receive", request, answer)) return;
+    if (const auto error = Ask(sandbox, "Receive", request, answer)) return !daemon::IsRigFailure(*error);
     Note(request, answer);
-    if (!answer.has_from()) return;
+    if (!answer.has_from()) return true;
   }
+  return true;
 }
 
-void TrafficRecord::Close(Sandbox& sandbox, const SocketReference& socket) {
+bool TrafficRecord::Close(Sandbox& sandbox, const SocketReference& socket) {
   // Servers are not closed.
-  if (socket.end() == bpfrig::v1::CONNECTION_END_UNSPECIFIED) return;
+  if (socket.end() == bpfrig::v1::CONNECTION_END_UNSPECIFIED) return true;
   DisconnectRequest request;
   *request.mutable_connection() = socket;
   DisconnectResponse answer;
-  if (!Ask(sandbox, "Disconnect", request, answer)) Note(request, answer);
+  if (const auto error = Ask(sandbox, "Disconnect", request, answer)) return !daemon::IsRigFailure(*error);
+  Note(request, answer);
+  return true;
 }
 
 ArtifactJson TrafficRecord::ToJson(const End& end) {
@@ -239,7 +249,8 @@ ArtifactJson TrafficRecord::ToJson(const End& end) {
   json["sent"] = end.sent;
   json["received"] = end.received;
   if (end.is_cut)
-    json["incomplete"] = "there was more: of an end at most 1 MiB is kept, in 4096 pieces each way";
+    json["incomplete"] =
+        "there was more: of an end at most 1 MiB is kept, in 4096 pieces each way, of a test 16 MiB";
   if (end.totals) json["in_all"] = {{"sent", end.totals->sent()}, {"received", end.totals->received()}};
   return json;
 }

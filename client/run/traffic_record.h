@@ -64,15 +64,18 @@ class TrafficRecord {
   void Add(Entry entry);
   // Null if there is no such socket, or it was one too many.
   [[nodiscard]] End* Find(const bpfrig::v1::SocketReference& socket);
-  void AddBytes(absl::string_view bytes, ArtifactJson facts, End& end, List& list) const;
-  void TakeEnd(Sandbox& sandbox, const bpfrig::v1::SocketReference& socket);
-  void Close(Sandbox& sandbox, const bpfrig::v1::SocketReference& socket);
+  void AddBytes(absl::string_view bytes, ArtifactJson facts, End& end, List& list);
+  // False if the rig failed: then others would fail as well, each after its time.
+  [[nodiscard]] bool TakeEnd(Sandbox& sandbox, const bpfrig::v1::SocketReference& socket);
+  [[nodiscard]] bool Close(Sandbox& sandbox, const bpfrig::v1::SocketReference& socket);
   [[nodiscard]] static ArtifactJson ToJson(const End& end);
   [[nodiscard]] static ArtifactJson ToJson(const Entry& entry);
 
   // Which step it is.
   std::string step_;
   std::vector<Entry> entries_;
+  // Of all ends.
+  size_t bytes_ = 0;
   // Entries that there was no room for.
   size_t left_out_ = 0;
 };
