@@ -163,6 +163,7 @@ Json Needed(const FieldDescriptor& field) {
       ways.push_back({{"required", {rules::PlanName(*type.field(i))}}});
     }
   }
+  ways.push_back({{"required", {"<<"}}});
   return AnyOf(std::move(ways));
 }
 

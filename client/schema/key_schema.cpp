@@ -89,7 +89,7 @@ Place PlaceOf(const plan::Key& key) {
     case Takes::kSteps:
       return {"a list of steps", Steps()};
     case Takes::kExpect:
-      return {"a mapping", {{"type", "object"}}};
+      return {"a mapping", OrVariable({{"type", "object"}})};
     default:
       return {};
   }

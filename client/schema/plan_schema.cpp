@@ -82,6 +82,9 @@ class SchemaBuilder {
     calls.push_back({{"required", {"use"}}, {"maxProperties", 1}});
     properties.update(KeysSchema(plan::kBesideKeys)["properties"]);
     Json step = Mapping(std::move(properties), {});
+    // A step that another mapping makes one.
+    Json merged = {{"required", {"<<"}}, {"not", AnyOf(calls)}};
+    calls.push_back(std::move(merged));
     step["oneOf"] = std::move(calls);
     step["allOf"] = std::move(rules);
     definitions_[kStep] = std::move(step);
@@ -90,7 +93,7 @@ class SchemaBuilder {
   // What follows for the keys beside a call.
   static Json RuleOf(const MethodDescriptor& method) {
     const auto& step = rules::StepOf(method);
-    Json beside = {{"expect", Reference(kExpectPrefix + step.name())}};
+    Json beside = {{"expect", OrVariable(Reference(kExpectPrefix + step.name()))}};
     if (!step.repeat()) beside["repeat"] = false;
     return {{"if", {{"required", {step.name()}}}}, {"then", {{"properties", std::move(beside)}}}};
   }
@@ -112,7 +115,8 @@ class SchemaBuilder {
     const StepKeys keys = plan::KeysOfStep(rules::StepOf(method).name());
     Json expected = keys.answer ? fields_.Expected(*method.output_type()) : Mapping(Json::object(), {});
     expected = WithKeys(keys.expected, std::move(expected));
-    if (rules::StepOf(method).repeat()) expected = WithKeys(plan::kRepeatedKeys.keys, std::move(expected));
+    if (keys.answer && rules::StepOf(method).repeat())
+      expected = WithKeys(plan::kRepeatedKeys.keys, std::move(expected));
     for (const plan::Key& key : plan::kFailureKeys.keys) {
       // An answer may have an errno of its own.
       if (!expected["properties"].contains(key.name))

@@ -152,7 +152,12 @@ def main():
     # Broken plans whose complaint is about a key.
     of_keys = [path for path in broken if re.search(r"unknown (key|step) ", path.with_suffix(".expected").read_text())]
     for path in of_keys:
-        if validator.is_valid(yaml.load(path.read_text(), EditorLoader)):
+        try:
+            document = yaml.load(path.read_text(), EditorLoader)
+        except yaml.constructor.ConstructorError:
+            # A tag that editors are not told of, either.
+            continue
+        if validator.is_valid(document):
             failures.append(f"{path}: the schema takes it, and the reader does not")
 
     print(f"{len(plans)} plans are valid; {len(refused)} misspelt keys and {len(of_keys)} broken plans are looked at")
