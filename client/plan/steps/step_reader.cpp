@@ -262,7 +262,8 @@ Step ReadStep(const NodePtr& node, const Objects& objects, Problems& problems) {
     ReadRequest(source);
     ReadExpected(source);
   }
-  NodePtr shares = rules::StepOf(*step.call.method).repeat() ? expected.Find("shares") : nullptr;
+  const bool has_shares = rules::StepOf(*step.call.method).repeat() && KeysOfStep(step.name).answer;
+  NodePtr shares = has_shares ? expected.Find("shares") : nullptr;
   if (shares != nullptr) step.call.shares = ReadShares(shares, step.call, problems);
   step.error = ReadExpectedError(*expect, expected, problems);
   step.refusal = ReadRefusal(*expect, step, expected, problems);

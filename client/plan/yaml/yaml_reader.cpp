@@ -114,11 +114,6 @@ class TreeBuilder : public YAML::EventHandler {
       problems_.Add(key->mark, absl::StrCat("a key must be a plain word, not ", Describe(*key)));
       return;
     }
-    if (key->text == "<<" && !key->quoted) {
-      problems_.Add(key->mark,
-                    "plans have no merge keys; `pieces:` shares steps, and `vars:` what stands in them");
-      return;
-    }
     for (const NodePair& pair : mapping.pairs) {
       if (pair.key->text != key->text) continue;
       problems_.Add(key->mark, absl::StrCat("key \"", key->text, "\" is given twice; the first is on line ",
