@@ -49,7 +49,7 @@ bool Differs(const Row& row) {
 
 bool IsBadEverywhere(const Row& row) {
   return std::all_of(row.results.begin(), row.results.end(),
-                     [](const TestResult* result) { return result == nullptr || IsBad(*result); });
+                     [](const TestResult* result) { return result == nullptr || result->IsBad(); });
 }
 
 // Lines without the last one's end.
@@ -72,7 +72,7 @@ void AppendRow(const std::vector<KernelRun>& runs, const Row& row, bool colour, 
     absl::StrAppendFormat(&text, "    %-*s  %s%s\n", static_cast<int>(WidthOf(runs)), runs[kernel].name,
                           VerdictMark(result, colour),
                           result.verdict == Verdict::kSkipped ? "  " + result.reason : "");
-    if (IsBad(result)) absl::StrAppend(&text, Indented(Details(result), 4), "\n");
+    if (result.IsBad()) absl::StrAppend(&text, Indented(Details(result), 4), "\n");
   }
 }
 

@@ -28,7 +28,7 @@ std::string EscapedCell(const std::string& text) {
 std::string ToGithubAnnotations(const RunRecord& run) {
   std::string text;
   for (const TestResult& result : run.results) {
-    if (!IsBad(result) && !result.IsFlaky()) continue;
+    if (!result.IsBad() && !result.IsFlaky()) continue;
     const plan::Mark& mark = result.failures.empty() ? result.mark : result.failures[0].mark;
     absl::StrAppend(&text, result.IsFlaky() ? "::warning " : "::error ");
     if (mark.file != nullptr) {

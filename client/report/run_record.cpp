@@ -13,10 +13,6 @@ double Milliseconds(std::chrono::microseconds duration) {
   return static_cast<double>(duration.count()) / 1000;
 }
 
-bool IsBad(const verdict::TestResult& result) {
-  return result.verdict == verdict::Verdict::kFailed || result.verdict == verdict::Verdict::kRigError;
-}
-
 std::string WordOf(verdict::Verdict verdict) {
   switch (verdict) {
     case verdict::Verdict::kPassed:

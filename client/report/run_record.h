@@ -21,8 +21,6 @@ struct RunRecord {
 // "2026-01-31T09:30:00Z".
 [[nodiscard]] std::string Timestamp(std::chrono::system_clock::time_point time);
 [[nodiscard]] double Milliseconds(std::chrono::microseconds duration);
-// Whether it failed, or the rig did.
-[[nodiscard]] bool IsBad(const verdict::TestResult& result);
 // "passed", "failed", "skipped", "rig error", "not run".
 [[nodiscard]] std::string WordOf(verdict::Verdict verdict);
 // The test's name within its plan, with the kernel that it ran on if that is told: "dials v6

@@ -21,12 +21,13 @@ std::string Quoted(const std::string& text) {
 
 std::string Block(const TestResult& result) {
   std::string text = "  ---\n";
-  if (IsBad(result) || result.IsFlaky()) {
+  if (result.IsBad() || result.IsFlaky()) {
     absl::StrAppend(&text, "  verdict: ", Quoted(result.IsFlaky() ? "flaky" : WordOf(result.verdict)), "\n");
     if (result.mark.file != nullptr) absl::StrAppend(&text, "  at: ", Quoted(ToString(result.mark)), "\n");
   }
   absl::StrAppend(&text, "  duration_ms: ", absl::StrFormat("%.3f", Milliseconds(result.duration)), "\n");
-  if (IsBad(result) || result.IsFlaky()) absl::StrAppend(&text, "  message: ", Quoted(Details(result)), "\n");
+  if (result.IsBad() || result.IsFlaky())
+    absl::StrAppend(&text, "  message: ", Quoted(Details(result)), "\n");
   return text + "  ...\n";
 }
 
@@ -36,7 +37,7 @@ std::string ToTap(const RunRecord& run) {
   std::string text = absl::StrCat("TAP version 14\n1..", run.results.size(), "\n");
   size_t number = 0;
   for (const TestResult& result : run.results) {
-    absl::StrAppend(&text, IsBad(result) ? "not ok " : "ok ", ++number, " - ", Escaped(result.plan), " / ",
+    absl::StrAppend(&text, result.IsBad() ? "not ok " : "ok ", ++number, " - ", Escaped(result.plan), " / ",
                     Escaped(NameWithKernel(result)));
     if (result.verdict == Verdict::kSkipped) absl::StrAppend(&text, " # SKIP ", Escaped(result.reason));
     if (result.verdict == Verdict::kNotRun) absl::StrAppend(&text, " # SKIP the run was ended before it");
