@@ -105,6 +105,7 @@ std::string WhyNoVariable(const bpfrig::v1::ReadGlobalsRequest& request, absl::s
 }
 
 std::string WhyNoPart(const Step& step, absl::string_view path) {
+  if (path.empty()) return "";  // that was said
   if (std::holds_alternative<GlobalsShape>(step.shape)) {
     return WhyNoVariable(As<bpfrig::v1::ReadGlobalsRequest>(*step.call.request), path);
   }
