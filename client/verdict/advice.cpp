@@ -38,12 +38,15 @@ std::string AdviseAddresses(const plan::Test& test, const Differences& differenc
   return absl::StrCat("the sandbox has ", own, "; `sandbox: {addresses: [...]}` gives it more");
 }
 
+// What the step makes: names of one kind may be those of another.
+std::string KindOf(const plan::Step& step) { return step.name == "socket" ? "connect" : step.name; }
+
 std::string AdviseName(const plan::Test& test, const plan::Step& step, const std::string& name) {
   std::string found;
   for (const std::vector<plan::Step>* steps : {&test.setup, &test.steps, &test.teardown}) {
     for (const plan::Step& other : *steps) {
       if (ToString(other.mark) == ToString(step.mark) && other.used_at == step.used_at) return found;
-      if (NameGivenBy(other) == name)
+      if (KindOf(other) == KindOf(step) && NameGivenBy(other) == name)
         found = absl::StrCat(ToString(other.mark), ": ", other.name, " took it");
     }
   }

@@ -174,8 +174,8 @@ class Substitution {
     if (NodePtr value = Find(name)) return value;
     if (scope_.later != nullptr && FindKey(*scope_.later, name) != nullptr) {
       problems_.Add(mark, absl::StrCat("${", name,
-                                       "} has no value yet: a variable may be made of those "
-                                       "before it in vars; move it up"));
+                                       "} has no value yet: a variable may be made only of "
+                                       "those before it in vars"));
       return nullptr;
     }
     std::vector<std::string> known(scope_.captured.begin(), scope_.captured.end());

@@ -45,12 +45,19 @@ class Structure {
   [[nodiscard]] const std::optional<Bracket>& unclosed_quote() const { return unclosed_quote_; }
 
  private:
+  // Whether an odd number of backslashes is before it.
+  static bool IsEscaped(absl::string_view line, size_t at) {
+    size_t backslashes = 0;
+    while (backslashes < at && line[at - 1 - backslashes] == '\\') ++backslashes;
+    return backslashes % 2 == 1;
+  }
+
   std::string Blanked(absl::string_view line, int number) {
     std::string result(line);
     for (size_t i = 0; i < line.size(); ++i) {
       const char before = i == 0 ? ' ' : line[i - 1];
       if (quote_.open != 0) {
-        const bool ends = line[i] == quote_.open && !(quote_.open == '"' && before == '\\');
+        const bool ends = line[i] == quote_.open && !(quote_.open == '"' && IsEscaped(line, i));
         result[i] = '_';
         if (ends) EndQuote(line.substr(i + 1), number);
       } else if ((line[i] == '"' || line[i] == '\'') &&

@@ -40,7 +40,7 @@ TEST(VerifierHintTest, KnowsWhatTheVerifierSays) {
       {"back-edge from insn 7 to 2", "bound"},
       {"BPF program is too large. Processed 1000001 insn", "million"},
       {"Unreleased reference id=2 alloc_insn=10", "bpf_sk_release"},
-      {"At program exit the register R0 has smin=17 smax=17 should have been in [0, 1]", "0 or 1"},
+      {"At program exit the register R0 has smin=17 smax=17 should have been in [0, 1]", "has the range"},
       {"R0 !read_ok", "every path"},
       {"invalid indirect read from stack R2 off -8+4 size 8", "padding"},
       {"cannot call GPL-restricted function from non-GPL compatible program", "licence"},
