@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/run/file_name.h"
+#include "client/run/write_file.h"
 #include "common/fd.h"
 
 namespace bpfrig::client::run {
@@ -29,10 +30,6 @@ constexpr const char* kMark = "{\n  \"bpfrig_artifacts\": 1";
 // FileName() makes no name with it.
 constexpr const char* kTry = "@try-";
 
-absl::Status SystemError(const std::string& what, const std::error_code& error) {
-  return absl::UnavailableError(absl::StrCat(what, ": ", error.message()));
-}
-
 absl::Status TryToWrite(const std::string& directory) {
   std::string file = absl::StrCat(directory, "/.bpfrig-XXXXXX");
   const common::Fd made(mkstemp(file.data()));
@@ -44,16 +41,11 @@ absl::Status TryToWrite(const std::string& directory) {
   return absl::OkStatus();
 }
 
-absl::Status WriteFile(const fs::path& path, const std::string& content) {
+absl::Status WriteWithItsFolder(const fs::path& path, const std::string& content) {
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
   if (error) return SystemError(absl::StrCat("making the folder ", path.parent_path().string()), error);
-  errno = 0;
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << content;
-  file.close();
-  if (file.good()) return absl::OkStatus();
-  return SystemError(absl::StrCat("writing ", path.string()), {errno, std::generic_category()});
+  return WriteFile(path, content);
 }
 
 // A folder that Write() made, whole or until the disk was full.
@@ -162,9 +154,10 @@ std::string Artifacts::Write(const plan::Test& test, const verdict::TestResult& 
     files.push_back(UniqueName(artifact.stem, artifact.extension, taken));
   }
   // The index first: by it a later run knows the folder.
-  absl::Status written = WriteFile(fs::path(folder) / kIndex, IndexOf(test, result, which, artifacts, files));
+  absl::Status written =
+      WriteWithItsFolder(fs::path(folder) / kIndex, IndexOf(test, result, which, artifacts, files));
   for (size_t i = 0; i < artifacts.size() && written.ok(); ++i) {
-    written = WriteFile(fs::path(folder) / files[i], artifacts[i].content);
+    written = WriteWithItsFolder(fs::path(folder) / files[i], artifacts[i].content);
   }
   if (written.ok()) return folder;
   lock.lock();

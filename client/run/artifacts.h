@@ -2,6 +2,8 @@
 // more for each further try. Tests on many threads write to it.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -14,6 +16,11 @@
 #include "client/verdict/test_result.h"
 
 namespace bpfrig::client::run {
+
+// Of a map, a list of events or an end of a connection no more than this is kept.
+inline constexpr size_t kMaxArtifactBytes = size_t{1} << 20;
+// How long a call may take that only asks for what is to be kept.
+inline constexpr std::chrono::seconds kCollectTimeout{10};
 
 // A file of a test's folder.
 struct Artifact {

@@ -1,12 +1,10 @@
 #include "client/run/log_directory.h"
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "absl/strings/str_cat.h"
 #include "client/run/file_name.h"
+#include "client/run/write_file.h"
 
 namespace bpfrig::client::run {
 
@@ -14,18 +12,15 @@ absl::Status LogDirectory::Make() const {
   std::error_code error;
   std::filesystem::create_directories(path_, error);
   if (!error) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("making the directory for logs ", path_, ": ", error.message()));
+  return SystemError(absl::StrCat("making the directory for logs ", path_), error);
 }
 
 std::string LogDirectory::Write(const plan::Test& test, const std::string& object, const std::string& log) {
   const std::string path = absl::StrCat(path_, "/", NewName(test, object));
-  errno = 0;
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << log;
-  file.close();
-  if (file.good()) return path;
+  const absl::Status written = WriteFile(path, log);
+  if (written.ok()) return path;
   const std::lock_guard<std::mutex> lock(mutex_);
-  status_.Update(absl::UnavailableError(absl::StrCat("writing ", path, ": ", std::strerror(errno))));
+  status_.Update(written);
   return "";
 }
 

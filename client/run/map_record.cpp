@@ -1,7 +1,6 @@
 #include "client/run/map_record.h"
 
 #include <algorithm>
-#include <chrono>
 #include <functional>
 #include <utility>
 
@@ -23,8 +22,6 @@ using bpfrig::v1::ReadEventsResponse;
 
 // What is kept of a map, or of its events, at most.
 constexpr size_t kMaxEntries = 4096;
-constexpr size_t kMaxBytes = 1U << 20U;
-constexpr std::chrono::seconds kTimeout{10};
 
 bool IsOfEvents(const std::string& type) { return type == "ringbuf" || type == "perf_event_array"; }
 // Read by taking out what is in it.
@@ -109,7 +106,7 @@ void MapRecord::NoteEvents(const std::string& map, const std::vector<Event>& eve
     noted.lost += lost;
     for (size_t i = first; i < events.size(); ++i) {
       noted.taken_bytes += events[i].raw().size();
-      if (noted.taken.size() >= kMaxEntries || noted.taken_bytes > kMaxBytes) {
+      if (noted.taken.size() >= kMaxEntries || noted.taken_bytes > kMaxArtifactBytes) {
         noted.is_cut = true;
         break;
       }
@@ -151,12 +148,12 @@ std::optional<daemon::RpcError> MapRecord::Dump(Sandbox& sandbox, const DumpMapR
     for (DumpedEntry& entry : *response.mutable_entries()) {
       if (entry.absent()) continue;
       bytes += entry.ByteSizeLong();
-      if (snapshot.entries.size() >= kMaxEntries || bytes > kMaxBytes) return false;
+      if (snapshot.entries.size() >= kMaxEntries || bytes > kMaxArtifactBytes) return false;
       snapshot.entries.push_back(std::move(entry));
     }
     return true;
   };
-  daemon::RunningCall running(sandbox.client(), kTimeout);
+  daemon::RunningCall running(sandbox.client(), kCollectTimeout);
   auto reader = sandbox.client().stub().DumpMap(running.context(), request);
   return ReadStream<DumpMapResponse>(running, *reader, take, snapshot.is_cut);
 }
@@ -244,12 +241,12 @@ std::optional<daemon::RpcError> MapRecord::ReadEvents(Sandbox& sandbox, const Re
     events.lost += response.summary().lost();
     for (Event& event : *response.mutable_events()) {
       bytes += event.ByteSizeLong();
-      if (events.left.size() >= kMaxEntries || bytes > kMaxBytes) return false;
+      if (events.left.size() >= kMaxEntries || bytes > kMaxArtifactBytes) return false;
       events.left.push_back(std::move(event));
     }
     return true;
   };
-  daemon::RunningCall running(sandbox.client(), kTimeout);
+  daemon::RunningCall running(sandbox.client(), kCollectTimeout);
   auto reader = sandbox.client().stub().ReadEvents(running.context(), request);
   auto error = ReadStream<ReadEventsResponse>(running, *reader, take, is_cut);
   events.is_cut = events.is_cut || is_cut;

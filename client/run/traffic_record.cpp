@@ -1,13 +1,11 @@
 #include "client/run/traffic_record.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "proto/rules/call_traits.h"
+#include "proto/rules/field_words.h"
 #include "proto/rules/transports.h"
 
 namespace bpfrig::client::run {
@@ -33,14 +31,7 @@ using bpfrig::v1::Transport;
 // What is kept at most: sockets, and of each end pieces and bytes.
 constexpr size_t kMaxEntries = 1024;
 constexpr size_t kMaxPieces = 4096;
-constexpr size_t kMaxBytes = 1U << 20U;
 constexpr size_t kMaxBytesInAll = 16U << 20U;
-constexpr std::chrono::seconds kTimeout{10};
-
-std::string WordOf(Transport transport) {
-  const std::string name = bpfrig::v1::Transport_Name(transport);
-  return absl::AsciiStrToLower(absl::StripPrefix(name, "TRANSPORT_"));
-}
 
 ArtifactJson BehaviourOf(const ServerBehaviour& behaviour) {
   switch (behaviour.kind_case()) {
@@ -66,7 +57,7 @@ SocketReference EndOf(const std::string& name, ConnectionEnd end) {
 
 std::optional<daemon::RpcError> Ask(Sandbox& sandbox, const char* method, google::protobuf::Message& request,
                                     google::protobuf::Message& answer) {
-  return sandbox.Call(*rules::Service().FindMethodByName(method), request, answer, kTimeout);
+  return sandbox.Call(*rules::Service().FindMethodByName(method), request, answer, kCollectTimeout);
 }
 
 }  // namespace
@@ -95,7 +86,8 @@ TrafficRecord::Entry TrafficRecord::NewEntry(Kind kind, const std::string& name,
   entry.name = name;
   entry.is_of_datagrams = rules::IsOfDatagrams(transport);
   entry.facts["step"] = step_;
-  entry.facts["transport"] = WordOf(transport);
+  entry.facts["transport"] =
+      rules::EnumWord(*bpfrig::v1::Transport_descriptor()->FindValueByNumber(transport));
   return entry;
 }
 
@@ -109,7 +101,7 @@ void TrafficRecord::Add(Entry entry) {
 
 void TrafficRecord::AddBytes(absl::string_view bytes, ArtifactJson facts, End& end, List& list) {
   const size_t whole = bytes.size();
-  bytes = bytes.substr(0, std::min(kMaxBytes - end.bytes, kMaxBytesInAll - bytes_));
+  bytes = bytes.substr(0, std::min(kMaxArtifactBytes - end.bytes, kMaxBytesInAll - bytes_));
   if (bytes.size() < whole || list.size() >= kMaxPieces) end.is_cut = true;
   if (list.size() >= kMaxPieces || (whole > 0 && bytes.empty())) return;
   end.bytes += bytes.size();
