@@ -11,30 +11,26 @@ constexpr std::array kOfPlan = {
     Key{"name", Takes::kText, "What the plan is called in reports.", "the plan's name"},
     Key{"include", Takes::kTextOrTexts,
         "Files with parts that plans share: all of these keys but `name` and `tests`. They are looked up "
-        "beside "
-        "the file that includes them."},
+        "beside the file that includes them."},
     Key{"requires", Takes::kTexts,
         "Features of the kernel that every test needs; without one of them, tests are skipped. `bpfrig info` "
         "lists those that there are."},
     Key{"tags", Takes::kTexts, "Words for `bpfrig run --tag` and `-k`, of every test."},
     Key{"vars", Takes::kVariables,
         "Values for `${name}`. A variable may be made of those before it; `bpfrig run --var name=value` and "
-        "the "
-        "environment's `BPFRIG_VAR_name` go before what the plan says."},
+        "the environment's `BPFRIG_VAR_name` go before what the plan says."},
     Key{"objects", Takes::kObjects,
         "The files that `load` may name: looked up beside the file that names them, then in the object path "
         "(`-I`, `BPFRIG_OBJECT_PATH`)."},
     Key{"types", Takes::kTypes,
         "What types the keys, values and records of maps have that are declared without: `[key's, value's]`, "
-        "or "
-        "one type of values or records."},
+        "or one type of values or records."},
     Key{"sandbox", Takes::kSandbox, "What every test's sandbox has."},
     Key{"pieces", Takes::kPieces, "Lists of steps that tests `use` by name."},
     Key{"setup", Takes::kSteps, "Steps before those of each test, in its sandbox."},
     Key{"teardown", Takes::kSteps,
         "Steps after those of each test, in its sandbox: done whatever became of the test, each of them also "
-        "if "
-        "another failed."},
+        "if another failed."},
     Key{"tests", Takes::kTests, "The tests; each runs in a sandbox of its own.", "a list of tests"},
 };
 
@@ -55,8 +51,7 @@ constexpr std::array kOfTest = {
     Key{"each", Takes::kRows, "The test once for each row, with `${name}` replaced by the row's value."},
     Key{"matrix", Takes::kMatrix,
         "The test once for each combination: `{family: [v4, v6], transport: [tcp, udp]}` is four. With "
-        "`each`, "
-        "each row with each combination."},
+        "`each`, each row with each combination."},
     Key{"steps", Takes::kSteps, "What is done, in this order; a step that fails ends the test.",
         "a list of steps"},
 };
@@ -65,8 +60,8 @@ constexpr std::array kBeside = {
     Key{"expect", Takes::kExpect, "What the call must answer: each step's keys are listed with it."},
     Key{"within", Takes::kDuration,
         "Does the step again until it holds or the time is over. Beside `events` it is their `wait`. What "
-        "has a "
-        "name is made once: a `connect` with a `name` is tried again only while it does not come through."},
+        "has a name is made once: a `connect` with a `name` is tried again only while it does not come "
+        "through."},
     Key{"repeat", Takes::kTimes, "Does the step so many times; each time must be as expected."},
     Key{"runs", Takes::kRuns,
         "How often programs ran during the step, with all its repetitions, by the kernel's count and without "
@@ -96,8 +91,7 @@ constexpr std::array kOfExpectedEntry = {
         "The value; left out, it may be any. Members that are not named may be anything."},
     Key{"cpus", Takes::kCpus,
         "In a per-CPU map, where the value must be: on `all` CPUs (the default), on `any`, or as the `sum` "
-        "of "
-        "what all of them have."},
+        "of what all of them have."},
 };
 
 constexpr std::array kOfFailure = {
@@ -110,15 +104,14 @@ constexpr std::array kOfFailure = {
 constexpr std::array kOfRepeated = {
     Key{"shares", Takes::kShares,
         "With `repeat`: of how many runs each value of a field is, as a number or a percentage. No other "
-        "value "
-        "may come."},
+        "value may come."},
 };
 
 constexpr std::array kLoad = {
     Key{"object", Takes::kText, "One of the plan's `objects`.", "the name of one of the plan's objects"},
     Key{"programs", Takes::kPrograms,
-        "Which programs to load, or `{except: [program]}`: all but these. Left out: all but "
-        "those in sections that begin with `?`, as libbpf has it."},
+        "Which programs to load, or `{except: [program]}`: all but these. Left out: all but those in "
+        "sections that begin with `?`, as libbpf has it."},
     Key{"attach", Takes::kAttach,
         "What to attach once loaded; `all` is every loaded program that needs no more than its name for "
         "that."},
@@ -149,8 +142,7 @@ constexpr std::array kEvents = {
     Key{"count", Takes::kCount, "How many records there are."},
     Key{"lost", Takes::kCount,
         "Of a perf event array: records that the kernel had no room for. If nothing is expected of them, any "
-        "fails the "
-        "step."},
+        "fails the step."},
     Key{"none", Takes::kTrue, "There are no records. It stands alone."},
 };
 constexpr std::array kConnect = {

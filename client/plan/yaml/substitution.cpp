@@ -43,7 +43,7 @@ class Substitution {
         auto copy = std::make_shared<Node>(*node);
         for (NodePair& pair : copy->pairs) pair = {RewriteText(pair.key), Rewrite(pair.value)};
         CheckKeys(*copy);
-        // What could not be replaced is no mapping to merge.
+        // What could not be replaced is not a mapping to merge.
         return Weighed(problems_.Count() == problems_before ? Merged(std::move(copy)) : std::move(copy));
       }
     }
