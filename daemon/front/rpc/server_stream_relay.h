@@ -1,5 +1,5 @@
-// RPCs that answer with a stream (DumpMap, ReadEvents): the worker's replies go to the client one by one.
-// While the client does not read, nothing is read from the worker, so that it waits too.
+// RPCs that answer with a stream (DumpMap, ReadEvents, ListInstructions): the worker's replies go to the
+// client one by one. While the client does not read, nothing is read from the worker, so that it waits too.
 #pragma once
 
 #include <grpcpp/support/server_callback.h>

@@ -103,6 +103,10 @@ class Service final : public v1::BpfRig::CallbackService {
                     v1::RunProgramResponse* response) override {
     return RelayUnary(environment_, *context, request, response);
   }
+  Writer<v1::ListInstructionsResponse>* ListInstructions(
+      Context* context, const v1::ListInstructionsRequest* request) override {
+    return RelayServerStream<v1::ListInstructionsResponse>(environment_, *context, request);
+  }
   Unary* CountRuns(Context* context, const v1::CountRunsRequest* request,
                    v1::CountRunsResponse* response) override {
     return RelayUnary(environment_, *context, request, response);

@@ -55,6 +55,7 @@ Table MakeTable() {
   Add(HandleCountRuns, handlers);
   Add(HandleSetGlobals, handlers);
   Add(HandleReadGlobals, handlers);
+  Add(HandleListInstructions, handlers);
   return handlers;
 }
 

@@ -64,6 +64,8 @@ void HandleCloseSandbox(Sandbox& sandbox, const CallPtr& call,
 
 // Reads the further messages of its stream itself.
 void HandleSeedMap(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::SeedMapRequest& first);
+void HandleListInstructions(Sandbox& sandbox, const CallPtr& call,
+                            const bpfrig::v1::ListInstructionsRequest& request);
 void HandleDumpMap(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::DumpMapRequest& request);
 void HandleReadEvents(Sandbox& sandbox, const CallPtr& call, const bpfrig::v1::ReadEventsRequest& request);
 
