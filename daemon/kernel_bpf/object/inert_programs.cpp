@@ -7,13 +7,9 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "common/errno_name.h"
 #include "common/near_names.h"
-#include "daemon/base/log.h"
 #include "daemon/base/status.h"
-#include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
 
 namespace bpfrig::kernel_bpf {
 namespace {
@@ -72,10 +68,23 @@ struct bpf_insn Instruction(int code, int destination, int source, int immediate
   return instruction;
 }
 
-// Libbpf 1.1.2 goes on using the list of handlers after the last one was taken out and the list freed; 1.3
-// does not. So one of no section that an object could have stays for good.
-int RegisterForGood() {
-  return libbpf_register_prog_handler("bpfrig/none", BPF_PROG_TYPE_UNSPEC, BPF_CGROUP_INET_INGRESS, nullptr);
+absl::Status LoadInert(struct bpf_program* program, LoadHooks& hooks) {
+  const enum bpf_prog_type type = bpf_program__type(program);
+  const enum bpf_attach_type attach_type = bpf_program__expected_attach_type(program);
+  if (InertInstructions(type, attach_type).empty()) {
+    return base::MakeError(base::Reason::kUnsupported,
+                           absl::StrCat("replacing ", bpf_program__name(program),
+                                        " by a program that does nothing: it is not known "
+                                        "what such a program would answer for its type"));
+  }
+  return hooks.Add(program, [](struct bpf_program* loading, struct bpf_prog_load_opts& options) {
+    std::vector<struct bpf_insn> instructions =
+        InertInstructions(bpf_program__type(loading), bpf_program__expected_attach_type(loading));
+    // They describe the instructions that were there.
+    options.func_info_cnt = 0;
+    options.line_info_cnt = 0;
+    return bpf_program__set_insns(loading, instructions.data(), instructions.size());
+  });
 }
 
 absl::Status UnknownProgram(struct bpf_object* object, const std::string& name) {
@@ -103,83 +112,14 @@ std::vector<struct bpf_insn> InertInstructions(enum bpf_prog_type type, enum bpf
   return {Instruction(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, *answer), exit};
 }
 
-absl::StatusOr<std::unique_ptr<InertPrograms>> InertPrograms::Create(struct bpf_object* object,
-                                                                     const std::vector<std::string>& names) {
-  static const int kept = RegisterForGood();
-  if (kept < 0) {
-    return base::MakeError(base::Reason::kInternal,
-                           absl::StrCat("registering a handler of sections: ", common::ErrnoName(-kept)));
-  }
-  std::unique_ptr<InertPrograms> inert(new InertPrograms());
+absl::Status MakeInert(struct bpf_object* object, const std::vector<std::string>& names, LoadHooks& hooks) {
   for (size_t i = 0; i < names.size(); ++i) {
     struct bpf_program* program = bpf_object__find_program_by_name(object, names[i].c_str());
-    const absl::Status added = program == nullptr ? UnknownProgram(object, names[i]) : inert->Add(program);
+    const absl::Status added =
+        program == nullptr ? UnknownProgram(object, names[i]) : LoadInert(program, hooks);
     if (!added.ok()) return base::WithField(added, absl::StrCat("inert_programs[", i, "]"));
   }
-  return inert;
-}
-
-// Libbpf has no other way to change instructions after it has relocated them: a handler for the section,
-// whose hook is called right before the load.
-absl::Status InertPrograms::Add(struct bpf_program* program) {
-  const std::string name = bpf_program__name(program);
-  const std::string section = bpf_program__section_name(program);
-  const enum bpf_prog_type type = bpf_program__type(program);
-  const enum bpf_attach_type attach_type = bpf_program__expected_attach_type(program);
-  if (InertInstructions(type, attach_type).empty()) {
-    return base::MakeError(base::Reason::kUnsupported,
-                           absl::StrCat("replacing ", name,
-                                        " by a program that does nothing: it is not known "
-                                        "what such a program would answer for its type"));
-  }
-  names_.insert(name);
-  if (!sections_.insert(section).second) return absl::OkStatus();
-  auto options = LibbpfOptions<struct libbpf_prog_handler_opts>();
-  options.cookie = reinterpret_cast<long>(this);
-  options.prog_prepare_load_fn = &InertPrograms::Prepare;
-  const int handler = libbpf_register_prog_handler(section.c_str(), type, attach_type, &options);
-  if (handler < 0) {
-    return base::MakeError(base::Reason::kInternal, absl::StrCat("registering a handler for section ",
-                                                                 section, ": ", common::ErrnoName(-handler)));
-  }
-  handlers_.push_back(handler);
   return absl::OkStatus();
-}
-
-int InertPrograms::Prepare(struct bpf_program* program, struct bpf_prog_load_opts* options, long cookie) {
-  auto& self = *reinterpret_cast<InertPrograms*>(cookie);
-  // Libbpf's own handler would have set it; of the types that load here it does nothing else.
-  if (absl::StartsWith(bpf_program__section_name(program), "xdp.frags")) {
-    options->prog_flags |= BPF_F_XDP_HAS_FRAGS;
-  }
-  const std::string name = bpf_program__name(program);
-  if (self.names_.count(name) == 0) return 0;
-  std::vector<struct bpf_insn> instructions =
-      InertInstructions(bpf_program__type(program), bpf_program__expected_attach_type(program));
-  const int error = bpf_program__set_insns(program, instructions.data(), instructions.size());
-  if (error != 0) return error;
-  // They describe the instructions that were there.
-  options->func_info_cnt = 0;
-  options->line_info_cnt = 0;
-  self.replaced_.insert(name);
-  return 0;
-}
-
-absl::Status InertPrograms::CheckReplaced() const {
-  for (const std::string& name : names_) {
-    if (replaced_.count(name) > 0) continue;
-    return base::MakeError(base::Reason::kInternal,
-                           absl::StrCat("libbpf loaded ", name, " as it is, and not one that does nothing"));
-  }
-  return absl::OkStatus();
-}
-
-InertPrograms::~InertPrograms() {
-  for (const int handler : handlers_) {
-    const int error = libbpf_unregister_prog_handler(handler);
-    if (error != 0)
-      base::LogWarning(absl::StrCat("unregistering a section's handler: ", common::ErrnoName(-error)));
-  }
 }
 
 }  // namespace bpfrig::kernel_bpf

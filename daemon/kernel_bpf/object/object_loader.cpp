@@ -14,6 +14,7 @@
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
 #include "daemon/kernel_bpf/object/fill_slots.h"
+#include "daemon/kernel_bpf/object/inert_programs.h"
 #include "daemon/kernel_bpf/object/map_costs.h"
 #include "daemon/kernel_bpf/object/share_maps.h"
 #include "daemon/kernel_bpf/policy/refusals.h"
@@ -81,7 +82,7 @@ absl::StatusOr<LoadOutcome> ObjectLoader::Run() {
     BPFRIG_ASSIGN_OR_RETURN(const uint32_t cpus, PossibleCpus());
     BPFRIG_RETURN_IF_ERROR(spec_.admit_maps(CostsOfMaps(rehearsal.object.maps(), spec_.maps, cpus)));
   }
-  BPFRIG_RETURN_IF_ERROR(ReplaceInert());
+  BPFRIG_RETURN_IF_ERROR(AddHooks());
   BPFRIG_ASSIGN_OR_RETURN(Attempt first, Try(spec_.log_level, kFirstLog));
   if (first.error == 0) {
     std::string log = CollectLogs(first);
@@ -108,12 +109,12 @@ absl::StatusOr<OpenedObject> ObjectLoader::OpenBare() const {
   return OpenedObject::Open(bare);
 }
 
-absl::Status ObjectLoader::ReplaceInert() {
+absl::Status ObjectLoader::AddHooks() {
   if (spec_.inert_programs.empty()) return absl::OkStatus();
   // A rehearsal takes the programs' types away.
   BPFRIG_ASSIGN_OR_RETURN(const OpenedObject object, OpenBare());
-  BPFRIG_ASSIGN_OR_RETURN(inert_, InertPrograms::Create(object.get(), spec_.inert_programs));
-  return absl::OkStatus();
+  BPFRIG_ASSIGN_OR_RETURN(hooks_, LoadHooks::Create());
+  return MakeInert(object.get(), spec_.inert_programs, *hooks_);
 }
 
 absl::StatusOr<ObjectLoader::Attempt> ObjectLoader::RehearseAndJudge() {
@@ -198,7 +199,7 @@ LoadOutcome ObjectLoader::Reject(const Attempt& attempt, int error, absl::string
 absl::StatusOr<LoadOutcome> ObjectLoader::Finish(Attempt attempt, std::string log) {
   // The rehearsal saw the same instructions; should libbpf ever make others of them, they go no further.
   BPFRIG_RETURN_IF_ERROR(JudgeCalls(attempt.object));
-  if (inert_ != nullptr) BPFRIG_RETURN_IF_ERROR(inert_->CheckReplaced());
+  if (hooks_ != nullptr) BPFRIG_RETURN_IF_ERROR(hooks_->CheckChanged());
   BPFRIG_RETURN_IF_ERROR(base::WithField(FillSlots(attempt.object, modern_.maps, spec_.maps), "object"));
   BpfObject object;
   object.name_ = spec_.name;

@@ -9,8 +9,8 @@
 
 #include "absl/status/statusor.h"
 #include "daemon/kernel_bpf/object/bpf_object.h"
-#include "daemon/kernel_bpf/object/inert_programs.h"
 #include "daemon/kernel_bpf/object/legacy_maps.h"
+#include "daemon/kernel_bpf/object/load_hooks.h"
 #include "daemon/kernel_bpf/object/object_spec.h"
 #include "daemon/kernel_bpf/object/opened_object.h"
 #include "daemon/kernel_bpf/policy/kernel_functions.h"
@@ -46,7 +46,8 @@ class ObjectLoader {
   [[nodiscard]] absl::StatusOr<Attempt> RehearseAndJudge();
   // The object as it will be, without what makes maps.
   [[nodiscard]] absl::StatusOr<OpenedObject> OpenBare() const;
-  [[nodiscard]] absl::Status ReplaceInert();
+  // Has inert programs put in by hooks.
+  [[nodiscard]] absl::Status AddHooks();
   [[nodiscard]] absl::Status JudgeCalls(const OpenedObject& object);
   [[nodiscard]] absl::StatusOr<Attempt> Try(uint32_t log_level, size_t log_size) const;
   [[nodiscard]] absl::StatusOr<LoadOutcome> AfterFullLog(Attempt first);
@@ -58,8 +59,8 @@ class ObjectLoader {
   ObjectSpec spec_;
   const size_t kept_log_;
   KernelFunctions functions_;
-  // Null if no program is replaced.
-  std::unique_ptr<InertPrograms> inert_;
+  // Null if no program is changed.
+  std::unique_ptr<LoadHooks> hooks_;
 };
 
 }  // namespace bpfrig::kernel_bpf
