@@ -1,4 +1,4 @@
-// A run of 500 tests, as a person follows it on a terminal, and as a log has it.
+// A run of many tests, as a person follows it on a terminal, and as a log has it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -21,7 +21,14 @@ using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+#ifdef BPFRIG_SANITIZED
+// Sanitizers find no more in 500 than in these, and take minutes for them.
+constexpr int kTests = 60;
+#else
 constexpr int kTests = 500;
+#endif
+const std::string kOfAll = absl::StrCat(" of ", kTests);
+const std::string kTotal = absl::StrCat(kTests - 2, " passed, 2 failed");
 constexpr size_t kColumns = 80;
 constexpr size_t kRows = 24;
 
@@ -31,7 +38,7 @@ std::string ManyTests() {
   for (int i = 1; i <= kTests; ++i) {
     absl::StrAppend(&plan, "  - {name: number ", i,
                     ", steps: [{listen: {name: s, at: {address: 127.0.0.1, port: 80}}}");
-    if (i == 7 || i == 250) {
+    if (i == 7 || i == 42) {
       absl::StrAppend(&plan, ", {connect: {to: {address: 127.0.0.1, port: 81}}}");
     }
     absl::StrAppend(&plan, "]}\n");
@@ -75,7 +82,7 @@ class Terminal {
     } else {
       lines_.back().resize(std::max(lines_.back().size(), column_ + 1), ' ');
       lines_.back()[column_++] = c;
-      if (absl::StrContains(lines_.back(), " of 500")) longest_ = std::max(longest_, column_);
+      if (absl::StrContains(lines_.back(), kOfAll)) longest_ = std::max(longest_, column_);
     }
   }
 
@@ -104,11 +111,11 @@ void ExpectEachOnce(const std::vector<std::string>& names) {
 // What somebody needs who sees the end alone.
 void ExpectEnoughToAct(const std::string& end) {
   EXPECT_THAT(end, ContainsRegex("FAIL  many / number 7  [0-9]+ ms\n"));
-  EXPECT_THAT(end, ContainsRegex("FAIL  many / number 250  [0-9]+ ms\n"));
+  EXPECT_THAT(end, ContainsRegex("FAIL  many / number 42  [0-9]+ ms\n"));
   EXPECT_THAT(end, ContainsRegex("many.yaml:9:[0-9]+: step 2, connect\n"));
   EXPECT_THAT(end, HasSubstr("expected: none\n"));
   EXPECT_THAT(end, HasSubstr("actual:   ECONNREFUSED\n"));
-  EXPECT_THAT(end, HasSubstr("498 passed, 2 failed"));
+  EXPECT_THAT(end, HasSubstr(kTotal));
 }
 
 TEST(ManyTestsTest, ALogHasResultsAsTheyComeAndNothingElse) {
@@ -117,13 +124,13 @@ TEST(ManyTestsTest, ALogHasResultsAsTheyComeAndNothingElse) {
   const Outcome one_by_one = RunToEnd(RunCommand({"--target", daemon.Target(), "-j", "1", plan.Path()}));
   EXPECT_EQ(one_by_one.status, 1);
   EXPECT_THAT(one_by_one.output, Not(ContainsRegex("[\r\033]")));
-  EXPECT_THAT(one_by_one.output, Not(HasSubstr(" of 500")));
+  EXPECT_THAT(one_by_one.output, Not(HasSubstr(kOfAll)));
   const std::vector<std::string> names = TestsIn(one_by_one.output);
   ExpectEachOnce(names);
   // One at a time comes in the plan's order.
   for (size_t i = 0; i < names.size(); ++i) EXPECT_EQ(names[i], absl::StrCat("many / number ", i + 1));
   ExpectEnoughToAct(one_by_one.output.substr(one_by_one.output.find("What failed:")));
-  EXPECT_TRUE(absl::EndsWith(one_by_one.output, "\n498 passed, 2 failed\n"));
+  EXPECT_TRUE(absl::EndsWith(one_by_one.output, "\n" + kTotal + "\n"));
 }
 
 TEST(ManyTestsTest, ATerminalHasOneLineOfProgressAndALastScreenToActOn) {
@@ -135,15 +142,16 @@ TEST(ManyTestsTest, ATerminalHasOneLineOfProgressAndALastScreenToActOn) {
   const Outcome outcome = RunToEnd({"script", "-qec", command, "/dev/null"});
   EXPECT_EQ(outcome.status, 1);
   EXPECT_THAT(outcome.output, HasSubstr("\033[31mFAIL\033[0m"));
-  EXPECT_THAT(outcome.output, ContainsRegex("499 of 500, 2 failed, [0-9]+ s  many / number "));
+  EXPECT_THAT(outcome.output,
+              ContainsRegex(absl::StrCat(kTests - 1, kOfAll, ", 2 failed, [0-9]+ s  many / number ")));
 
   const Terminal terminal(outcome.output);
   EXPECT_LT(terminal.longest(), kColumns);
   // Nothing of the progress is left between the results.
-  EXPECT_THAT(terminal.All(), Not(HasSubstr(" of 500")));
+  EXPECT_THAT(terminal.All(), Not(HasSubstr(kOfAll)));
   ExpectEachOnce(TestsIn(terminal.All()));
   ExpectEnoughToAct(terminal.Screen());
-  EXPECT_THAT(terminal.Screen(), ContainsRegex("\n498 passed, 2 failed in [0-9.]+ m?s\n"));
+  EXPECT_THAT(terminal.Screen(), ContainsRegex("\n" + kTotal + " in [0-9.]+ m?s\n"));
 }
 
 }  // namespace
