@@ -46,7 +46,10 @@ int Judge(const std::string& elf) {
   absl::StatusOr<LoadOutcome> outcome = BpfObject::Load(spec);
   if (!outcome.ok())
     return DetailOf(outcome.status()).reason == Reason::kBadObject ? kBadObject : kOtherError;
-  return std::holds_alternative<BpfObject>(*outcome) ? kLoaded : kRefusedByKernel;
+  const auto* object = std::get_if<BpfObject>(&*outcome);
+  if (object == nullptr) return kRefusedByKernel;
+  for (const Program& program : object->programs()) (void)object->ListInstructions(program.name());
+  return kLoaded;
 }
 
 // The wait status of a child that loads it.

@@ -14,6 +14,8 @@
 #include "daemon/kernel_bpf/btf/object_types.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
 #include "daemon/kernel_bpf/map/map.h"
+#include "daemon/kernel_bpf/object/instruction_list.h"
+#include "daemon/kernel_bpf/object/object_code.h"
 #include "daemon/kernel_bpf/object/object_spec.h"
 #include "daemon/kernel_bpf/program/program.h"
 
@@ -43,7 +45,8 @@ class BpfObject {
   // BAD_OBJECT (not ELF, not for BPF, libbpf cannot read it), UNKNOWN_NAME, INVALID_FIELD (a program's type
   // is not known), TYPE_MISMATCH (a shared map differs, or sizes do), those of admit_maps, and what encoding
   // a global gives; their fields are those of the spec: `globals.limit`, `programs[0].type`,
-  // `maps[1].shared_with`, `object`. Libbpf may crash on hostile bytes: call this in a worker only.
+  // `maps[1].shared_with`, `replacements[2].code`, `object`. Libbpf may crash on hostile bytes: call this in
+  // a worker only.
   [[nodiscard]] static absl::StatusOr<LoadOutcome> Load(const ObjectSpec& spec);
 
   BpfObject(BpfObject&&) noexcept = default;
@@ -61,6 +64,10 @@ class BpfObject {
   [[nodiscard]] const Map* FindMap(absl::string_view name) const;
   // Whether the object declares that map with LIBBPF_PIN_BY_NAME.
   [[nodiscard]] bool IsPinned(const std::string& map) const { return pinned_maps_.count(map) != 0; }
+  // What a program that was loaded is made of. Of one that does nothing, in the place of the object's, there
+  // is no more to tell than its instructions. Borrows from the object. Errors as those of PartsOf and
+  // ListParts.
+  [[nodiscard]] absl::StatusOr<InstructionList> ListInstructions(const std::string& program) const;
   [[nodiscard]] const ObjectTypes& types() const { return *types_; }
   // The verifier's log if log_level asked for one: each program's name and the end of its log.
   [[nodiscard]] const std::string& log() const { return log_; }
@@ -74,6 +81,8 @@ class BpfObject {
   std::unique_ptr<ObjectTypes> types_;  // borrows from object_
   std::vector<Program> programs_;
   std::vector<std::string> left_out_;
+  std::set<std::string> inert_programs_;
+  absl::StatusOr<ObjectCode> code_;
   std::vector<Map> maps_;
   std::set<std::string> pinned_maps_;
   std::string log_;

@@ -96,9 +96,11 @@ absl::StatusOr<LoadOutcome> ObjectLoader::Run() {
 absl::Status ObjectLoader::Prepare() {
   BPFRIG_RETURN_IF_ERROR(OpenedObject::CheckBytes(spec_.elf));
   BPFRIG_ASSIGN_OR_RETURN(std::optional<ModernObject> modern, ModerniseMaps(spec_.elf));
-  if (!modern) return absl::OkStatus();
-  modern_ = *std::move(modern);
-  spec_.elf = modern_.elf;
+  if (modern) {
+    modern_ = *std::move(modern);
+    spec_.elf = modern_.elf;
+  }
+  code_ = ObjectCode::Read(spec_.elf);
   return absl::OkStatus();
 }
 
@@ -110,11 +112,12 @@ absl::StatusOr<OpenedObject> ObjectLoader::OpenBare() const {
 }
 
 absl::Status ObjectLoader::AddHooks() {
-  if (spec_.inert_programs.empty()) return absl::OkStatus();
+  if (spec_.inert_programs.empty() && spec_.replacements.empty()) return absl::OkStatus();
   // A rehearsal takes the programs' types away.
   BPFRIG_ASSIGN_OR_RETURN(const OpenedObject object, OpenBare());
   BPFRIG_ASSIGN_OR_RETURN(hooks_, LoadHooks::Create());
-  return MakeInert(object.get(), spec_.inert_programs, *hooks_);
+  BPFRIG_RETURN_IF_ERROR(MakeInert(object.get(), spec_.inert_programs, *hooks_));
+  return replacements_.AddTo(*hooks_, object.get());
 }
 
 absl::StatusOr<ObjectLoader::Attempt> ObjectLoader::RehearseAndJudge() {
@@ -122,7 +125,10 @@ absl::StatusOr<ObjectLoader::Attempt> ObjectLoader::RehearseAndJudge() {
   BPFRIG_ASSIGN_OR_RETURN(OpenedObject object, OpenBare());
   BPFRIG_ASSIGN_OR_RETURN(LogMemory no_logs, LogMemory::Allocate(0, kFirstLog));
   Rehearsed rehearsed = Rehearse(object.get());
-  if (rehearsed.error == 0) BPFRIG_RETURN_IF_ERROR(JudgeCalls(object));
+  if (rehearsed.error == 0) {
+    BPFRIG_ASSIGN_OR_RETURN(replacements_, Replacements::Check(spec_, object, code_));
+    BPFRIG_RETURN_IF_ERROR(JudgeCalls(object));
+  }
   return Attempt{
       std::move(object), std::move(no_logs), {}, rehearsed.error, std::move(rehearsed.libbpf_output), "", ""};
 }
@@ -130,10 +136,26 @@ absl::StatusOr<ObjectLoader::Attempt> ObjectLoader::RehearseAndJudge() {
 absl::Status ObjectLoader::JudgeCalls(const OpenedObject& object) {
   Refusals refusals(spec_.policy);
   for (struct bpf_program* program : object.Programs()) {
-    refusals.JudgeCalls(bpf_program__name(program),
-                        {bpf_program__insns(program), bpf_program__insn_cnt(program)}, functions_);
+    const std::string name = bpf_program__name(program);
+    const std::vector<struct bpf_insn> instructions =
+        replacements_.Apply(name, {bpf_program__insns(program), bpf_program__insn_cnt(program)});
+    refusals.JudgeCalls(name, instructions, functions_);
   }
-  return refusals.status();
+  return BlameReplacement(refusals.status());
+}
+
+absl::Status ObjectLoader::BlameReplacement(const absl::Status& refused) {
+  if (refused.ok()) return refused;
+  for (size_t i = 0; i < spec_.replacements.size(); ++i) {
+    const struct bpf_insn instruction = InstructionOf(spec_.replacements[i]);
+    Refusals alone(spec_.policy);
+    alone.JudgeCalls(spec_.replacements[i].program, {&instruction, 1}, functions_);
+    if (alone.status().message() != refused.message()) continue;
+    base::ErrorDetail detail = base::DetailOf(refused);
+    detail.field = absl::StrCat("replacements[", i, "].code");
+    return base::WithDetail(refused, detail);
+  }
+  return refused;
 }
 
 // A log that does not fit turns every verdict, good or bad, into ENOSPC. Ask for the verdict alone, then for
@@ -216,6 +238,8 @@ absl::StatusOr<LoadOutcome> ObjectLoader::Finish(Attempt attempt, std::string lo
     if (declared.is_pinned) object.pinned_maps_.insert(declared.name);
   }
   object.left_out_ = attempt.object.LeftOut();
+  object.inert_programs_ = {spec_.inert_programs.begin(), spec_.inert_programs.end()};
+  object.code_ = std::move(code_);
   for (struct bpf_program* program : attempt.object.Programs()) {
     object.programs_.emplace_back(bpf_program__name(program), bpf_program__section_name(program),
                                   bpf_program__fd(program), bpf_program__type(program),

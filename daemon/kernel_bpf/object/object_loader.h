@@ -11,8 +11,10 @@
 #include "daemon/kernel_bpf/object/bpf_object.h"
 #include "daemon/kernel_bpf/object/legacy_maps.h"
 #include "daemon/kernel_bpf/object/load_hooks.h"
+#include "daemon/kernel_bpf/object/object_code.h"
 #include "daemon/kernel_bpf/object/object_spec.h"
 #include "daemon/kernel_bpf/object/opened_object.h"
+#include "daemon/kernel_bpf/object/replacements.h"
 #include "daemon/kernel_bpf/policy/kernel_functions.h"
 #include "daemon/kernel_bpf/program/verifier_log.h"
 
@@ -41,14 +43,17 @@ class ObjectLoader {
 
   // Checks the object's bytes, and makes them ones that this libbpf takes.
   [[nodiscard]] absl::Status Prepare();
-  // Relocates the object without loading it; NOT_ALLOWED if a program calls what it may not. An error in the
-  // attempt is that of relocating.
+  // Relocates the object without loading it, and checks the replacements; NOT_ALLOWED if a program calls what
+  // it may not. An error in the attempt is that of relocating.
   [[nodiscard]] absl::StatusOr<Attempt> RehearseAndJudge();
   // The object as it will be, without what makes maps.
   [[nodiscard]] absl::StatusOr<OpenedObject> OpenBare() const;
-  // Has inert programs put in by hooks.
+  // Has inert programs and replacements put in by hooks.
   [[nodiscard]] absl::Status AddHooks();
+  // By the instructions that the kernel is given, replacements included.
   [[nodiscard]] absl::Status JudgeCalls(const OpenedObject& object);
+  // The same error with the first replacement that it is about as its field, if it is about one.
+  [[nodiscard]] absl::Status BlameReplacement(const absl::Status& refused);
   [[nodiscard]] absl::StatusOr<Attempt> Try(uint32_t log_level, size_t log_size) const;
   [[nodiscard]] absl::StatusOr<LoadOutcome> AfterFullLog(Attempt first);
   [[nodiscard]] absl::StatusOr<LoadOutcome> Finish(Attempt attempt, std::string log);
@@ -59,6 +64,9 @@ class ObjectLoader {
   ObjectSpec spec_;
   const size_t kept_log_;
   KernelFunctions functions_;
+  // Of the object's bytes as they were prepared. An error matters to those who ask for it.
+  absl::StatusOr<ObjectCode> code_;
+  Replacements replacements_;  // used by the hooks
   // Null if no program is changed.
   std::unique_ptr<LoadHooks> hooks_;
 };

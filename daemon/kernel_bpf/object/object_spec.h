@@ -65,6 +65,15 @@ struct EarlierMap {
   bool is_pinned = false;
 };
 
+// An instruction to load in the place of the object's own.
+struct InstructionReplacement {
+  std::string program;
+  // In the program with the functions that it calls.
+  uint32_t instruction = 0;
+  // Eight bytes: a struct bpf_insn.
+  std::string code;
+};
+
 struct ObjectSpec {
   // What the object is called, for errors and as libbpf's name for it.
   std::string name;
@@ -82,6 +91,8 @@ struct ObjectSpec {
   std::vector<EarlierMap> earlier_maps;
   // Programs in whose place one is loaded that does nothing.
   std::vector<std::string> inert_programs;
+  // Not of programs in the place of which one is loaded that does nothing.
+  std::vector<InstructionReplacement> replacements;
   // 0: a log only if the load fails. 1 or 2: at that level in any case.
   uint32_t log_level = 0;
   // How much of the log to keep, from its end; 0: kKeptLog for each program.

@@ -90,7 +90,7 @@ absl::Status TypelessProgram(const struct bpf_program* program) {
 }  // namespace
 
 void SetKind(struct bpf_program* program, const ProgramKind& kind) {
-  // Setting a type takes the section's handler away, and with it the hook of inert_programs.h.
+  // Setting a type takes the section's handler away, and with it the hook of load_hooks.h.
   if (bpf_program__type(program) != kind.type) bpf_program__set_type(program, kind.type);
   bpf_program__set_expected_attach_type(program, kind.attach_type);
 }
