@@ -84,11 +84,10 @@ absl::StatusOr<ObjectSpec> MakeSpec(Sandbox& sandbox, const LoadProgramRequest& 
   spec.programs_except = {request.programs_except().begin(), request.programs_except().end()};
   spec.share = ToSharing(request.share());
   spec.earlier_maps = sandbox.objects().EarlierMaps();
-  if (request.replacements_size() > 0) {
-    return base::WithField(MakeError(Reason::kUnsupported, "replacing instructions: this daemon cannot yet"),
-                           "replacements");
-  }
   spec.inert_programs = {request.inert_programs().begin(), request.inert_programs().end()};
+  for (const bpfrig::v1::InstructionReplacement& replacement : request.replacements()) {
+    spec.replacements.push_back({replacement.program(), replacement.instruction(), replacement.code()});
+  }
   for (int i = 0; i < request.maps_size(); ++i) {
     absl::StatusOr<kernel_bpf::MapChoice> choice = MakeMapChoice(sandbox.objects(), request.maps(i));
     if (!choice.ok()) return base::WithField(choice.status(), At("maps", i));

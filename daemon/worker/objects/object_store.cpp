@@ -132,6 +132,16 @@ absl::Status ObjectStore::CheckSelected(const std::string& name) const {
   return absl::OkStatus();
 }
 
+absl::StatusOr<const kernel_bpf::BpfObject*> ObjectStore::FindLoaded(const std::string& name) const {
+  const Object* object = FindObject(name);
+  if (object == nullptr) return UnknownName("object", name, ObjectNames());
+  if (object->loaded.has_value()) return &*object->loaded;
+  return base::WithObject(
+      base::MakeError(base::Reason::kUnknownName,
+                      absl::StrCat("looking up the object '", name, "': it was loaded for its types alone")),
+      name);
+}
+
 absl::StatusOr<ProgramRecord*> ObjectStore::FindProgram(const std::string& name) {
   BPFRIG_ASSIGN_OR_RETURN(const ProgramRecord* found, std::as_const(*this).FindProgram(name));
   return const_cast<ProgramRecord*>(found);

@@ -59,6 +59,8 @@ class ObjectStore {
   // Valid until the object is removed.
   [[nodiscard]] absl::StatusOr<ProgramRecord*> FindProgram(const std::string& name);
   [[nodiscard]] absl::StatusOr<const ProgramRecord*> FindProgram(const std::string& name) const;
+  // An object that is more than types. Valid as long.
+  [[nodiscard]] absl::StatusOr<const kernel_bpf::BpfObject*> FindLoaded(const std::string& name) const;
   [[nodiscard]] absl::StatusOr<MapReference> FindMap(const std::string& name) const;
   [[nodiscard]] std::vector<MapReference> AllMaps() const;
   // `type` of that object, or of the objects of types if it has none; `object/type`; or `vmlinux/type`, of
