@@ -20,7 +20,7 @@ void LogWriter::Write(LogFormat format, const LogLine& line) {
   if (dropped_ != 0) {
     LogLine told = line;
     told.level = LogLevel::kWarning;
-    const std::string message = absl::StrCat("dropped ", dropped_, " lines: nobody read the log");
+    const std::string message = absl::StrCat("dropped ", dropped_, " lines: the log had no room for them");
     told.message = message;
     if (TryWrite(FormatLine(format, told))) dropped_ = 0;
   }
@@ -28,15 +28,21 @@ void LogWriter::Write(LogFormat format, const LogLine& line) {
   if (dropped_ != 0 || !TryWrite(FormatLine(format, line))) ++dropped_;
 }
 
-bool LogWriter::TryWrite(const std::string& line) const {
+bool LogWriter::TryWrite(const std::string& line) {
+  const std::string text = absl::StrCat(is_torn_ ? "\n" : "", line);
+  const ssize_t count = WriteSome(text);
+  if (count <= 0) return false;
+  is_torn_ = static_cast<size_t>(count) < text.size();
+  return !is_torn_;
+}
+
+ssize_t LogWriter::WriteSome(const std::string& text) const {
   // journald's is a socket.
-  if (is_socket_) {
-    return ::send(fd_, line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
-  }
+  if (is_socket_) return ::send(fd_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   // A pipe that can be written to has room for kMaxLineBytes.
   pollfd room{.fd = fd_, .events = POLLOUT, .revents = 0};
-  if (::poll(&room, 1, 0) == 1 && (room.revents & POLLOUT) == 0) return false;
-  return room.revents != 0 && ::write(fd_, line.data(), line.size()) > 0;
+  if (::poll(&room, 1, 0) == 1 && (room.revents & POLLOUT) == 0) return 0;
+  return room.revents != 0 ? ::write(fd_, text.data(), text.size()) : 0;
 }
 
 void KeepStderrFromBlocking() {

@@ -1,7 +1,9 @@
-// LogWriter: writes the log's lines to stderr, and never waits for whoever reads them: a line that nobody
-// takes is dropped, and the next that goes says how many were. The log has one; the supervisor calls
-// KeepStderrFromBlocking for all processes of the daemon, whose stderr is the same.
+// LogWriter: writes the log's lines to stderr, and never waits for whoever reads them: a line that there is
+// no room for, in a pipe or on a disk, is dropped, and the next that goes says how many were. The log has
+// one; the supervisor calls KeepStderrFromBlocking for all processes of the daemon, whose stderr is the same.
 #pragma once
+
+#include <sys/types.h>
 
 #include <cstdint>
 #include <string>
@@ -20,10 +22,14 @@ class LogWriter {
 
  private:
   // False if it was dropped.
-  [[nodiscard]] bool TryWrite(const std::string& line) const;
+  [[nodiscard]] bool TryWrite(const std::string& line);
+  // How many bytes went, if any.
+  [[nodiscard]] ssize_t WriteSome(const std::string& text) const;
 
   const int fd_;
   bool is_socket_ = false;
+  // Whether the last that went is a part of a line, as the end of a disk leaves it.
+  bool is_torn_ = false;
   uint64_t dropped_ = 0;
 };
 

@@ -2,14 +2,19 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
+#include <fstream>
+#include <sstream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "common/fd.h"
+#include "common/testing/temporary_directory.h"
 
 namespace bpfrig::base {
 namespace {
@@ -61,7 +66,7 @@ TEST_P(LogWriterTest, NeverWaitsAndSaysLaterHowManyLinesAreMissing) {
   log.Write(LogFormat::kText, Line("again"));
   log.Write(LogFormat::kText, Line("and again"));
   EXPECT_EQ(ReadAll(), absl::StrCat("1970-01-01T00:00:00.000Z warning bpfrigd front: dropped ",
-                                    kLines - written, " lines: nobody read the log\n",
+                                    kLines - written, " lines: the log had no room for them\n",
                                     "1970-01-01T00:00:00.000Z info bpfrigd front: again\n",
                                     "1970-01-01T00:00:00.000Z info bpfrigd front: and again\n"));
 }
@@ -72,6 +77,45 @@ TEST_P(LogWriterTest, DoesNotMindThatTheReaderHasGone) {
   reader_.Close();
   log.Write(LogFormat::kText, Line("x"));
   log.Write(LogFormat::kText, Line("x"));
+}
+
+// A file may become so long, as if its disk were full then.
+class FileLimit {
+ public:
+  explicit FileLimit(size_t bytes) {
+    EXPECT_EQ(::getrlimit(RLIMIT_FSIZE, &before_), 0);
+    const rlimit limit{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+    ::signal(SIGXFSZ, SIG_IGN);
+  }
+  ~FileLimit() { EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &before_), 0); }
+  FileLimit(const FileLimit&) = delete;
+  FileLimit& operator=(const FileLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST(LogWriterOnADiskTest, CountsALineOfWhichOnlyAPartFitAndBeginsTheNextOnALineOfItsOwn) {
+  const common::TemporaryDirectory directory;
+  const std::string path = directory / "log";
+  const common::Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  LogWriter log(file.Get());
+  const auto write = [&](absl::string_view message) {
+    log.Write(LogFormat::kText,
+              {.time = absl::UnixEpoch(), .level = LogLevel::kInfo, .process = "front", .message = message});
+  };
+  const std::string begin = "1970-01-01T00:00:00.000Z info bpfrigd front: ";
+  {
+    const FileLimit limit(begin.size() + 3);
+    write("cut off");
+    write("missing");
+  }
+  write("again");
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  EXPECT_EQ(text.str(), absl::StrCat(begin, "cut\n1970-01-01T00:00:00.000Z warning bpfrigd front: dropped 2 ",
+                                     "lines: the log had no room for them\n", begin, "again\n"));
 }
 
 INSTANTIATE_TEST_SUITE_P(PipeAndSocket, LogWriterTest, ::testing::Bool());

@@ -55,6 +55,8 @@ class RemoteDaemon {
   RemoteDaemon& operator=(const RemoteDaemon&) = delete;
 
   [[nodiscard]] const std::string& Address() const { return address_; }
+  // For --target: it listens at a unix socket, too.
+  [[nodiscard]] std::string UnixTarget() const { return "unix:" + socket_; }
   [[nodiscard]] pid_t Pid() const { return process_.Pid(); }
   void Signal(int signal) const { process_.Signal(signal); }
   // What it has logged so far.

@@ -18,10 +18,9 @@ std::string TemporaryPath(const std::string& name) { return std::string(std::get
 // A test may have several daemons at once; the next one in a killed one's place gets its socket's path.
 int living_daemons = 0;
 
-// `launcher` is a command that runs the one after it.
-std::vector<std::string> DaemonCommand(std::vector<std::string> launcher, const std::string& socket,
+std::vector<std::string> DaemonCommand(const Daemon::Launcher& launcher, const std::string& socket,
                                        const std::vector<std::string>& arguments) {
-  std::vector<std::string> command = std::move(launcher);
+  std::vector<std::string> command = launcher.command;
   command.insert(command.end(), {Binary("bpfrigd"), "--listen", "unix:" + socket});
   command.insert(command.end(), arguments.begin(), arguments.end());
   return command;
@@ -40,12 +39,9 @@ TemporaryFile::~TemporaryFile() {
   std::filesystem::remove(path_, error);
 }
 
-Daemon::Daemon(const std::vector<std::string>& arguments) : Daemon(std::vector<std::string>(), arguments) {}
+Daemon::Daemon(const std::vector<std::string>& arguments) : Daemon(Launcher(), arguments) {}
 
-Daemon::Daemon(const LogTo& log, const std::vector<std::string>& arguments)
-    : Daemon({"sh", "-c", "log=$1; shift; exec \"$@\" 2>\"$log\"", "sh", log.path}, arguments) {}
-
-Daemon::Daemon(const std::vector<std::string>& launcher, const std::vector<std::string>& arguments)
+Daemon::Daemon(const Launcher& launcher, const std::vector<std::string>& arguments)
     : socket_(TemporaryPath("daemon" + std::to_string(living_daemons++) + ".sock")),
       process_(Subprocess::Start(DaemonCommand(launcher, socket_, arguments))) {
   const bool serving = WaitUntil(kPatience, [&] {

@@ -37,12 +37,11 @@ class TemporaryFile {
 class Daemon {
  public:
   explicit Daemon(const std::vector<std::string>& arguments = {});
-  // Its standard error is a file.
-  struct LogTo {
-    explicit LogTo(std::string file) : path(std::move(file)) {}
-    std::string path;
+  // Started by a command that runs the one after it.
+  struct Launcher {
+    std::vector<std::string> command;
   };
-  Daemon(const LogTo& log, const std::vector<std::string>& arguments);
+  explicit Daemon(const Launcher& launcher, const std::vector<std::string>& arguments = {});
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -60,8 +59,6 @@ class Daemon {
   [[nodiscard]] static std::vector<pid_t> WorkersBelow(pid_t pid);
 
  private:
-  Daemon(const std::vector<std::string>& launcher, const std::vector<std::string>& arguments);
-
   std::string socket_;
   Subprocess process_;
 };

@@ -12,6 +12,7 @@
 
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_split.h"
@@ -61,7 +62,8 @@ TEST(StrangersTest, AConnectionOnWhichEveryCallIsRefusedEndsAfterTenSeconds) {
   const auto friends = daemon.Connect(grpc::InsecureChannelCredentials());
   const auto start = std::chrono::steady_clock::now();
   EXPECT_TRUE(CallEmpty(friends, kGetInfo, kToken).ok());
-  for (int i = 0; i < 100; ++i)
+  // On a busy machine more would not be over in these seconds.
+  for (int i = 0; i < 20; ++i)
     EXPECT_EQ(CallEmpty(channel, kGetInfo).error_code(), grpc::StatusCode::UNAUTHENTICATED);
   EXPECT_TRUE(WaitUntil(kPatience, [&] { return channel->GetState(false) != GRPC_CHANNEL_READY; }));
   EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::seconds(9));
@@ -73,16 +75,22 @@ TEST(StrangersTest, AConnectionOnWhichEveryCallIsRefusedEndsAfterTenSeconds) {
 TEST(StrangersTest, AConnectionWithTooManyRefusedCallsIsReadNoFurther) {
   RemoteDaemon daemon({}, kTokenVariable);
   const auto channel = daemon.Connect(grpc::InsecureChannelCredentials());
-  EXPECT_TRUE(WaitUntil(kPatience, [&] {
-    return CallEmpty(channel, kGetInfo).error_code() != grpc::StatusCode::UNAUTHENTICATED;
-  }));
+  const auto call_until_unheard = [&] {
+    EXPECT_TRUE(WaitUntil(kPatience, [&] {
+      return CallEmpty(channel, kGetInfo).error_code() != grpc::StatusCode::UNAUTHENTICATED;
+    }));
+  };
+  // Side by side, so that on a busy machine too there are more of them than are forgotten meanwhile.
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 16; ++i) callers.emplace_back(call_until_unheard);
+  for (std::thread& caller : callers) caller.join();
   EXPECT_THAT(daemon.Log(), HasSubstr("more than 128 of its calls were given up or are not over"));
 }
 
 TEST(StrangersTest, RefusalsDoNotFillTheLog) {
-  // More calls than these on one connection would end it.
-  constexpr size_t kConnections = 20;
-  constexpr size_t kCalls = 100;
+  // More calls than these on one connection would end it, and so would ten seconds.
+  constexpr size_t kConnections = 50;
+  constexpr size_t kCalls = 40;
   RemoteDaemon daemon({}, kTokenVariable);
   const auto start = std::chrono::steady_clock::now();
   for (size_t i = 0; i < kConnections; ++i) {
@@ -98,18 +106,21 @@ TEST(StrangersTest, RefusalsDoNotFillTheLog) {
   EXPECT_THAT(log, HasSubstr("more times"));
 }
 
+// Lines of calls that failed.
+constexpr int kMoreThanAPipeHolds = 1500;
+
 TEST(LogTest, ALogThatNobodyReadsKeepsTheDaemonFromNothing) {
   RemoteDaemon daemon({"--log-level", "debug"}, kTokenVariable);
   (void)daemon.Log();  // from here on nobody reads
   const auto channel = daemon.Connect(grpc::InsecureChannelCredentials());
-  // Each says why it failed, in the log too: far more than a pipe holds.
-  for (int i = 0; i < 3000; ++i) {
+  // Each says why it failed, in the log too.
+  for (int i = 0; i < kMoreThanAPipeHolds; ++i) {
     ASSERT_EQ(CallEmpty(channel, "/bpfrig.v1.BpfRig/Attach", kToken).error_code(),
               grpc::StatusCode::INVALID_ARGUMENT);
   }
   EXPECT_TRUE(CallEmpty(channel, kGetInfo, kToken).ok());
   daemon.Signal(SIGTERM);
-  EXPECT_TRUE(WaitUntil(std::chrono::seconds(5), [&] {
+  EXPECT_TRUE(WaitUntil(kPatience, [&] {
     return StatusField(daemon.Pid(), "State").find('Z') != std::string::npos;
   })) << "the supervisor must not wait for its log";
 }
@@ -117,10 +128,10 @@ TEST(LogTest, ALogThatNobodyReadsKeepsTheDaemonFromNothing) {
 TEST(LogTest, SaysHowMuchIsMissing) {
   RemoteDaemon daemon({"--log-level", "debug"}, kTokenVariable);
   const auto channel = daemon.Connect(grpc::InsecureChannelCredentials());
-  for (int i = 0; i < 3000; ++i) (void)CallEmpty(channel, "/bpfrig.v1.BpfRig/Attach", kToken);
+  for (int i = 0; i < kMoreThanAPipeHolds; ++i) (void)CallEmpty(channel, "/bpfrig.v1.BpfRig/Attach", kToken);
   (void)daemon.Log();
   (void)CallEmpty(channel, "/bpfrig.v1.BpfRig/Attach", kToken);
-  EXPECT_TRUE(daemon.AwaitLog("lines: nobody read the log"));
+  EXPECT_TRUE(daemon.AwaitLog("lines: the log had no room for them"));
 }
 
 TEST(LogTest, HasNoIdByWhichASandboxCouldBeUsed) {

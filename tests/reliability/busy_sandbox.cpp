@@ -1,8 +1,23 @@
 #include "tests/reliability/busy_sandbox.h"
 
+#include <fcntl.h>
+#include <grpcpp/create_channel_posix.h>
+
+#include <utility>
+
 #include "tests/support/file.h"
 
 namespace bpfrig::tests {
+namespace {
+
+// gRPC's own: it closes it.
+int DescriptorForGrpc(int connection) {
+  const int own = ::fcntl(connection, F_DUPFD_CLOEXEC, 0);
+  (void)::fcntl(own, F_SETFL, ::fcntl(own, F_GETFL) | O_NONBLOCK);
+  return own;
+}
+
+}  // namespace
 
 Caller::Caller(const std::string& target) {
   grpc::ChannelArguments arguments;
@@ -12,8 +27,22 @@ Caller::Caller(const std::string& target) {
       v1::BpfRig::NewStub(grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments));
 }
 
+Caller::Caller(int connection, std::string token)
+    : stub_(v1::BpfRig::NewStub(
+          grpc::CreateInsecureChannelFromFd("connected already", DescriptorForGrpc(connection)))),
+      token_(std::move(token)) {}
+
+Caller::Lease Caller::OpenSandbox(grpc::ClientContext& context, const v1::OpenSandboxRequest& request) {
+  ShowToken(context);
+  return stub_->OpenSandbox(&context, request);
+}
+
+void Caller::ShowToken(grpc::ClientContext& context) const {
+  if (!token_.empty()) context.AddMetadata("authorization", "Bearer " + token_);
+}
+
 BusySandbox::BusySandbox(Caller& caller, const v1::OpenSandboxRequest& request)
-    : caller_(caller), lease_(caller.stub().OpenSandbox(&lease_context_, request)) {
+    : caller_(caller), lease_(caller.OpenSandbox(lease_context_, request)) {
   v1::OpenSandboxResponse event;
   if (lease_->Read(&event)) id_ = event.opened().sandbox();
 }
@@ -61,6 +90,17 @@ grpc::Status BusySandbox::ConnectToItself(int port) {
   connect.set_sandbox(id_);
   connect.set_name("c" + std::to_string(port));
   *connect.mutable_to() = listen.at();
+  return caller_.Call(&v1::BpfRig::Stub::Connect, connect, connected);
+}
+
+grpc::Status BusySandbox::Keep(size_t bytes, int port) {
+  v1::ConnectRequest connect;
+  v1::ConnectResponse connected;
+  connect.set_sandbox(id_);
+  connect.set_name("kept" + std::to_string(kept_++));
+  connect.mutable_to()->set_address("127.0.0.1");
+  connect.mutable_to()->set_port(static_cast<uint32_t>(port));
+  connect.set_send(std::string(bytes, 'k'));
   return caller_.Call(&v1::BpfRig::Stub::Connect, connect, connected);
 }
 

@@ -16,8 +16,11 @@ namespace bpfrig::tests {
 class Caller {
  public:
   explicit Caller(const std::string& target);
+  // Over a connection that is there already, with a token. The descriptor stays the caller's.
+  Caller(int connection, std::string token);
 
-  [[nodiscard]] v1::BpfRig::Stub& stub() { return *stub_; }
+  using Lease = std::unique_ptr<grpc::ClientReader<v1::OpenSandboxResponse>>;
+  [[nodiscard]] Lease OpenSandbox(grpc::ClientContext& context, const v1::OpenSandboxRequest& request);
 
   // One unary call, with `limit` as its deadline.
   template <class Request, class Response>
@@ -27,11 +30,15 @@ class Caller {
                                   std::chrono::seconds limit = std::chrono::seconds(30)) {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + limit);
+    ShowToken(context);
     return ((*stub_).*method)(&context, request, &response);
   }
 
  private:
+  void ShowToken(grpc::ClientContext& context) const;
+
   std::unique_ptr<v1::BpfRig::Stub> stub_;
+  const std::string token_;
 };
 
 // An open sandbox of a caller, who outlives it. Destroyed without Close, its lease is cut.
@@ -52,6 +59,9 @@ class BusySandbox {
   [[nodiscard]] grpc::Status Fill(int port = 7000);
   // Makes a server there and a connection to it.
   [[nodiscard]] grpc::Status ConnectToItself(int port);
+  // Makes a connection to the server there whose worker keeps so much of what came, for good: a megabyte at
+  // most.
+  [[nodiscard]] grpc::Status Keep(size_t bytes, int port = 7000);
   [[nodiscard]] grpc::Status Close(v1::CloseSandboxResponse& ledger);
   // Waits for the sandbox's last event; its reason is unspecified if there was none.
   [[nodiscard]] v1::SandboxEnded WaitForEnd();
@@ -59,8 +69,9 @@ class BusySandbox {
  private:
   Caller& caller_;
   grpc::ClientContext lease_context_;
-  std::unique_ptr<grpc::ClientReader<v1::OpenSandboxResponse>> lease_;
+  Caller::Lease lease_;
   std::string id_;
+  int kept_ = 0;
 };
 
 }  // namespace bpfrig::tests

@@ -18,7 +18,8 @@
 namespace bpfrig::tests {
 namespace {
 
-constexpr std::chrono::seconds kGiveBackLimit{2};
+// The front gives back to the kernel what it freed a second after a connection has ended.
+constexpr std::chrono::seconds kRest{2};
 constexpr int64_t kGrowthLimit = 1 << 20;
 
 void FillAndKillClient(const Daemon& daemon) {
@@ -54,11 +55,10 @@ void ChurnAtOnce(const Daemon& daemon, int count) {
   for (std::thread& thread : threads) thread.join();
 }
 
-// The least that it takes within the time in which it must have given back what it freed: the front does so
-// a second after a connection has ended.
+// The least that it takes within the time in which it must have given back what it freed.
 int64_t BytesAtRest(const Daemon& daemon) {
   int64_t least = ResidentBytes(daemon);
-  (void)WaitUntil(kGiveBackLimit, [&] {
+  (void)WaitUntil(kRest, [&] {
     least = std::min(least, ResidentBytes(daemon));
     return false;
   });
@@ -69,14 +69,14 @@ TEST(ChurnTest, GivesAllBackWithinTwoSecondsAndDoesNotGrow) {
   const Daemon daemon;
   const SameDaemon same(daemon);
   ChurnAtOnce(daemon, Scaled(24, 200));
-  ASSERT_TRUE(WaitUntil(kGiveBackLimit, [&] { return daemon.Workers().empty(); }));
+  ASSERT_TRUE(WaitUntil(kSoon, [&] { return daemon.Workers().empty(); }));
   const MachineState before = MachineState::Take();
   const int64_t bytes_before = BytesAtRest(daemon);
   const int count = Scaled(48, 1000);
   const auto started = std::chrono::steady_clock::now();
   ChurnAtOnce(daemon, count);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-  EXPECT_TRUE(WaitUntil(kGiveBackLimit, [&] { return MachineState::Take().NewSince(before).empty(); }))
+  EXPECT_TRUE(WaitUntil(kSoon, [&] { return MachineState::Take().NewSince(before).empty(); }))
       << ::testing::PrintToString(MachineState::Take().NewSince(before));
   const int64_t growth = BytesAtRest(daemon) - bytes_before;
   EXPECT_TRUE(same.StillServes());
@@ -105,7 +105,7 @@ TEST(ChurnTest, HundredSandboxesAtOnce) {
   Report("at once: sandboxes", std::to_string(count));
   Report("at once: bytes of a worker", std::to_string(bytes / count));
   sandboxes.clear();
-  EXPECT_TRUE(WaitUntil(kGiveBackLimit, [&] { return daemon.Workers().empty(); }));
+  EXPECT_TRUE(WaitUntil(kSoon, [&] { return daemon.Workers().empty(); }));
 }
 
 }  // namespace

@@ -17,8 +17,8 @@ int64_t ResidentBytes(const Daemon& daemon) {
 }
 
 bool SameDaemon::StillServes() const {
-  return front_ > 0 && daemon_.Front() == front_ &&
-         RunToEnd({Binary("bpfrig"), "info", "--target", daemon_.Target()}).status == 0;
+  return front_ > 0 && FrontOf(supervisor_) == front_ &&
+         RunToEnd({Binary("bpfrig"), "info", "--target", target_}).status == 0;
 }
 
 void Report(const std::string& what, const std::string& figure) {

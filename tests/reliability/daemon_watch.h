@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "tests/e2e/rig.h"
 
@@ -18,11 +19,14 @@ namespace bpfrig::tests {
 // Whether supervisor and front are the processes that they were, and calls are answered.
 class SameDaemon {
  public:
-  explicit SameDaemon(const Daemon& daemon) : daemon_(daemon), front_(daemon.Front()) {}
+  explicit SameDaemon(const Daemon& daemon) : SameDaemon(daemon.Pid(), daemon.Target()) {}
+  SameDaemon(pid_t supervisor, std::string target)
+      : supervisor_(supervisor), target_(std::move(target)), front_(FrontOf(supervisor)) {}
   [[nodiscard]] bool StillServes() const;
 
  private:
-  const Daemon& daemon_;
+  const pid_t supervisor_;
+  const std::string target_;
   const pid_t front_;
 };
 
