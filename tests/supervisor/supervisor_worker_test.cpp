@@ -134,7 +134,7 @@ TEST_F(WorkerTest, DiesBeforeTheFrontAndTheFrontBeforeTheSupervisorIfMemoryIsSho
   const int supervisor = OomScore(daemon_.Pid());
   const int front = OomScore(front_->pid());
   EXPECT_GT(front, supervisor);
-  EXPECT_GE(OomScore(PidOf(AskWorker(channel, 'r'))), front + 400);
+  EXPECT_GE(OomScore(PidOf(AskWorker(channel, 'r'))), front + 700);
 }
 
 TEST_F(WorkerTest, MapMemoryIsCountedOverAllWorkersUntilTheyAreGone) {
