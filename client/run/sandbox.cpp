@@ -96,6 +96,11 @@ std::string Sandbox::EndMessage() const {
   return "";
 }
 
+bool Sandbox::IsHung() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return ended_ && ended_->reason() == bpfrig::v1::SANDBOX_END_REASON_WORKER_HUNG;
+}
+
 bool Sandbox::IsEndTold() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return ended_.has_value();

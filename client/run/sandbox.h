@@ -33,6 +33,8 @@ class Sandbox {
   [[nodiscard]] bool WaitForEnd(std::chrono::milliseconds timeout);
   // How it ended, if the daemon told: "the worker died: SIGSEGV". Empty while it lives.
   [[nodiscard]] std::string EndMessage() const;
+  // Whether it ended because its worker did not come back from a system call.
+  [[nodiscard]] bool IsHung() const;
   // Whether the daemon has told that it ended.
   [[nodiscard]] bool IsEndTold() const;
 

@@ -150,7 +150,10 @@ StepOutcome StepRunner::Do(const Call& call, const plan::LoadShape& shape, const
   if (takes_log) request.set_log_level(std::max(1U, request.log_level()));
   if (takes_log || shape.wants_log) request.set_max_log_bytes(MostLogBytes());
   bpfrig::v1::LoadProgramResponse response;
-  if (auto error = Ask(call, request, response)) return {std::move(error), {}};
+  if (loads_ != nullptr) loads_->Before(shape.object, request);
+  auto error = Ask(call, request, response);
+  if (loads_ != nullptr) loads_->After(shape.object, request, error ? &*error : nullptr, response, sandbox_);
+  if (error) return {std::move(error), {}};
   NoteTypes(request.name(), response.loaded());
   const std::string& log = response.has_rejected() ? response.rejected().log() : response.loaded().log();
   const std::string file = write_log_ != nullptr && !log.empty() ? write_log_(request.name(), log) : "";

@@ -15,6 +15,7 @@
 #include "bpfrig/v1/traffic.pb.h"
 #include "client/daemon/rpc_error.h"
 #include "client/plan/steps/step.h"
+#include "client/run/load_watcher.h"
 #include "client/run/sandbox.h"
 #include "client/run/test_record.h"
 #include "client/verdict/test_result.h"
@@ -55,12 +56,15 @@ class StepRunner {
 
   // `inert`, as `object/program`, is loaded as a program that does nothing; empty: all do what they should.
   // Without `write_log` and `record`, logs are only taken if the plan asks for them. `record` is told what is
-  // answered, if it is not null. `sandbox` and `record` outlive it.
-  StepRunner(Sandbox& sandbox, std::string inert, TimePoint deadline, WriteLog write_log, TestRecord* record)
+  // answered, and `loads` of what is loaded, if they are not null. `sandbox`, `record` and `loads` outlive
+  // it.
+  StepRunner(Sandbox& sandbox, std::string inert, TimePoint deadline, WriteLog write_log, TestRecord* record,
+             LoadWatcher* loads)
       : sandbox_(sandbox),
         inert_(std::move(inert)),
         write_log_(std::move(write_log)),
         record_(record),
+        loads_(loads),
         deadline_(deadline),
         step_deadline_(deadline) {}
 
@@ -120,6 +124,7 @@ class StepRunner {
   const std::string inert_;
   const WriteLog write_log_;
   TestRecord* const record_;
+  LoadWatcher* const loads_;
   // The test's, and the earlier one of that and the step's.
   TimePoint deadline_;
   TimePoint step_deadline_;

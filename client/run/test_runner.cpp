@@ -48,13 +48,42 @@ TestResult NotRun(const plan::Test& test) {
   return result;
 }
 
-TestResult TestRunner::Run(const plan::Test& test) {
-  TestResult result = NotRun(test);
+std::string TestRunner::WhySkipped(const plan::Test& test) const {
   for (const plan::Marked<std::string>& required : test.required_features) {
     const auto feature = features_.find(required.value);
     if (feature == features_.end() || feature->second.supported()) continue;
+    return absl::StrCat("needs ", required.value, ": ", feature->second.detail());
+  }
+  return "";
+}
+
+TestRunner::WatchedResult TestRunner::RunWatched(const plan::Test& test, LoadWatcher& loads,
+                                                 std::chrono::milliseconds timeout) {
+  WatchedResult watched{NotRun(test)};
+  TestResult& result = watched.result;
+  result.reason = WhySkipped(test);
+  if (!result.reason.empty()) {
     result.verdict = Verdict::kSkipped;
-    result.reason = absl::StrCat("needs ", required.value, ": ", feature->second.detail());
+    return watched;
+  }
+  TrialOptions options;
+  options.timeout = timeout;
+  options.loads = &loads;
+  const auto start = std::chrono::steady_clock::now();
+  Trial trial(rig_, test, options, result);
+  trial.Run();
+  result.duration =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
+  watched.is_hung = trial.IsHung();
+  if (client_.IsCancelled()) result = NotRun(test);
+  return watched;
+}
+
+TestResult TestRunner::Run(const plan::Test& test) {
+  TestResult result = NotRun(test);
+  result.reason = WhySkipped(test);
+  if (!result.reason.empty()) {
+    result.verdict = Verdict::kSkipped;
     return result;
   }
   const auto start = std::chrono::steady_clock::now();

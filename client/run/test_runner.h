@@ -10,6 +10,7 @@
 #include "client/plan/plan.h"
 #include "client/run/artifacts.h"
 #include "client/run/daemon_watch.h"
+#include "client/run/load_watcher.h"
 #include "client/run/log_directory.h"
 #include "client/run/trial.h"
 #include "client/verdict/test_result.h"
@@ -45,7 +46,18 @@ class TestRunner {
 
   [[nodiscard]] verdict::TestResult Run(const plan::Test& test);
 
+  // One trial of the test, with what it loads watched, and perhaps changed. Zero: no time of ours.
+  struct WatchedResult {
+    verdict::TestResult result;
+    // A program did not end: what came of it is a rig error, and only this tells that no rig is broken.
+    bool is_hung = false;
+  };
+  [[nodiscard]] WatchedResult RunWatched(const plan::Test& test, LoadWatcher& loads,
+                                         std::chrono::milliseconds timeout);
+
  private:
+  // Why this daemon cannot run it; empty if it can.
+  [[nodiscard]] std::string WhySkipped(const plan::Test& test) const;
   void RunTrials(const plan::Test& test, TestRecord* record, verdict::TestResult& result);
   // False if there is nothing more to control.
   bool Control(const plan::Test& test, const std::string& program, TrialOptions options,

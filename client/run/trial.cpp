@@ -80,7 +80,9 @@ void Trial::Run() {
   auto opened = Sandbox::Open(rig_.client, test_.sandbox.request);
   if (const auto* error = std::get_if<daemon::RpcError>(&opened)) return JudgeOpenError(*error);
   result_.verdict = Verdict::kPassed;
-  RunInSandbox(*std::get<std::unique_ptr<Sandbox>>(opened));
+  Sandbox& sandbox = *std::get<std::unique_ptr<Sandbox>>(opened);
+  RunInSandbox(sandbox);
+  is_hung_ = sandbox.IsHung();
 }
 
 WriteLog Trial::LogWriter() const {
@@ -92,7 +94,8 @@ WriteLog Trial::LogWriter() const {
 }
 
 void Trial::RunInSandbox(Sandbox& sandbox) {
-  StepRunner runner(sandbox, options_.inert, DeadlineOf(options_.timeout), LogWriter(), options_.record);
+  StepRunner runner(sandbox, options_.inert, DeadlineOf(options_.timeout), LogWriter(), options_.record,
+                    options_.loads);
   const bool is_set_up = RunSteps(Phase::kSetup, runner, sandbox);
   if (is_set_up && RunSteps(Phase::kTest, runner, sandbox)) ListPrograms(runner, sandbox);
   const bool is_recorded = options_.record != nullptr && result_.verdict != Verdict::kRigError;

@@ -11,6 +11,7 @@
 #include "client/daemon/daemon_client.h"
 #include "client/plan/plan.h"
 #include "client/run/daemon_watch.h"
+#include "client/run/load_watcher.h"
 #include "client/run/log_directory.h"
 #include "client/run/step_runner.h"
 #include "client/run/test_record.h"
@@ -39,6 +40,8 @@ struct TrialOptions {
   bool lists_programs = false;
   // What is kept if the test fails; null: nothing.
   TestRecord* record = nullptr;
+  // Sees and changes what is loaded; may be null.
+  LoadWatcher* loads = nullptr;
 };
 
 class Trial {
@@ -49,6 +52,8 @@ class Trial {
 
   void Run();
 
+  // The rig failed because the worker was in a system call a second past a call's deadline.
+  [[nodiscard]] bool IsHung() const { return is_hung_; }
   // The programs that were attached, test-run, or in a program array at the end, as `object/program`.
   [[nodiscard]] const std::vector<std::string>& programs() const { return programs_; }
 
@@ -87,6 +92,7 @@ class Trial {
   // Before the ledger is there: of prog arrays, and as `run` steps name them.
   std::vector<std::string> named_;
   std::vector<std::string> programs_;
+  bool is_hung_ = false;
 };
 
 // Why the daemon cannot count how often programs run; empty if it can.
