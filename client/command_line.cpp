@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "client/command/exit_code.h"
+#include "client/command_line_mutate.h"
 #include "client/command_line_problems.h"
 #include "client/command_line_shared.h"
 #include "client/report/report_file.h"
@@ -243,6 +244,7 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, char** argv) {
   app.set_version_flag("--version", std::string("bpfrig ") + common::VersionAndRevision());
   std::string seed;
   AddRun(app, line, seed);
+  AddMutate(app, line.mutate);
   AddCheck(app, line.check);
   AddDaemonOptions(*app.add_subcommand("info", "Print what the daemon and its kernel can do"), line.info);
   AddHealth(app, line.health);

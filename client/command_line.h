@@ -13,6 +13,7 @@ struct CommandLine {
   std::string command;
   command::RunOptions run;
   bool list = false;
+  command::MutateOptions mutate;
   command::CheckOptions check;
   command::DaemonOptions info;
   command::HealthOptions health;

@@ -21,12 +21,12 @@ using bpfrig::client::daemon::Credentials;
 // What the environment has besides options.
 void TakeEnvironment(CommandLine& line) {
   const std::optional<std::string> token = command::TakeTokenFromEnvironment();
-  for (Credentials* credentials :
-       {&line.run.daemon.credentials, &line.info.credentials, &line.health.credentials}) {
+  for (Credentials* credentials : {&line.run.daemon.credentials, &line.mutate.daemon.credentials,
+                                   &line.info.credentials, &line.health.credentials}) {
     credentials->token = token;
   }
   const std::vector<std::string> path = command::ObjectPathFromEnvironment();
-  for (command::PlanOptions* plans : {&line.run.plans, &line.check.plans}) {
+  for (command::PlanOptions* plans : {&line.run.plans, &line.mutate.plans, &line.check.plans}) {
     plans->object_path.insert(plans->object_path.end(), path.begin(), path.end());
     plans->variables.environment = command::VariablesFromEnvironment();
   }
@@ -45,6 +45,7 @@ int ExecuteKernels(const CommandLine& line) {
 
 // `arguments` are those after the program's name.
 int Execute(const CommandLine& line, std::vector<std::string> arguments) {
+  if (line.command == "mutate") return command::MutatePrograms(line.mutate);
   if (line.command == "check") return command::CheckPlans(line.check);
   if (line.command == "info") return command::PrintInfo(line.info);
   if (line.command == "health") return command::PrintHealth(line.health);

@@ -9,6 +9,7 @@
 #include "client/daemon/credentials.h"
 #include "client/daemon/private_daemon.h"
 #include "client/guest/guest_runs.h"
+#include "client/mutate/selection.h"
 #include "client/plan/plan.h"
 
 namespace bpfrig::client::command {
@@ -68,6 +69,23 @@ struct RunOptions {
   std::string log_directory;
   // Where tests that fail leave their artifacts; empty: nowhere.
   std::string artifacts;
+};
+
+struct MutateOptions {
+  PlanOptions plans;
+  DaemonOptions daemon;
+  mutate::Selection selection;
+  // Mutants at once; 0: four for each CPU.
+  unsigned jobs = 0;
+  // For each test with a mutant; 0: by what it takes without.
+  double timeout_seconds = 0;
+  // Whether each mutant meets every test, also once one has noticed it.
+  bool every_test = false;
+  // In percent.
+  std::optional<double> fail_under;
+  // Files to read and to write; empty: none.
+  std::string equivalents;
+  std::string json;
 };
 
 struct HealthOptions {

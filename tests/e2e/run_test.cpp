@@ -117,11 +117,13 @@ std::string Complaint(std::vector<std::string> arguments) {
 
 TEST(RunTest, NamesWhatAMisspeltWordMayHaveMeant) {
   EXPECT_EQ(Complaint({"rnu", "x"}),
-            "bpfrig: there is no command \"rnu\" (did you mean \"run\"?); the commands are run, check, info, "
+            "bpfrig: there is no command \"rnu\" (did you mean \"run\"?); the commands are run, mutate, "
+            "check, info, "
             "health, doctor, describe, kernels, schema\n");
-  EXPECT_EQ(Complaint({}),
-            "bpfrig: a command is missing; the commands are run, check, info, health, doctor, describe, "
-            "kernels, schema\n");
+  EXPECT_EQ(
+      Complaint({}),
+      "bpfrig: a command is missing; the commands are run, mutate, check, info, health, doctor, describe, "
+      "kernels, schema\n");
   EXPECT_EQ(Complaint({"kernels", "fech", "6.1"}),
             "bpfrig: there is no command \"fech\" (did you mean \"fetch\"?); the commands are list, fetch, "
             "remove\n");
