@@ -12,7 +12,6 @@ namespace bpfrig::client::run {
 namespace {
 
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::SizeIs;
 using verdict::TestResult;
 using verdict::Verdict;

@@ -1,6 +1,5 @@
 // A daemon whose log is a file on a full disk: it serves on, and once there is room again the log says what
 // is missing.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -12,8 +11,6 @@
 
 namespace bpfrig::tests {
 namespace {
-
-using ::testing::HasSubstr;
 
 // Runs a command whose standard error is the file `log` of a small disk that `filler` fills; both are to be
 // seen by that command alone.
