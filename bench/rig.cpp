@@ -11,16 +11,12 @@
 #include <fstream>
 #include <iterator>
 
+#include "bench/check.h"
+
 namespace bpfrig::bench {
 namespace {
 
-void Check(bool ok, const std::string& what) {
-  if (ok) return;
-  std::fprintf(stderr, "the rig's test: %s\n", what.c_str());
-  std::exit(1);
-}
-
-void Check(const grpc::Status& status, const std::string& call) {
+void CheckCall(const grpc::Status& status, const std::string& call) {
   Check(status.ok(), call + ": " + status.error_message());
 }
 
@@ -96,7 +92,7 @@ void RigTest::Seed(const std::string& sandbox) {
     auto writer = stub_->SeedMap(&context, &response);
     writer->Write(request);
     writer->WritesDone();
-    Check(writer->Finish(), "SeedMap km_frontend");
+    CheckCall(writer->Finish(), "SeedMap km_frontend");
   }
   grpc::ClientContext context;
   v1::SeedMapRequest request;
@@ -114,7 +110,7 @@ void RigTest::Seed(const std::string& sandbox) {
   auto writer = stub_->SeedMap(&context, &response);
   writer->Write(request);
   writer->WritesDone();
-  Check(writer->Finish(), "SeedMap km_backend");
+  CheckCall(writer->Finish(), "SeedMap km_backend");
 }
 
 Times RigTest::Run() {
@@ -137,8 +133,8 @@ Times RigTest::Run() {
     request.set_name("cgroup_sock");
     request.set_object(object_);
     request.add_attach()->set_program("cgroup_connect4_prog");
-    Check(stub_->LoadProgram(&context, request, &response), "LoadProgram");
-    Check(response.has_loaded(), "the kernel refused the object");
+    CheckCall(stub_->LoadProgram(&context, request, &response), "LoadProgram");
+    Check(response.has_loaded(), "loading the object");
   }
   times[kLoad] = watch.Lap();
   Seed(sandbox);
@@ -150,7 +146,7 @@ Times RigTest::Run() {
     request.set_sandbox(sandbox);
     request.set_name("waypoint");
     SetAddress(kWaypointAddress, kWaypointPort, request.mutable_at());
-    Check(stub_->Listen(&context, request, &response), "Listen");
+    CheckCall(stub_->Listen(&context, request, &response), "Listen");
   }
   times[kListen] = watch.Lap();
   v1::ConnectRequest request;
@@ -159,15 +155,15 @@ Times RigTest::Run() {
   SetAddress(kControlAddress, kEnablePort, request.mutable_to());
   {
     grpc::ClientContext context;
-    Check(stub_->Connect(&context, request, &response), "Connect to the control address");
-    Check(response.errno_name() == "ENETUNREACH", "the control address answered " + response.errno_name());
+    CheckCall(stub_->Connect(&context, request, &response), "Connect to the control address");
+    Check(response.errno_name() == "ENETUNREACH", "being refused at the control address: it answered " + response.errno_name());
   }
   times[kControl] = watch.Lap();
   SetAddress(kServiceAddress, kServicePort, request.mutable_to());
   request.set_send(kGreeting);
   {
     grpc::ClientContext context;
-    Check(stub_->Connect(&context, request, &response), "Connect to the service");
+    CheckCall(stub_->Connect(&context, request, &response), "Connect to the service");
     Check(response.server() == "waypoint", "being redirected to the waypoint");
   }
   times[kConnect] = watch.Lap();
@@ -176,7 +172,7 @@ Times RigTest::Run() {
     v1::CloseSandboxRequest close;
     v1::CloseSandboxResponse ledger;
     close.set_sandbox(sandbox);
-    Check(stub_->CloseSandbox(&context, close, &ledger), "CloseSandbox");
+    CheckCall(stub_->CloseSandbox(&context, close, &ledger), "CloseSandbox");
     Check(ledger.closed(), "closing the sandbox");
   }
   times[kTeardown] = watch.Lap();

@@ -12,6 +12,7 @@
 #include <memory>
 #include <vector>
 
+#include "bench/check.h"
 #include "bench/phases.h"
 #include "bpfrig/v1/bpfrig.grpc.pb.h"
 
@@ -21,12 +22,6 @@ namespace {
 constexpr int kRunsPerMeasure = 20;
 constexpr char kServer[] = "127.0.0.1";
 constexpr int kPort = 53;
-
-void Check(bool ok, const std::string& what) {
-  if (ok) return;
-  std::fprintf(stderr, "measuring steps: %s\n", what.c_str());
-  std::exit(1);
-}
 
 class Samples {
  public:

@@ -43,12 +43,6 @@ class CommandTest : public CommandFixture {
   }
 };
 
-std::string Read(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
 std::string LastLine(const std::string& text) {
   const size_t end = text.find_last_not_of('\n');
   const size_t start = text.rfind('\n', end);
@@ -104,10 +98,10 @@ TEST_F(CommandTest, WritesReportsOfTheVerdictsThatItShows) {
   options.reports = {"tap=" + tap, "junit=" + junit};
   ASSERT_EQ(unsetenv("GITHUB_ACTIONS"), 0);
   EXPECT_EQ(Captured([&] { return RunPlans(options); }).code, kTestsFailed);
-  EXPECT_THAT(Read(tap),
+  EXPECT_THAT(ReadBack(tap),
               testing::ContainsRegex(
                   "1..3\nok 1 - p / one\n  ---\n  duration_ms: [0-9.]+\n  ...\nnot ok 2 - p / two\n"));
-  EXPECT_THAT(Read(junit), HasSubstr("<testsuite name=\"p\" tests=\"3\" failures=\"1\" errors=\"0\""));
+  EXPECT_THAT(ReadBack(junit), HasSubstr("<testsuite name=\"p\" tests=\"3\" failures=\"1\" errors=\"0\""));
 
   options.reports = {"tap=" + (directory_ / "missing" / "run.tap").string()};
   const Outcome unwritten = Captured([&] { return RunPlans(options); });
@@ -129,7 +123,7 @@ TEST_F(CommandTest, AnnotatesFailedTestsUnderGithubActions) {
   for (const char* name : {"GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"}) unsetenv(name);
   EXPECT_THAT(outcome.out, HasSubstr("plan.yaml,line=3,col=26,title=p / one::"));
   EXPECT_EQ(LastLine(outcome.out), "0 passed, 1 failed");
-  EXPECT_THAT(Read(summary), HasSubstr("before\n### bpfrig: 0 passed, 1 failed\n"));
+  EXPECT_THAT(ReadBack(summary), HasSubstr("before\n### bpfrig: 0 passed, 1 failed\n"));
   daemon.Stop();
 }
 

@@ -23,14 +23,11 @@
 #include "client/report/report_file.h"
 #include "client/testing/command_fixture.h"
 #include "client/testing/fake_daemon.h"
-#include "common/read_file.h"
 
 namespace bpfrig::client::command {
 namespace {
 
 using testing::HasSubstr;
-
-constexpr size_t kMaxBytes = size_t{1} << 20;
 
 struct Seen {
   // "passed", "flaky", "failed", "rig error" or "skipped".
@@ -39,8 +36,6 @@ struct Seen {
 };
 // By "plan / test".
 using SeenTests = std::map<std::string, Seen>;
-
-std::string Read(const std::string& path) { return common::ReadFile(path, kMaxBytes).value_or(""); }
 
 double Number(absl::string_view text) {
   double number = -1;
@@ -66,7 +61,7 @@ std::string ValidatedByXmllint(const std::string& path) {
 
 SeenTests FromJson(const std::string& path) {
   SeenTests seen;
-  const absl::StatusOr<report::RunRecord> record = report::ParseJson(Read(path));
+  const absl::StatusOr<report::RunRecord> record = report::ParseJson(ReadBack(path));
   EXPECT_TRUE(record.ok()) << record.status();
   if (!record.ok()) return seen;
   for (const verdict::TestResult& result : record->results) {
@@ -101,7 +96,7 @@ std::string Unquoted(absl::string_view text) { return std::string(text.substr(1,
 SeenTests FromTap(const std::string& path) {
   SeenTests seen;
   Seen* last = nullptr;
-  for (absl::string_view line : absl::StrSplit(Read(path), '\n')) {
+  for (absl::string_view line : absl::StrSplit(ReadBack(path), '\n')) {
     const bool is_bad = absl::ConsumePrefix(&line, "not ");
     if (absl::ConsumePrefix(&line, "ok ")) {
       std::vector<std::string> parts = absl::StrSplit(line.substr(line.find(" - ") + 3), " # SKIP ");
@@ -119,7 +114,7 @@ SeenTests FromTap(const std::string& path) {
 // The summary's table, which leaves out what passed.
 SeenTests FromGithub(const std::string& summary) {
   SeenTests seen;
-  for (const absl::string_view line : absl::StrSplit(Read(summary), '\n')) {
+  for (const absl::string_view line : absl::StrSplit(ReadBack(summary), '\n')) {
     const std::vector<std::string> cells = absl::StrSplit(line, " | ");
     if (cells.size() != 4 || absl::StartsWith(line, "| test ")) continue;
     seen[absl::StrReplaceAll(cells[0].substr(2), {{"&lt;", "<"}, {"\\|", "|"}})] = {
@@ -219,7 +214,7 @@ TEST_F(ReportFormatsTest, TheTerminalAndAnnotationsShowTheSame) {
   EXPECT_THAT(outcome.out, HasSubstr(",line=4,col=49,title=p / <fails> & \"so\" #1 | 100%25::"));
   EXPECT_THAT(outcome.out, HasSubstr("::warning file="));
   EXPECT_THAT(outcome.out, HasSubstr("title=p / breaks::"));
-  EXPECT_THAT(Read(summary_),
+  EXPECT_THAT(ReadBack(summary_),
               HasSubstr("### bpfrig: 2 passed (1 flaky), 1 failed, 1 skipped, 1 rig error\n"));
 }
 
@@ -241,11 +236,11 @@ TEST_F(ReportFormatsTest, JunitIsValidForJenkins) {
   }
   const std::string path = Write("kernels.xml", report::ToJunit(record));
   EXPECT_THAT(ValidatedByXmllint(path), HasSubstr("validates\nexit status 0"));
-  EXPECT_THAT(Read(path), HasSubstr("a \\x1b[31mred\\x01 log\\x0d\n"));
-  EXPECT_THAT(Read(path), HasSubstr("<property name=\"kernel\" value=\"6.1.0\" />"));
+  EXPECT_THAT(ReadBack(path), HasSubstr("a \\x1b[31mred\\x01 log\\x0d\n"));
+  EXPECT_THAT(ReadBack(path), HasSubstr("<property name=\"kernel\" value=\"6.1.0\" />"));
 
   // The schema does find what is wrong.
-  const std::string wrong = absl::StrReplaceAll(Read(junit_), {{"<testcase name=", "<testcase title="}});
+  const std::string wrong = absl::StrReplaceAll(ReadBack(junit_), {{"<testcase name=", "<testcase title="}});
   EXPECT_THAT(ValidatedByXmllint(Write("wrong.xml", wrong)), HasSubstr("fails to validate\nexit status"));
 }
 

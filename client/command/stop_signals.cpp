@@ -9,19 +9,10 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
-#include <cstring>
 
-#include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
+#include "common/errno_status.h"
 
 namespace bpfrig::client::command {
-namespace {
-
-absl::Status ErrnoStatus(const char* action) {
-  return absl::InternalError(absl::StrCat(action, ": ", std::strerror(errno)));
-}
-
-}  // namespace
 
 absl::StatusOr<StopSignals> StopSignals::Create() {
   sigset_t set;
@@ -29,9 +20,9 @@ absl::StatusOr<StopSignals> StopSignals::Create() {
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGHUP);
-  if (pthread_sigmask(SIG_BLOCK, &set, nullptr) != 0) return ErrnoStatus("blocking signals");
+  if (pthread_sigmask(SIG_BLOCK, &set, nullptr) != 0) return common::ErrnoStatus("blocking signals");
   common::Fd signals(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!signals.IsOpen()) return ErrnoStatus("opening a signalfd");
+  if (!signals.IsOpen()) return common::ErrnoStatus("opening a signalfd");
   return StopSignals(std::move(signals));
 }
 
@@ -43,7 +34,7 @@ int StopSignals::TakeSignal() {
 absl::StatusOr<std::unique_ptr<StopWatcher>> StopWatcher::Start(StopSignals& signals,
                                                                 std::function<void(int)> on_signal) {
   common::Fd end(eventfd(0, EFD_CLOEXEC));
-  if (!end.IsOpen()) return ErrnoStatus("opening an eventfd");
+  if (!end.IsOpen()) return common::ErrnoStatus("opening an eventfd");
   return std::unique_ptr<StopWatcher>(new StopWatcher(signals, std::move(end), std::move(on_signal)));
 }
 

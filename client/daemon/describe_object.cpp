@@ -8,12 +8,12 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "common/errno_status.h"
 #include "common/fd.h"
 
 extern char** environ;  // NOLINT: declared by no header in strict mode.
@@ -21,19 +21,15 @@ extern char** environ;  // NOLINT: declared by no header in strict mode.
 namespace bpfrig::client::daemon {
 namespace {
 
-absl::Status ErrorStatus(absl::string_view action, int error_number) {
-  return absl::InternalError(absl::StrCat(action, ": ", std::strerror(error_number)));
-}
-
 absl::StatusOr<common::Fd> MakeFile(const char* name, absl::string_view bytes) {
   common::Fd file(memfd_create(name, MFD_CLOEXEC));
-  if (!file.IsOpen()) return ErrorStatus("making a memfd", errno);
+  if (!file.IsOpen()) return common::ErrnoStatus("making a memfd");
   while (!bytes.empty()) {
     const ssize_t count = TEMP_FAILURE_RETRY(write(file.Get(), bytes.data(), bytes.size()));
-    if (count < 0) return ErrorStatus("writing into a memfd", errno);
+    if (count < 0) return common::ErrnoStatus("writing into a memfd");
     bytes.remove_prefix(static_cast<size_t>(count));
   }
-  if (lseek(file.Get(), 0, SEEK_SET) != 0) return ErrorStatus("rewinding a memfd", errno);
+  if (lseek(file.Get(), 0, SEEK_SET) != 0) return common::ErrnoStatus("rewinding a memfd");
   return file;
 }
 
@@ -62,9 +58,9 @@ absl::StatusOr<int> Run(std::vector<std::string> command, const common::Fd& obje
   pid_t pid = -1;
   const int error = posix_spawn(&pid, command[0].c_str(), &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return ErrorStatus(absl::StrCat("starting ", command[0]), error);
+  if (error != 0) return common::ErrnoStatus(absl::StrCat("starting ", command[0]), error);
   int status = 0;
-  if (TEMP_FAILURE_RETRY(waitpid(pid, &status, 0)) != pid) return ErrorStatus("waiting for bpfrigd", errno);
+  if (TEMP_FAILURE_RETRY(waitpid(pid, &status, 0)) != pid) return common::ErrnoStatus("waiting for bpfrigd");
   return status;
 }
 

@@ -13,7 +13,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <system_error>
@@ -40,10 +39,6 @@ constexpr off_t kTailBytes = 4096;
 constexpr std::array<const char*, 5> kDoorVariables = {"BPFRIGD_LISTEN", "BPFRIGD_GROUP", "BPFRIGD_TLS_",
                                                        "BPFRIGD_TOKEN", "BPFRIGD_UNENCRYPTED_"};
 
-absl::Status ErrorStatus(absl::string_view action, int error_number) {
-  return absl::InternalError(absl::StrCat(action, ": ", std::strerror(error_number)));
-}
-
 struct Pipe {
   common::Fd read;
   common::Fd write;
@@ -51,7 +46,7 @@ struct Pipe {
 
 absl::StatusOr<Pipe> MakePipe() {
   std::array<int, 2> fds{};
-  if (pipe2(fds.data(), O_CLOEXEC) != 0) return ErrorStatus("making a pipe", errno);
+  if (pipe2(fds.data(), O_CLOEXEC) != 0) return common::ErrnoStatus("making a pipe");
   return Pipe{common::Fd(fds[0]), common::Fd(fds[1])};
 }
 
@@ -164,7 +159,7 @@ absl::Status PrivateDaemon::MakeDirectory() {
   std::error_code error;
   const fs::path base = fs::temp_directory_path(error);
   std::string pattern = ((error ? fs::path("/tmp") : base) / "bpfrig-XXXXXX").string();
-  if (mkdtemp(pattern.data()) == nullptr) return ErrorStatus(absl::StrCat("making ", pattern), errno);
+  if (mkdtemp(pattern.data()) == nullptr) return common::ErrnoStatus(absl::StrCat("making ", pattern));
   directory_ = pattern;
   socket_ = absl::StrCat(directory_, "/socket");
   return absl::OkStatus();
@@ -173,11 +168,11 @@ absl::Status PrivateDaemon::MakeDirectory() {
 absl::Status PrivateDaemon::Spawn(const PrivateDaemonOptions& options, int ready_fd, int lifeline_fd) {
   if (!options.verbose) {
     log_ = common::Fd(memfd_create("bpfrigd-log", MFD_CLOEXEC));
-    if (!log_.IsOpen()) return ErrorStatus("making a memfd for the daemon's log", errno);
+    if (!log_.IsOpen()) return common::ErrnoStatus("making a memfd for the daemon's log");
   }
   SpawnSettings settings;
   if (int error = settings.Prepare(ready_fd, lifeline_fd, log_.Get())) {
-    return ErrorStatus("preparing to start the daemon", error);
+    return common::ErrnoStatus("preparing to start the daemon", error);
   }
   std::vector<std::string> arguments = {executable_,
                                         "--listen",
@@ -195,11 +190,11 @@ absl::Status PrivateDaemon::Spawn(const PrivateDaemonOptions& options, int ready
   pid_t pid = -1;
   if (int error = posix_spawn(&pid, executable_.c_str(), settings.actions(), settings.attributes(),
                               Pointers(arguments).data(), Pointers(environment).data())) {
-    return ErrorStatus(absl::StrCat("starting ", executable_), error);
+    return common::ErrnoStatus(absl::StrCat("starting ", executable_), error);
   }
   pid_ = pid;
   process_ = common::Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-  if (!process_.IsOpen()) return ErrorStatus(absl::StrCat("opening a pidfd for ", executable_), errno);
+  if (!process_.IsOpen()) return common::ErrnoStatus(absl::StrCat("opening a pidfd for ", executable_));
   return absl::OkStatus();
 }
 
@@ -209,7 +204,7 @@ absl::Status PrivateDaemon::WaitUntilReady(int ready_fd, int stop_fd) {
   while (fds[0].revents == 0 && fds[1].revents == 0) {
     const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
     const int ready = poll(fds.data(), fds.size(), static_cast<int>(std::max<int64_t>(0, left.count())));
-    if (ready < 0 && errno != EINTR) return ErrorStatus("waiting for the daemon", errno);
+    if (ready < 0 && errno != EINTR) return common::ErrnoStatus("waiting for the daemon");
     if (ready == 0) {
       return absl::DeadlineExceededError(absl::StrCat("the daemon did not serve within ",
                                                       kReadyTimeout.count() / 1000, " s",

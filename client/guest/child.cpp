@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "common/errno_status.h"
 
 namespace bpfrig::client::guest {
 namespace {
@@ -21,10 +22,6 @@ namespace {
 constexpr size_t kTailBytes = 2000;
 // Above all numbers that a child gets its descriptors as.
 constexpr int kOutOfTheWay = 16;
-
-absl::Status Failure(absl::string_view action) {
-  return absl::InternalError(absl::StrCat(action, ": ", std::strerror(errno)));
-}
 
 // In the child, before it becomes the program; nothing here allocates.
 [[noreturn]] void Become(char* const* argv, int output, const std::vector<int>& passed, int report) {
@@ -45,9 +42,9 @@ absl::Status Failure(absl::string_view action) {
   _exit(127);
 }
 
-absl::StatusOr<std::array<common::Fd, 2>> Pipe() {
+absl::StatusOr<std::array<common::Fd, 2>> MakeHighPipe() {
   std::array<int, 2> low{};
-  if (pipe2(low.data(), O_CLOEXEC) != 0) return Failure("making a pipe");
+  if (pipe2(low.data(), O_CLOEXEC) != 0) return common::ErrnoStatus("making a pipe");
   std::array<common::Fd, 2> ends;
   for (size_t i = 0; i < ends.size(); ++i) {
     const common::Fd opened(low[i]);
@@ -59,9 +56,9 @@ absl::StatusOr<std::array<common::Fd, 2>> Pipe() {
 }  // namespace
 
 absl::StatusOr<Child> Child::Start(const std::vector<std::string>& argv, const std::vector<int>& passed) {
-  absl::StatusOr<std::array<common::Fd, 2>> output = Pipe();
+  absl::StatusOr<std::array<common::Fd, 2>> output = MakeHighPipe();
   if (!output.ok()) return std::move(output).status();
-  absl::StatusOr<std::array<common::Fd, 2>> report = Pipe();
+  absl::StatusOr<std::array<common::Fd, 2>> report = MakeHighPipe();
   if (!report.ok()) return std::move(report).status();
   std::vector<std::string> texts = argv;
   std::vector<char*> pointers;
@@ -76,7 +73,7 @@ absl::StatusOr<Child> Child::Start(const std::vector<std::string>& argv, const s
 
   Child child;
   child.pid_ = fork();
-  if (child.pid_ < 0) return Failure("starting a process");
+  if (child.pid_ < 0) return common::ErrnoStatus("starting a process");
   if (child.pid_ == 0) Become(pointers.data(), (*output)[1].Get(), numbers, (*report)[1].Get());
   child.process_ = common::Fd(static_cast<int>(syscall(SYS_pidfd_open, child.pid_, 0)));
   child.output_ = std::move((*output)[0]);

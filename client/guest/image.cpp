@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <set>
 #include <system_error>
 
@@ -17,6 +16,7 @@
 #include "client/guest/child.h"
 #include "client/guest/cpio.h"
 #include "client/guest/frames.h"
+#include "common/errno_status.h"
 #include "common/read_file.h"
 #include "common/replace_file.h"
 
@@ -114,8 +114,7 @@ absl::Status WriteWhole(int fd, const std::string& bytes) {
   for (size_t done = 0; done < bytes.size();) {
     const ssize_t written = write(fd, bytes.data() + done, bytes.size() - done);
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0)
-      return absl::InternalError(absl::StrCat("writing an initramfs: ", std::strerror(errno)));
+    if (written <= 0) return common::ErrnoStatus("writing an initramfs");
     done += static_cast<size_t>(written);
   }
   return absl::OkStatus();
@@ -163,7 +162,7 @@ absl::StatusOr<common::Fd> InitramfsOf(const std::string& base, const Job& job) 
   const absl::StatusOr<std::string> bytes = cpio.Finish();
   if (!bytes.ok()) return bytes.status();
   common::Fd file(memfd_create("initramfs", MFD_CLOEXEC));
-  if (!file.IsOpen()) return absl::InternalError(absl::StrCat("making a memfd: ", std::strerror(errno)));
+  if (!file.IsOpen()) return common::ErrnoStatus("making a memfd");
   absl::Status status = WriteWhole(file.Get(), base);
   if (status.ok()) status = WriteWhole(file.Get(), *bytes);
   if (!status.ok()) return status;

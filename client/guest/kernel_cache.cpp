@@ -17,7 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-using Kind = KernelSpec::Kind;
 
 constexpr size_t kMaxKernelBytes = 256U << 20U;
 constexpr size_t kMaxDescriptionBytes = 64U << 10U;
@@ -30,7 +29,7 @@ absl::Status Failure(absl::string_view action, const fs::path& path, const std::
 }
 
 bool Matches(const Kernel& kernel, const KernelSpec& spec) {
-  if (spec.kind == Kind::kSuite) {
+  if (spec.kind == KernelSpec::Kind::kSuite) {
     return std::find(kernel.suites.begin(), kernel.suites.end(), spec.text) != kernel.suites.end();
   }
   return NamesVersion(spec, kernel.release, kernel.version);
@@ -93,7 +92,7 @@ absl::StatusOr<std::vector<Kernel>> KernelCache::List() const {
 }
 
 absl::StatusOr<Kernel> KernelCache::Find(const KernelSpec& spec) const {
-  if (spec.kind == Kind::kFile) {
+  if (spec.kind == KernelSpec::Kind::kFile) {
     const absl::StatusOr<std::string> bytes = ReadKernel(spec.text);
     if (!bytes.ok()) return bytes.status();
     return Kernel{spec.text, "", "", {}, fs::absolute(spec.text)};

@@ -7,13 +7,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/errno_status.h"
 
 namespace bpfrig::client::guest {
 namespace {
@@ -33,7 +33,7 @@ struct Pipe {
 absl::StatusOr<Pipe> MakePipe() {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) {
-    return absl::InternalError(absl::StrCat("making a pipe: ", std::strerror(errno)));
+    return common::ErrnoStatus("making a pipe");
   }
   fcntl(ends[0], F_SETFL, O_NONBLOCK);
   return Pipe{common::Fd(ends[0]), common::Fd(ends[1])};

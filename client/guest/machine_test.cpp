@@ -17,7 +17,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr const char* kBooted = R"(printf 'B\003\000\000\0006.1' >&4)";
+constexpr const char* kBootedFrame = R"(printf 'B\003\000\000\0006.1' >&4)";
 
 class MachineTest : public testing::Test {
  protected:
@@ -42,7 +42,7 @@ class MachineTest : public testing::Test {
 };
 
 TEST_F(MachineTest, TakesWhatTheGuestSends) {
-  const Outcome outcome = Run(std::string(kBooted) + R"(
+  const Outcome outcome = Run(std::string(kBootedFrame) + R"(
 printf 'O\003\000\000\000hi\n' >&4
 printf 'R\002\000\000\000{}' >&4
 printf 'X\001\000\000\0001' >&4
@@ -68,13 +68,13 @@ TEST_F(MachineTest, SaysWhatQemuComplainedOf) {
 }
 
 TEST_F(MachineTest, SaysThatTheMachineEndedBeforeTheRun) {
-  EXPECT_EQ(Run(kBooted).failure, "the machine ended before the run did; nothing came on its console");
+  EXPECT_EQ(Run(kBootedFrame).failure, "the machine ended before the run did; nothing came on its console");
 }
 
 TEST_F(MachineTest, EndsAGuestThatHangs) {
   MachineOptions options;
   options.patience = std::chrono::seconds(1);
-  EXPECT_THAT(Run(std::string(kBooted) + "\nexec cat /dev/zero >/dev/null", options).failure,
+  EXPECT_THAT(Run(std::string(kBootedFrame) + "\nexec cat /dev/zero >/dev/null", options).failure,
               StartsWith("the guest hangs: no sign of life for 1 s"));
   EXPECT_THAT(Run("exec cat /dev/zero >/dev/null", options).failure,
               StartsWith("the kernel does not come up: no sign of life for 1 s"));

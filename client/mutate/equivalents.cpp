@@ -12,7 +12,7 @@
 namespace bpfrig::client::mutate {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 // What stands behind `bpfrig: equivalent:` in the line; empty if nothing does.
 std::string ReasonIn(absl::string_view text) {

@@ -53,7 +53,7 @@ bool IsBadEverywhere(const Row& row) {
 }
 
 // Lines without the last one's end.
-std::string Indented(absl::string_view text, size_t columns) {
+std::string IndentedBlock(absl::string_view text, size_t columns) {
   const std::string space(columns, ' ');
   return absl::StrCat(space, absl::StrReplaceAll(absl::StripSuffix(text, "\n"), {{"\n", "\n" + space}}));
 }
@@ -72,7 +72,7 @@ void AppendRow(const std::vector<KernelRun>& runs, const Row& row, bool colour, 
     absl::StrAppendFormat(&text, "    %-*s  %s%s\n", static_cast<int>(WidthOf(runs)), runs[kernel].name,
                           VerdictMark(result, colour),
                           result.verdict == Verdict::kSkipped ? "  " + result.reason : "");
-    if (result.IsBad()) absl::StrAppend(&text, Indented(Details(result), 4), "\n");
+    if (result.IsBad()) absl::StrAppend(&text, IndentedBlock(Details(result), 4), "\n");
   }
 }
 
@@ -104,7 +104,7 @@ void AppendSkips(const std::vector<KernelRun>& runs, std::string& text) {
   if (!skips.empty()) absl::StrAppend(&text, "skipped:\n", skips, "\n");
 }
 
-std::string Seconds(std::chrono::microseconds duration) {
+std::string RoundedSeconds(std::chrono::microseconds duration) {
   return absl::StrFormat("%.1f s", static_cast<double>(duration.count()) / 1e6);
 }
 
@@ -114,10 +114,10 @@ void AppendKernel(const KernelRun& run, size_t width, std::string& text) {
     absl::StrAppend(&text, "rig error: ", absl::StrReplaceAll(run.failure, {{"\n", "\n      "}}), "\n");
     return;
   }
-  absl::StrAppend(&text, Summary(run.record.counts), " in ", Seconds(run.record.duration), "  (Linux ",
+  absl::StrAppend(&text, Summary(run.record.counts), " in ", RoundedSeconds(run.record.duration), "  (Linux ",
                   run.release);
   if (!run.accelerator.empty()) {
-    absl::StrAppend(&text, ", a guest with ", run.accelerator, ", up in ", Seconds(run.boot));
+    absl::StrAppend(&text, ", a guest with ", run.accelerator, ", up in ", RoundedSeconds(run.boot));
   }
   absl::StrAppend(&text, ")\n");
 }

@@ -12,7 +12,7 @@
 namespace bpfrig::client::report {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 using verdict::Verdict;
 
 // Marks of one file share its name.

@@ -14,13 +14,13 @@ namespace {
 using verdict::TestResult;
 using verdict::Verdict;
 
-struct Word {
+struct Label {
   absl::string_view text;
   // The terminal's colour.
   absl::string_view colour;
 };
 
-Word WordOf(const TestResult& result) {
+Label LabelOf(const TestResult& result) {
   switch (result.verdict) {
     case Verdict::kPassed:
       if (result.IsFlaky()) return {"FLAKY", "\033[33m"};
@@ -111,13 +111,13 @@ std::string Summary(const Counts& counts) {
 }
 
 std::string VerdictMark(const TestResult& result, bool colour) {
-  const Word word = WordOf(result);
-  return colour ? absl::StrCat(word.colour, word.text, "\033[0m") : std::string(word.text);
+  const Label label = LabelOf(result);
+  return colour ? absl::StrCat(label.colour, label.text, "\033[0m") : std::string(label.text);
 }
 
 std::string FormatResult(const TestResult& result, bool colour) {
   std::string text = VerdictMark(result, colour);
-  absl::StrAppend(&text, WordOf(result).text.size() > 4 ? " " : "  ", result.plan, " / ", result.name);
+  absl::StrAppend(&text, LabelOf(result).text.size() > 4 ? " " : "  ", result.plan, " / ", result.name);
   if (result.verdict == Verdict::kSkipped) {
     absl::StrAppend(&text, "  ", Indented(result.reason, 6), "\n");
     return text;

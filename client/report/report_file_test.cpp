@@ -13,14 +13,14 @@ namespace {
 using ::testing::HasSubstr;
 using verdict::Verdict;
 
-const auto kFile = std::make_shared<const std::string>("plans/a.yaml");
+const auto kPlanFile = std::make_shared<const std::string>("plans/a.yaml");
 
 verdict::TestResult Result(Verdict verdict, const std::string& plan, const std::string& name) {
   verdict::TestResult result;
   result.verdict = verdict;
   result.plan = plan;
   result.name = name;
-  result.mark = {kFile, 3, 5};
+  result.mark = {kPlanFile, 3, 5};
   result.duration = std::chrono::microseconds(12345);
   return result;
 }
@@ -31,12 +31,12 @@ RunRecord Record() {
   run.started = std::chrono::system_clock::from_time_t(1790000000);
   run.duration = std::chrono::milliseconds(2500);
   run.results.push_back(Result(Verdict::kPassed, "a", "passes"));
-  run.results.back().notes.push_back({{kFile, 7, 9}, "step 1, load", "the log"});
+  run.results.back().notes.push_back({{kPlanFile, 7, 9}, "step 1, load", "the log"});
   run.results.push_back(Result(Verdict::kFailed, "b", "<fails> & \"so\" #1, 100%"));
   verdict::Failure failure;
-  failure.mark = {kFile, 7, 9};
+  failure.mark = {kPlanFile, 7, 9};
   failure.what = "step 2, connect";
-  failure.differences.push_back({{kFile, 8, 17}, "server", "a", "b|c\nd"});
+  failure.differences.push_back({{kPlanFile, 8, 17}, "server", "a", "b|c\nd"});
   failure.note = "programs that ran in this step: none";
   run.results.back().failures.push_back(failure);
   run.results.back().artifacts = "out/b/fails";
@@ -185,7 +185,7 @@ RunRecord FlakyRecord() {
   run.results.push_back(Result(Verdict::kPassed, "a", "flickers"));
   run.results[0].tries = 2;
   verdict::Failure failure;
-  failure.mark = {kFile, 7, 9};
+  failure.mark = {kPlanFile, 7, 9};
   failure.what = "step 2, connect";
   run.results[0].failures.push_back(failure);
   run.counts.passed = run.counts.flaky = 1;

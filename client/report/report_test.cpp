@@ -8,7 +8,7 @@
 namespace bpfrig::client::report {
 namespace {
 
-verdict::TestResult Result(verdict::Verdict verdict, const std::string& name) {
+verdict::TestResult ResultOf(verdict::Verdict verdict, const std::string& name) {
   verdict::TestResult result;
   result.verdict = verdict;
   result.plan = "p";
@@ -21,10 +21,10 @@ TEST(ReportTest, PrintsResultsAsTheyCome) {
   std::ostringstream stream;
   Report report(stream, {}, 3);
   report.Started("p", "first");
-  report.Add(Result(verdict::Verdict::kPassed, "second"));
+  report.Add(ResultOf(verdict::Verdict::kPassed, "second"));
   EXPECT_EQ(stream.str(), "PASS  p / second  12 ms\n");
-  report.Add(Result(verdict::Verdict::kPassed, "first"));
-  verdict::TestResult skipped = Result(verdict::Verdict::kSkipped, "third");
+  report.Add(ResultOf(verdict::Verdict::kPassed, "first"));
+  verdict::TestResult skipped = ResultOf(verdict::Verdict::kSkipped, "third");
   skipped.reason = "needs x: EINVAL";
   report.Add(skipped);
   report.Finish();
@@ -36,9 +36,9 @@ TEST(ReportTest, PrintsResultsAsTheyCome) {
 TEST(ReportTest, ShowsFailuresAgainIfOtherResultsStandBelow) {
   std::ostringstream stream;
   Report report(stream, {}, 3);
-  report.Add(Result(verdict::Verdict::kPassed, "a"));
-  report.Add(Result(verdict::Verdict::kFailed, "b"));
-  report.Add(Result(verdict::Verdict::kPassed, "c"));
+  report.Add(ResultOf(verdict::Verdict::kPassed, "a"));
+  report.Add(ResultOf(verdict::Verdict::kFailed, "b"));
+  report.Add(ResultOf(verdict::Verdict::kPassed, "c"));
   report.Finish();
   EXPECT_EQ(
       stream.str(),
@@ -46,14 +46,14 @@ TEST(ReportTest, ShowsFailuresAgainIfOtherResultsStandBelow) {
 
   std::ostringstream at_the_end;
   Report last(at_the_end, {}, 2);
-  last.Add(Result(verdict::Verdict::kPassed, "a"));
-  last.Add(Result(verdict::Verdict::kFailed, "b"));
+  last.Add(ResultOf(verdict::Verdict::kPassed, "a"));
+  last.Add(ResultOf(verdict::Verdict::kFailed, "b"));
   last.Finish();
   EXPECT_EQ(at_the_end.str(), "PASS  p / a  12 ms\nFAIL  p / b  12 ms\n");
 }
 
 TEST(ReportTest, SaysWhereArtifactsAre) {
-  verdict::TestResult failed = Result(verdict::Verdict::kFailed, "a");
+  verdict::TestResult failed = ResultOf(verdict::Verdict::kFailed, "a");
   failed.artifacts = "out/p/a";
   EXPECT_EQ(FormatResult(failed, false), "FAIL  p / a  12 ms\n      artifacts: out/p/a\n");
 }
@@ -64,18 +64,18 @@ TEST(ReportTest, KeepsOneLineOfProgressOnATerminal) {
   report.Started("p", "a");
   EXPECT_EQ(stream.str(), "0 of 2, 0 s  p / a");
   report.Started("p", "second");
-  report.Add(Result(verdict::Verdict::kFailed, "a"));
+  report.Add(ResultOf(verdict::Verdict::kFailed, "a"));
   // The result stands above the line, which is cut to the terminal's width.
   EXPECT_EQ(stream.str(),
             "0 of 2, 0 s  p / a\r\033[K0 of 2, 0 s  p / a\r\033[KFAIL  p / a  12 ms\n1 of 2, 1 failed, 0");
-  report.Add(Result(verdict::Verdict::kFailed, "second"));
+  report.Add(ResultOf(verdict::Verdict::kFailed, "second"));
   report.Finish();
   const std::string end = "\r\033[KFAIL  p / second  12 ms\n";
   EXPECT_EQ(stream.str().substr(stream.str().size() - end.size()), end);
 }
 
 TEST(ReportTest, ShowsAFlakyTestWithWhatWentWrong) {
-  verdict::TestResult result = Result(verdict::Verdict::kPassed, "t");
+  verdict::TestResult result = ResultOf(verdict::Verdict::kPassed, "t");
   result.tries = 2;
   verdict::Failure failure;
   failure.mark = {std::make_shared<const std::string>("a.yaml"), 3, 7};
@@ -91,7 +91,7 @@ TEST(ReportTest, ShowsAFlakyTestWithWhatWentWrong) {
 
 TEST(ReportTest, ShowsExpectedAndActualWithTheirPlace) {
   const auto file = std::make_shared<const std::string>("a.yaml");
-  verdict::TestResult result = Result(verdict::Verdict::kFailed, "t");
+  verdict::TestResult result = ResultOf(verdict::Verdict::kFailed, "t");
   verdict::Failure failure;
   failure.mark = {file, 3, 7};
   failure.what = "step 2, connect";
@@ -108,7 +108,7 @@ TEST(ReportTest, ShowsExpectedAndActualWithTheirPlace) {
 
 TEST(ReportTest, ShowsWhatElseMayTellWhyBelowTheDifferences) {
   const auto file = std::make_shared<const std::string>("a.yaml");
-  verdict::TestResult result = Result(verdict::Verdict::kFailed, "t");
+  verdict::TestResult result = ResultOf(verdict::Verdict::kFailed, "t");
   verdict::Failure failure;
   failure.mark = {file, 3, 7};
   failure.what = "step 2, listen";
@@ -124,7 +124,7 @@ TEST(ReportTest, ShowsWhatElseMayTellWhyBelowTheDifferences) {
 
 TEST(ReportTest, ShowsWhatStepsHaveToShowAlsoOfATestThatPassed) {
   const auto file = std::make_shared<const std::string>("a.yaml");
-  verdict::TestResult result = Result(verdict::Verdict::kPassed, "t");
+  verdict::TestResult result = ResultOf(verdict::Verdict::kPassed, "t");
   result.notes.push_back({{file, 3, 7}, "step 1, load", "the log:\nprocessed 3 insns"});
   EXPECT_EQ(FormatResult(result, false),
             "PASS  p / t  12 ms\n"
@@ -138,8 +138,8 @@ TEST(ReportTest, CountsWhatElseThereIs) {
 }
 
 TEST(ReportTest, ColoursOnlyWhenTold) {
-  EXPECT_EQ(FormatResult(Result(verdict::Verdict::kPassed, "t"), true).substr(0, 5), "\033[32m");
-  EXPECT_EQ(FormatResult(Result(verdict::Verdict::kPassed, "t"), false).substr(0, 4), "PASS");
+  EXPECT_EQ(FormatResult(ResultOf(verdict::Verdict::kPassed, "t"), true).substr(0, 5), "\033[32m");
+  EXPECT_EQ(FormatResult(ResultOf(verdict::Verdict::kPassed, "t"), false).substr(0, 4), "PASS");
 }
 
 }  // namespace

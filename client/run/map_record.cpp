@@ -21,7 +21,7 @@ using bpfrig::v1::ReadEventsRequest;
 using bpfrig::v1::ReadEventsResponse;
 
 // What is kept of a map, or of its events, at most.
-constexpr size_t kMaxEntries = 4096;
+constexpr size_t kMaxMapEntries = 4096;
 
 bool IsOfEvents(const std::string& type) { return type == "ringbuf" || type == "perf_event_array"; }
 // Read by taking out what is in it.
@@ -106,7 +106,7 @@ void MapRecord::NoteEvents(const std::string& map, const std::vector<Event>& eve
     noted.lost += lost;
     for (size_t i = first; i < events.size(); ++i) {
       noted.taken_bytes += events[i].raw().size();
-      if (noted.taken.size() >= kMaxEntries || noted.taken_bytes > kMaxArtifactBytes) {
+      if (noted.taken.size() >= kMaxMapEntries || noted.taken_bytes > kMaxArtifactBytes) {
         noted.is_cut = true;
         break;
       }
@@ -148,7 +148,7 @@ std::optional<daemon::RpcError> MapRecord::Dump(Sandbox& sandbox, const DumpMapR
     for (DumpedEntry& entry : *response.mutable_entries()) {
       if (entry.absent()) continue;
       bytes += entry.ByteSizeLong();
-      if (snapshot.entries.size() >= kMaxEntries || bytes > kMaxArtifactBytes) return false;
+      if (snapshot.entries.size() >= kMaxMapEntries || bytes > kMaxArtifactBytes) return false;
       snapshot.entries.push_back(std::move(entry));
     }
     return true;
@@ -241,7 +241,7 @@ std::optional<daemon::RpcError> MapRecord::ReadEvents(Sandbox& sandbox, const Re
     events.lost += response.summary().lost();
     for (Event& event : *response.mutable_events()) {
       bytes += event.ByteSizeLong();
-      if (events.left.size() >= kMaxEntries || bytes > kMaxArtifactBytes) return false;
+      if (events.left.size() >= kMaxMapEntries || bytes > kMaxArtifactBytes) return false;
       events.left.push_back(std::move(event));
     }
     return true;
@@ -262,7 +262,7 @@ std::string MapRecord::TextOf(const std::string& name, const Map& map, const Sna
   if (!snapshot.error.empty()) json["error"] = snapshot.error;
   if (snapshot.is_cut) {
     json["incomplete"] =
-        absl::StrCat("there are more: a file has at most ", kMaxEntries, " entries and 1 MiB");
+        absl::StrCat("there are more: a file has at most ", kMaxMapEntries, " entries and 1 MiB");
   } else if (snapshot.is_torn) {
     json["incomplete"] = "the map kept changing while it was read";
   }
@@ -277,7 +277,7 @@ std::string MapRecord::TextOf(const std::string& name, const Events& events) {
   if (!events.error.empty()) json["error"] = events.error;
   if (events.is_cut) {
     json["incomplete"] =
-        absl::StrCat("there are more: either list has at most ", kMaxEntries, " records and 1 MiB");
+        absl::StrCat("there are more: either list has at most ", kMaxMapEntries, " records and 1 MiB");
   }
   if (events.lost > 0) json["lost"] = events.lost;
   json["taken_by_steps"] = EventsToJson(events.taken, events.has_cpus);

@@ -29,7 +29,7 @@ using bpfrig::v1::SocketReference;
 using bpfrig::v1::Transport;
 
 // What is kept at most: sockets, and of each end pieces and bytes.
-constexpr size_t kMaxEntries = 1024;
+constexpr size_t kMaxTrafficEntries = 1024;
 constexpr size_t kMaxPieces = 4096;
 constexpr size_t kMaxBytesInAll = 16U << 20U;
 
@@ -92,7 +92,7 @@ TrafficRecord::Entry TrafficRecord::NewEntry(Kind kind, const std::string& name,
 }
 
 void TrafficRecord::Add(Entry entry) {
-  if (entries_.size() < kMaxEntries) {
+  if (entries_.size() < kMaxTrafficEntries) {
     entries_.push_back(std::move(entry));
   } else {
     ++left_out_;

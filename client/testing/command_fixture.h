@@ -10,9 +10,15 @@
 #include <functional>
 #include <string>
 
+#include "common/read_file.h"
 #include "common/testing/temporary_directory.h"
 
 namespace bpfrig::client::command {
+
+// The whole of a file that a command wrote; empty if it wrote none.
+inline std::string ReadBack(const std::string& path) {
+  return common::ReadFile(path, size_t{1} << 20).value_or("");
+}
 
 class CommandFixture : public testing::Test {
  protected:

@@ -11,10 +11,9 @@
 #include "absl/strings/str_cat.h"
 #include "bpfrig/v1/program.pb.h"
 #include "bpfrig/v1/traffic.pb.h"
-#include "client/plan/steps/step_reader.h"
-#include "client/plan/yaml/yaml_reader.h"
 #include "client/verdict/answer.h"
 #include "client/verdict/entries.h"
+#include "client/verdict/testing/step_text.h"
 
 namespace bpfrig::client::verdict {
 namespace {
@@ -23,14 +22,6 @@ using bpfrig::v1::ResolvedValue;
 using bpfrig::v1::Value;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-plan::Step ReadOne(const std::string& text) {
-  plan::Problems problems;
-  const plan::NodePtr node = plan::ReadYaml(text, std::make_shared<const std::string>("t.yaml"), problems);
-  plan::Step step = plan::ReadStep(node, {}, problems);
-  for (const plan::Problem& problem : problems.Sorted()) ADD_FAILURE() << ToString(problem);
-  return step;
-}
 
 // "t.yaml:2:9: errno: expected X, actual Y" for each difference.
 std::vector<std::string> Lines(const Differences& differences) {

@@ -10,7 +10,7 @@
 namespace bpfrig::client::verdict {
 namespace {
 
-constexpr size_t kMaxShown = 10;
+constexpr size_t kMaxNearest = 10;
 
 double DifferingShare(const bpfrig::v1::ResolvedValue& encoding, const std::string& memory) {
   size_t said = 0;
@@ -45,7 +45,7 @@ double Distance(const TypedPattern& expected, const TypedValue& actual) {
 std::string ListNearest(const Shown& shown) {
   std::vector<size_t> order(shown.count);
   std::iota(order.begin(), order.end(), size_t{0});
-  const size_t lines = std::min(shown.count, kMaxShown);
+  const size_t lines = std::min(shown.count, kMaxNearest);
   if (shown.distance) {
     std::vector<double> distances;
     for (size_t i = 0; i < shown.count; ++i) distances.push_back(shown.distance(i));

@@ -15,7 +15,7 @@ namespace {
 using bpfrig::v1::Value;
 
 // Of values that nobody named.
-constexpr size_t kMaxShown = 5;
+constexpr size_t kMaxOthers = 5;
 
 // "199 of 200 (99.5 %)".
 std::string DescribeShare(uint64_t count, uint64_t runs) {
@@ -55,8 +55,8 @@ std::string ShareTally::DescribeOthers(const plan::SharesExpectation& expectatio
                    [](const Count* a, const Count* b) { return a->runs > b->runs; });
   std::vector<std::string> described;
   for (const Count* other : others) {
-    if (described.size() == kMaxShown) {
-      described.push_back(absl::StrCat("and ", others.size() - kMaxShown, " more"));
+    if (described.size() == kMaxOthers) {
+      described.push_back(absl::StrCat("and ", others.size() - kMaxOthers, " more"));
       break;
     }
     described.push_back(absl::StrCat(DescribeValue(expectation.field, other->value, program_type), ": ",

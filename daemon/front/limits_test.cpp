@@ -25,8 +25,6 @@ using internal::v1::CallReply;
 using internal::v1::CallRequest;
 using ::testing::HasSubstr;
 
-constexpr absl::Duration kPatience = absl::Seconds(20);
-
 std::string Me() { return absl::StrCat("user ", ::getuid()); }
 
 class LimitsTest : public FrontFixture {

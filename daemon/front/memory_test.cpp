@@ -26,7 +26,6 @@ using internal::v1::CallReply;
 using internal::v1::CallRequest;
 using ::testing::HasSubstr;
 
-constexpr absl::Duration kPatience = absl::Seconds(30);
 constexpr char kLoadProgram[] = "/bpfrig.v1.BpfRig/LoadProgram";
 constexpr size_t kMiB = size_t{1} << 20;
 

@@ -30,7 +30,7 @@ using base::MakeError;
 using base::Reason;
 
 // How long the destructor waits for a cgroup to empty.
-constexpr absl::Duration kDestructorPatience = absl::Seconds(2);
+constexpr absl::Duration kEmptyPatience = absl::Seconds(2);
 
 // The files of a cgroup that was removed in the meantime: its open directory has no entries any more.
 bool IsGone(const absl::Status& status) {
@@ -199,7 +199,7 @@ absl::StatusOr<Cgroup> Cgroup::Create(int parent, const std::string& name) {
 
 Cgroup::~Cgroup() {
   if (!directory_.IsOpen()) return;
-  const absl::Time deadline = absl::Now() + kDestructorPatience;
+  const absl::Time deadline = absl::Now() + kEmptyPatience;
   absl::Status status = Kill(deadline);
   if (status.ok()) status = Remove(deadline);
   if (!status.ok()) base::LogError(status.message());

@@ -32,7 +32,7 @@ using Names = CgroupControllers::Names;
 constexpr char kControllers[] = "cgroup.controllers";
 constexpr char kSubtreeControl[] = "cgroup.subtree_control";
 constexpr char kProcesses[] = "cgroup.procs";
-constexpr absl::Duration kDestructorPatience = absl::Seconds(1);
+constexpr absl::Duration kRestorePatience = absl::Seconds(1);
 
 // A threaded controller: with a process inside, a cgroup that passes on this one alone turns the cgroups
 // below it into ones that can hold no process ("domain invalid", seen on 6.12).
@@ -199,7 +199,7 @@ absl::Status CgroupControllers::Restore(absl::Time deadline) {
 }
 
 CgroupControllers::~CgroupControllers() {
-  const absl::Status restored = Restore(absl::Now() + kDestructorPatience);
+  const absl::Status restored = Restore(absl::Now() + kRestorePatience);
   if (!restored.ok()) base::LogWarning(restored.message());
 }
 

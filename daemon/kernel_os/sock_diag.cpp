@@ -42,17 +42,17 @@ absl::StatusOr<bool> Ask(nlmsghdr& request, OnMessage on_message) {
 }
 
 template <typename Body>
-struct Request {
+struct DiagRequest {
   nlmsghdr header{};
   Body body{};
-  explicit Request(uint16_t flags) {
+  explicit DiagRequest(uint16_t flags) {
     header.nlmsg_len = sizeof(*this);
     header.nlmsg_flags = static_cast<uint16_t>(NLM_F_REQUEST | flags);
   }
 };
 
 absl::StatusOr<std::optional<ListedSocket>> FindInternet(ino_t inode, int family, int type) {
-  Request<inet_diag_req_v2> request(NLM_F_DUMP);
+  DiagRequest<inet_diag_req_v2> request(NLM_F_DUMP);
   request.body.sdiag_family = static_cast<uint8_t>(family);
   request.body.sdiag_protocol = type == SOCK_DGRAM ? IPPROTO_UDP : IPPROTO_TCP;
   request.body.idiag_states = kStatesOfDescriptors;
@@ -93,7 +93,7 @@ int ReadUnixAttribute(const nlattr* attribute, void* data) {
 }
 
 absl::StatusOr<UnixAnswer> AskUnix(uint32_t inode) {
-  Request<unix_diag_req> request(NLM_F_ACK);
+  DiagRequest<unix_diag_req> request(NLM_F_ACK);
   request.body.sdiag_family = AF_UNIX;
   request.body.udiag_states = ~0U;
   request.body.udiag_ino = inode;

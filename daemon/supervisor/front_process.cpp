@@ -23,7 +23,7 @@ using kernel_os::ProcessSpec;
 // Several descriptors for every sandbox and call.
 constexpr uint64_t kOpenFiles = 65536;
 // Above the supervisor, which cleans up when the front is gone, and far below every worker.
-constexpr int kOomScore = 100;
+constexpr int kFrontOomScore = 100;
 // A front that does not take a reply within this is broken.
 constexpr absl::Duration kReplyPatience = absl::Seconds(2);
 
@@ -64,7 +64,7 @@ absl::StatusOr<FrontProcess> FrontProcess::Start(const Options& options, const H
   spec.uid = host.first_uid;
   spec.gid = spec.uid;
   spec.open_files = kOpenFiles;
-  spec.oom_score_above_ours = kOomScore;
+  spec.oom_score_above_ours = kFrontOomScore;
   BPFRIG_ASSIGN_OR_RETURN(ConfinedProcess process,
                           ConfinedProcess::Start(host.instance.Get(), "front", std::move(spec)));
   return FrontProcess(std::move(process), std::move(control.first), std::move(lifeline.write_end));

@@ -33,7 +33,6 @@ constexpr absl::Duration kDrainPatience = absl::Seconds(2);
 // How long one that closed its channel, or broke it, may take to die by itself: its end says more than we
 // can.
 constexpr absl::Duration kBrokenPatience = absl::Milliseconds(500);
-constexpr absl::Duration kDyingPatience = absl::Seconds(5);
 
 // Workers at once: those of the sandboxes, as many again that are dying, and some for the front's own
 // questions.

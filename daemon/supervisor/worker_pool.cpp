@@ -29,9 +29,8 @@ constexpr uint32_t kDefaultOpenFiles = 16384;
 // Before a worker's maps raise it (worker/objects/map_memory.h). A hundred of it counts as much as a tenth of
 // the memory that there is: by this much above its own, the front may have two thirds of it and outlive
 // workers.
-constexpr int kOomScore = 800;
+constexpr int kWorkerOomScore = 800;
 constexpr absl::Duration kReapPatience = absl::Seconds(2);
-constexpr absl::Duration kDyingPatience = absl::Seconds(5);
 // At the end, if for so long none of those that were killed has died, those that are left will not.
 constexpr absl::Duration kLastPatience = absl::Milliseconds(700);
 
@@ -88,7 +87,7 @@ absl::StatusOr<common::Fd> WorkerPool::Spawn(uint64_t number, uint32_t open_file
   spec.uid = ChooseUid(number);
   spec.gid = spec.uid;
   spec.capabilities = WorkerCapabilities(settings_.perfmon);
-  spec.oom_score_above_ours = kOomScore;
+  spec.oom_score_above_ours = kWorkerOomScore;
 
   Worker worker;
   worker.uid = spec.uid;

@@ -22,6 +22,9 @@ namespace bpfrig::supervisor {
 // How many uids there are for workers, and so how many may live at once.
 inline constexpr uint32_t kWorkerUids = 4000;
 
+// How long a process that was killed may take to die.
+inline constexpr absl::Duration kDyingPatience = absl::Seconds(5);
+
 // Where a worker finds the descriptors that it is given.
 inline constexpr int kWorkerChannelNumber = 3;
 inline constexpr int kWorkerCgroupNumber = 4;

@@ -85,6 +85,7 @@ class RemoteDaemon {
 // All methods of the daemon's services, from their descriptors: "/bpfrig.v1.BpfRig/Attach".
 [[nodiscard]] std::vector<std::string> AllMethods();
 
+inline constexpr char kGetInfo[] = "/bpfrig.v1.BpfRig/GetInfo";
 // Calls a method with an empty message. OK if a message came back, or the call ended well.
 [[nodiscard]] grpc::Status CallEmpty(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
                                      const std::optional<std::string>& token = std::nullopt);

@@ -27,7 +27,6 @@ constexpr char kNoCertificate[] = "refused a TLS client: it showed no certificat
 constexpr char kBadCertificate[] =
     "refused a TLS client: its certificate is not from the clients' CA, has expired";
 constexpr char kNoTls[] = "refused a TLS client: it does not speak TLS";
-constexpr char kGetInfo[] = "/bpfrig.v1.BpfRig/GetInfo";
 
 std::vector<std::string> With(std::vector<std::string> options, const std::vector<std::string>& more) {
   options.insert(options.end(), more.begin(), more.end());

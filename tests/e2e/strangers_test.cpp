@@ -28,7 +28,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr char kGetInfo[] = "/bpfrig.v1.BpfRig/GetInfo";
 const std::vector<std::string> kTokenVariable = {std::string("BPFRIGD_TOKEN=") + kToken};
 
 // Reads what comes, up to the end.

@@ -67,6 +67,13 @@ std::string ReadTestObject(const std::string& name) {
   return ReadFile(std::string(BPFRIG_TEST_OBJECTS) + "/" + name + ".bpf.o");
 }
 
+ObjectSpec SpecOf(const std::string& elf) {
+  ObjectSpec spec;
+  spec.name = "object";
+  spec.elf = elf;
+  return spec;
+}
+
 TestSpec::TestSpec(const std::string& name) : elf(ReadTestObject(name)) {
   spec.name = name;
   spec.elf = elf;

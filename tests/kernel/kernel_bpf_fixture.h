@@ -16,6 +16,8 @@ namespace bpfrig::kernel_bpf {
 std::string ReadTestObject(const std::string& name);
 std::string ReadFile(const std::string& path);
 
+// A spec of an object of these bytes.
+ObjectSpec SpecOf(const std::string& elf);
 // A spec of an object, which keeps its bytes.
 struct TestSpec {
   explicit TestSpec(const std::string& name);

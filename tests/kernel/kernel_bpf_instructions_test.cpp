@@ -165,13 +165,6 @@ size_t ExpectListsAsLoaded(const ObjectSpec& spec) {
   return lines;
 }
 
-ObjectSpec SpecOf(const std::string& elf) {
-  ObjectSpec spec;
-  spec.name = "object";
-  spec.elf = elf;
-  return spec;
-}
-
 TEST(KernelBpfInstructionsTest, ListsWhatLibbpfGivesTheKernel) {
   const std::pair<const char*, std::vector<const char*>> kObjects[] = {
       {BPFRIG_BPF_OBJECTS, {"cgroup_sock", "cgroup_skb", "sendmsg", "sockops", "tail_counter"}},

@@ -19,13 +19,6 @@ using base::DetailOf;
 using base::Reason;
 using testing::HasSubstr;
 
-ObjectSpec SpecOf(const std::string& elf) {
-  ObjectSpec spec;
-  spec.name = "judged";
-  spec.elf = elf;
-  return spec;
-}
-
 bool IsNotAllowed(const ObjectSpec& spec) {
   return DetailOf(BpfObject::Load(spec).status()).reason == Reason::kNotAllowed;
 }

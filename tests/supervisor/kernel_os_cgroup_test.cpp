@@ -16,6 +16,7 @@
 #include "daemon/kernel_os/file.h"
 #include "daemon/kernel_os/instance_directory.h"
 #include "daemon/kernel_os/run_statistics.h"
+#include "tests/support/deadline.h"
 #include "tests/support/subprocess.h"
 
 namespace bpfrig::tests {
@@ -25,8 +26,6 @@ using kernel_os::Cgroup;
 using kernel_os::CgroupControllers;
 using kernel_os::CgroupPlace;
 using kernel_os::InstanceDirectory;
-
-absl::Time Soon() { return absl::Now() + absl::Seconds(5); }
 
 absl::StatusOr<InstanceDirectory> Claim() { return InstanceDirectory::Claim(*kernel_os::FindCgroupPlaces()); }
 
@@ -48,8 +47,8 @@ TEST(CgroupTest, KillEndsItsProcessesAndRemoveWaitsForThem) {
   Subprocess process = Subprocess::Start({"cat", "/dev/zero"});
   Enter(cgroup->Get(), "cgroup.procs", process.Pid());
   EXPECT_TRUE(absl::IsDeadlineExceeded(cgroup->Remove(absl::Now() + absl::Milliseconds(50)))) << "it lives";
-  EXPECT_TRUE(cgroup->Kill(Soon()).ok());
-  const absl::Status removed = cgroup->Remove(Soon());
+  EXPECT_TRUE(cgroup->Kill(tests::Soon()).ok());
+  const absl::Status removed = cgroup->Remove(tests::Soon());
   EXPECT_TRUE(removed.ok()) << removed;
   EXPECT_EQ(process.Wait(std::chrono::seconds(5)).signal, SIGKILL);
 }
@@ -61,7 +60,7 @@ TEST(CgroupTest, RemovingTheInstanceKillsAllBelow) {
   ASSERT_EQ(::mkdirat(instance->Get(), "outer/inner", 0755), 0);
   Subprocess process = Subprocess::Start({"cat", "/dev/zero"});
   Enter(instance->Get(), "outer/inner/cgroup.procs", process.Pid());
-  const absl::Status removed = instance->Remove(Soon());
+  const absl::Status removed = instance->Remove(tests::Soon());
   EXPECT_TRUE(removed.ok()) << removed;
   EXPECT_EQ(process.Wait(std::chrono::seconds(5)).signal, SIGKILL);
 }
@@ -110,7 +109,7 @@ class CgroupControllersTest : public ::testing::Test {
   }
   void TearDown() override {
     inner_.Close();
-    EXPECT_TRUE(kernel_os::RemoveCgroupTree(instance_->Get(), "own", "own", Soon()).ok());
+    EXPECT_TRUE(kernel_os::RemoveCgroupTree(instance_->Get(), "own", "own", tests::Soon()).ok());
     own_ = Cgroup();
     EXPECT_TRUE(kernel_os::WriteSmallFile(instance_->Get(), kControl, "-" + controller_, kControl).ok());
     if (!passed_on_) {
@@ -121,7 +120,7 @@ class CgroupControllersTest : public ::testing::Test {
     return kernel_os::ReadSmallFile(directory, file, file);
   }
   CgroupControllers Enable() {
-    return CgroupControllers::Enable({own_.Get(), "own", true, inner_.Get()}, {controller_}, Soon());
+    return CgroupControllers::Enable({own_.Get(), "own", true, inner_.Get()}, {controller_}, tests::Soon());
   }
 
   static constexpr char kControl[] = "cgroup.subtree_control";
@@ -146,8 +145,8 @@ TEST_F(CgroupControllersTest, AProcessInsideIsMovedIntoTheLeafAndBack) {
   EXPECT_EQ(*Read(own_.Get(), kControl), controller_ + "\n");
   EXPECT_EQ(*Read(inner_.Get(), kControl), controller_ + "\n");
 
-  ASSERT_TRUE(kernel_os::RemoveCgroupTree(own_.Get(), "bpfrig-0", "bpfrig-0", Soon()).ok());
-  const absl::Status restored = controllers.Restore(Soon());
+  ASSERT_TRUE(kernel_os::RemoveCgroupTree(own_.Get(), "bpfrig-0", "bpfrig-0", tests::Soon()).ok());
+  const absl::Status restored = controllers.Restore(tests::Soon());
   EXPECT_TRUE(restored.ok()) << restored;
   EXPECT_EQ(*Read(own_.Get(), kControl), "");
   EXPECT_EQ(*Read(own_.Get(), "cgroup.procs"), absl::StrCat(process.Pid(), "\n"));
@@ -161,13 +160,13 @@ TEST_F(CgroupControllersTest, ASecondDaemonKeepsThemAndUndoesThemAtItsEnd) {
   ASSERT_EQ(::mkdirat(own_.Get(), "bpfrig-1", 0755), 0);
   common::Fd inner = *kernel_os::OpenDirectory(own_.Get(), "bpfrig-1", "bpfrig-1");
   CgroupControllers second =
-      CgroupControllers::Enable({own_.Get(), "own", true, inner.Get()}, {controller_}, Soon());
+      CgroupControllers::Enable({own_.Get(), "own", true, inner.Get()}, {controller_}, tests::Soon());
   EXPECT_TRUE(second.Has(controller_)) << second.obstacle();
-  ASSERT_TRUE(kernel_os::RemoveCgroupTree(own_.Get(), "bpfrig-0", "bpfrig-0", Soon()).ok());
-  EXPECT_EQ(base::DetailOf(first.Restore(Soon())).errno_name, "EBUSY");
+  ASSERT_TRUE(kernel_os::RemoveCgroupTree(own_.Get(), "bpfrig-0", "bpfrig-0", tests::Soon()).ok());
+  EXPECT_EQ(base::DetailOf(first.Restore(tests::Soon())).errno_name, "EBUSY");
   EXPECT_EQ(*Read(own_.Get(), "bpfrig-daemon/cgroup.procs"), absl::StrCat(process.Pid(), "\n"));
-  ASSERT_TRUE(kernel_os::RemoveCgroupTree(own_.Get(), "bpfrig-1", "bpfrig-1", Soon()).ok());
-  EXPECT_TRUE(second.Restore(Soon()).ok());
+  ASSERT_TRUE(kernel_os::RemoveCgroupTree(own_.Get(), "bpfrig-1", "bpfrig-1", tests::Soon()).ok());
+  EXPECT_TRUE(second.Restore(tests::Soon()).ok());
   EXPECT_EQ(*Read(own_.Get(), "cgroup.procs"), absl::StrCat(process.Pid(), "\n"));
 }
 

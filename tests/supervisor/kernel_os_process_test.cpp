@@ -16,6 +16,7 @@
 #include "daemon/kernel_os/cgroup_root.h"
 #include "daemon/kernel_os/instance_directory.h"
 #include "daemon/kernel_os/process.h"
+#include "tests/support/deadline.h"
 
 namespace bpfrig::tests {
 namespace {
@@ -25,8 +26,6 @@ using kernel_os::InstanceDirectory;
 using kernel_os::ProcessEnd;
 using kernel_os::ProcessSpec;
 using ::testing::HasSubstr;
-
-absl::Time Soon() { return absl::Now() + absl::Seconds(5); }
 
 class ProcessTest : public ::testing::Test {
  protected:
@@ -73,7 +72,7 @@ TEST_F(ProcessTest, RunsItsFileWithItsArgumentsAndEnvironment) {
   absl::StatusOr<ChildProcess> child = ChildProcess::Start(spec_);
   ASSERT_TRUE(child.ok()) << child.status();
   EXPECT_EQ(ReadOutput(), "argument value 65534\n");
-  const absl::StatusOr<ProcessEnd> end = child->Reap(Soon());
+  const absl::StatusOr<ProcessEnd> end = child->Reap(tests::Soon());
   ASSERT_TRUE(end.ok()) << end.status();
   EXPECT_EQ(DescribeEnd(*end), "status 0");
   EXPECT_FALSE(child->IsRunning());
@@ -89,7 +88,7 @@ TEST_F(ProcessTest, PlacesDescriptorsThatWantEachOthersNumbers) {
   absl::StatusOr<ChildProcess> child = ChildProcess::Start(spec_);
   ASSERT_TRUE(child.ok()) << child.status();
   EXPECT_EQ(ReadOutput(), "/dev/zero\n/dev/null\n");
-  EXPECT_TRUE(child->Reap(Soon()).ok());
+  EXPECT_TRUE(child->Reap(tests::Soon()).ok());
 }
 
 TEST_F(ProcessTest, PassesOnlyTheGivenDescriptors) {
@@ -100,7 +99,7 @@ TEST_F(ProcessTest, PassesOnlyTheGivenDescriptors) {
   ASSERT_TRUE(child.ok()) << child.status();
   // The three standard streams, and the directory that ls reads.
   EXPECT_EQ(ReadOutput(), "0\n1\n2\n3\n");
-  EXPECT_TRUE(child->Reap(Soon()).ok());
+  EXPECT_TRUE(child->Reap(tests::Soon()).ok());
 }
 
 TEST_F(ProcessTest, ReachesAFileBehindAClosedDirectory) {
@@ -110,7 +109,7 @@ TEST_F(ProcessTest, ReachesAFileBehindAClosedDirectory) {
   Execute(copy, {"true"});
   absl::StatusOr<ChildProcess> child = ChildProcess::Start(spec_);
   ASSERT_TRUE(child.ok()) << child.status();
-  EXPECT_EQ(DescribeEnd(child->Reap(Soon()).value()), "status 0");
+  EXPECT_EQ(DescribeEnd(child->Reap(tests::Soon()).value()), "status 0");
 }
 
 TEST_F(ProcessTest, SaysWhichStepFailedWhenTheFileCannotBeRun) {
@@ -132,7 +131,7 @@ TEST_F(ProcessTest, SaysThatTheCgroupIsGone) {
   absl::StatusOr<kernel_os::Cgroup> cgroup = kernel_os::Cgroup::Create(instance_->Get(), "gone");
   ASSERT_TRUE(cgroup.ok());
   const common::Fd directory(::fcntl(cgroup->Get(), F_DUPFD_CLOEXEC, 3));
-  ASSERT_TRUE(cgroup->Remove(Soon()).ok());
+  ASSERT_TRUE(cgroup->Remove(tests::Soon()).ok());
   spec_.cgroup = directory.Get();
   EXPECT_THAT(ChildProcess::Start(spec_).status().message(), HasSubstr("starting true: clone3: No such "));
 }
@@ -143,7 +142,7 @@ TEST_F(ProcessTest, ReapTellsTheSignal) {
   ASSERT_TRUE(child.ok()) << child.status();
   EXPECT_TRUE(absl::IsDeadlineExceeded(child->Reap(absl::Now() + absl::Milliseconds(20)).status()));
   EXPECT_TRUE(child->Signal(SIGTERM).ok());
-  const absl::StatusOr<ProcessEnd> end = child->Reap(Soon());
+  const absl::StatusOr<ProcessEnd> end = child->Reap(tests::Soon());
   ASSERT_TRUE(end.ok()) << end.status();
   EXPECT_EQ(DescribeEnd(*end), "signal 15 (Terminated)");
 }

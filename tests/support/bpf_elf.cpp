@@ -58,7 +58,7 @@ std::string MakeBpfElf(const std::string& section, const std::vector<bpf_insn>& 
   contents[kNames] = names;
   contents[kSymbols] = Bytes(Elf64_Sym{}) + Bytes(symbol);
   for (const bpf_insn& instruction : instructions) contents[kProgram] += Bytes(instruction);
-  contents[kLicense] = std::string("GPL", 4);
+  contents[kLicense] = std::string("GPL") + '\0';
 
   std::string body;
   for (size_t i = kNames; i < kSections; ++i) {

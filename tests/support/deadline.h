@@ -6,7 +6,13 @@
 #include <chrono>
 #include <functional>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
 namespace bpfrig::tests {
+
+// When what takes milliseconds has failed.
+inline absl::Time Soon() { return absl::Now() + absl::Seconds(5); }
 
 // Asks `condition` again and again, a few milliseconds apart, until it holds or `limit` is over. Only for
 // conditions without an event to wait for. Returns whether it held.

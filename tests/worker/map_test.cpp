@@ -260,7 +260,8 @@ TEST_F(MapTest, ALongStreamIsSeededAndDumpedWhileOthersConnect) {
       v1::SeedEntry& entry = *request.mutable_seed_map()->add_entries();
       v1::Field& x = *entry.mutable_key()->mutable_fields()->add_fields();
       x.set_name("x");
-      x.mutable_value()->set_unsigned_integer(static_cast<uint64_t>(message * kEntries + i));
+      x.mutable_value()->set_unsigned_integer(static_cast<uint64_t>(message) * kEntries +
+                                              static_cast<uint64_t>(i));
       entry.mutable_value()->set_unsigned_integer(static_cast<uint64_t>(i));
     }
     ASSERT_TRUE(seeding.Send(request).ok());

@@ -18,9 +18,6 @@ uint64_t NumberOf(const v1::Event& event, const std::string& member) {
   return 0;
 }
 
-constexpr char kPacket[] =
-    R"(data: "\xff\xff\xff\xff\xff\xff\x02\x02\x02\x02\x02\x02\x86\xdd0123456789012345678901234567890123456789")";
-
 class PerfEventsTest : public WorkerRootTest {
  protected:
   void SetUp() override {

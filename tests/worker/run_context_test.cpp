@@ -7,9 +7,6 @@
 namespace bpfrig::tests {
 namespace {
 
-constexpr char kPacket[] =
-    R"(data: "\xff\xff\xff\xff\xff\xff\x02\x02\x02\x02\x02\x02\x86\xdd0123456789012345678901234567890123456789")";
-
 std::string Number(const std::string& name, int64_t number) {
   return absl::StrCat("fields { name: \"", name, "\" value { unsigned_integer: ", number, " } } ");
 }

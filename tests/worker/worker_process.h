@@ -44,6 +44,10 @@ class WorkerProcess {
   pid_t pid_ = -1;
 };
 
+// The field of RunProgram with an Ethernet frame of IPv6.
+inline constexpr char kPacket[] =
+    R"(data: "\xff\xff\xff\xff\xff\xff\x02\x02\x02\x02\x02\x02\x86\xdd0123456789012345678901234567890123456789")";
+
 // All that ReadEvents sent.
 std::vector<v1::Event> Events(const CallResult& result);
 

@@ -201,7 +201,7 @@ Tag ReadTag(const Node& node, Problems& problems) {
 }
 
 // A plain scalar: a number, or a word. What looks like a number and is none was meant as something else.
-Value ReadPlain(const Node& node, Problems& problems) {
+Value ReadPlainValue(const Node& node, Problems& problems) {
   Value value;
   uint64_t magnitude = 0;
   switch (common::ParseNumber(node.text, magnitude)) {
@@ -278,7 +278,7 @@ Value ReadValue(const NodePtr& node, Problems& problems) {
       problems.Add(node->mark, "a value is missing");
       break;
     case Node::Kind::kScalar:
-      if (!node->quoted) return ReadPlain(*node, problems);
+      if (!node->quoted) return ReadPlainValue(*node, problems);
       value.set_text(node->text);
       break;
     case Node::Kind::kSequence:

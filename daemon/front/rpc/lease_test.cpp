@@ -15,8 +15,6 @@ namespace {
 
 using internal::v1::CallRequest;
 
-constexpr absl::Duration kPatience = absl::Seconds(20);
-
 class LeaseTest : public FrontFixture {
  protected:
   grpc::Status Close(const std::string& sandbox, v1::CloseSandboxResponse& response) {

@@ -13,8 +13,6 @@ namespace {
 using internal::v1::CallReply;
 using internal::v1::CallRequest;
 
-constexpr absl::Duration kPatience = absl::Seconds(20);
-
 class StreamTest : public FrontFixture {
  protected:
   // A message of a SeedMap stream.

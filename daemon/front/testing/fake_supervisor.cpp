@@ -11,8 +11,6 @@
 namespace bpfrig::front {
 namespace {
 
-constexpr absl::Duration kPatience = absl::Seconds(20);
-
 auto Patience() { return absl::ToChronoTime(absl::Now() + kPatience); }
 
 }  // namespace

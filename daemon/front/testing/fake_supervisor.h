@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "bpfrig/internal/v1/control.pb.h"
 #include "bpfrig/internal/v1/worker.pb.h"
 #include "common/fd.h"
@@ -20,6 +21,9 @@
 #include "daemon/ipc/message_socket.h"
 
 namespace bpfrig::front {
+
+// How long tests wait for what has to come.
+inline constexpr absl::Duration kPatience = absl::Seconds(30);
 
 class FakeWorker {
  public:

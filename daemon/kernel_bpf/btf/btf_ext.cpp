@@ -32,7 +32,7 @@ uint32_t Word(absl::string_view bytes, size_t place) {
   return word;
 }
 
-absl::Status Broken(absl::string_view why) {
+absl::Status BrokenExt(absl::string_view why) {
   return base::WithHint(
       base::MakeError(base::Reason::kBadObject, absl::StrCat("the object's .BTF.ext is broken: ", why)),
       "compile it again: no compiler writes that");
@@ -51,16 +51,16 @@ RelocationRecord ReadRecord(absl::string_view bytes, const RelocationRecord* /*k
 template <typename Record>
 absl::Status ReadKind(absl::string_view kind, size_t least, std::vector<RecordsOfSection<Record>>& sections) {
   if (kind.empty()) return absl::OkStatus();
-  if (kind.size() < sizeof(uint32_t)) return Broken("it is cut short");
+  if (kind.size() < sizeof(uint32_t)) return BrokenExt("it is cut short");
   const size_t record_bytes = Word(kind, 0);
-  if (record_bytes < least) return Broken(absl::StrCat("its records have ", record_bytes, " bytes"));
+  if (record_bytes < least) return BrokenExt(absl::StrCat("its records have ", record_bytes, " bytes"));
   kind.remove_prefix(sizeof(uint32_t));
   while (!kind.empty()) {
-    if (kind.size() < kSectionBytes) return Broken("a section's records are cut short");
+    if (kind.size() < kSectionBytes) return BrokenExt("a section's records are cut short");
     const size_t count = Word(kind, 4);
     RecordsOfSection<Record> section{Word(kind, 0), {}};
     kind.remove_prefix(kSectionBytes);
-    if (count > kind.size() / record_bytes) return Broken("it has fewer records than it says");
+    if (count > kind.size() / record_bytes) return BrokenExt("it has fewer records than it says");
     section.records.reserve(count);
     for (size_t i = 0; i < count; ++i) {
       section.records.push_back(ReadRecord(kind.substr(i * record_bytes), static_cast<Record*>(nullptr)));
@@ -78,7 +78,8 @@ absl::StatusOr<absl::string_view> KindAt(absl::string_view section, size_t heade
   const absl::string_view data = section.substr(header_bytes);
   const size_t offset = Word(section, place);
   const size_t length = Word(section, place + 4);
-  if (offset > data.size() || length > data.size() - offset) return Broken("it ends before its contents do");
+  if (offset > data.size() || length > data.size() - offset)
+    return BrokenExt("it ends before its contents do");
   return data.substr(offset, length);
 }
 
@@ -88,10 +89,10 @@ absl::StatusOr<BtfExt> BtfExt::Read(absl::string_view section) {
   BtfExt ext;
   if (section.empty()) return ext;
   uint16_t magic = 0;
-  if (section.size() < kKindsAt + 2 * kKindBytes) return Broken("its header is cut short");
+  if (section.size() < kKindsAt + 2 * kKindBytes) return BrokenExt("its header is cut short");
   std::memcpy(&magic, section.data(), sizeof(magic));
   const size_t header_bytes = Word(section, 4);
-  if (magic != BTF_MAGIC || header_bytes > section.size()) return Broken("it has no header");
+  if (magic != BTF_MAGIC || header_bytes > section.size()) return BrokenExt("it has no header");
   BPFRIG_ASSIGN_OR_RETURN(const absl::string_view lines, KindAt(section, header_bytes, kLines));
   BPFRIG_RETURN_IF_ERROR(ReadKind(lines, kLeastLine, ext.lines));
   BPFRIG_ASSIGN_OR_RETURN(const absl::string_view relocations, KindAt(section, header_bytes, kRelocations));

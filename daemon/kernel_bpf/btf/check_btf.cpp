@@ -63,7 +63,7 @@ void CollectReferences(const struct btf_type* type, References& references) {
   }
 }
 
-absl::Status Broken(const struct btf* btf, uint32_t id, absl::string_view why) {
+absl::Status BrokenType(const struct btf* btf, uint32_t id, absl::string_view why) {
   const absl::string_view name = NameOf(btf, btf__type_by_id(btf, id));
   const std::string type =
       name.empty() ? absl::StrCat("type ", id) : absl::StrCat("type ", id, " (", name, ")");
@@ -77,11 +77,11 @@ absl::Status CheckReferences(const struct btf* btf, uint32_t id, References& ref
   CollectReferences(btf__type_by_id(btf, id), references);
   for (const uint32_t type : references.types) {
     if (type < count) continue;
-    return Broken(btf, id, absl::StrCat("refers to type ", type, ", and the last one is ", count - 1));
+    return BrokenType(btf, id, absl::StrCat("refers to type ", type, ", and the last one is ", count - 1));
   }
   for (const uint32_t name : references.names) {
     if (btf__str_by_offset(btf, name) != nullptr) continue;
-    return Broken(btf, id, absl::StrCat("has a name at byte ", name, ", behind the end of the strings"));
+    return BrokenType(btf, id, absl::StrCat("has a name at byte ", name, ", behind the end of the strings"));
   }
   return absl::OkStatus();
 }
@@ -98,7 +98,8 @@ absl::Status CheckNesting(const struct btf* btf, uint32_t id) {
       return absl::OkStatus();
     }
   }
-  return Broken(btf, id, absl::StrCat("is made of itself, or of more than ", kMaxNesting, " types in a row"));
+  return BrokenType(btf, id,
+                    absl::StrCat("is made of itself, or of more than ", kMaxNesting, " types in a row"));
 }
 
 }  // namespace

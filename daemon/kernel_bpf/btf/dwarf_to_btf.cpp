@@ -44,7 +44,7 @@ struct CloseDwarf {
   void operator()(Dwarf* dwarf) const { dwarf_end(dwarf); }
 };
 
-absl::Status Broken(absl::string_view why) {
+absl::Status BrokenDwarf(absl::string_view why) {
   return base::MakeError(base::Reason::kBadObject, absl::StrCat("the object's DWARF is broken: ", why));
 }
 
@@ -98,12 +98,13 @@ class Conversion {
     BPFRIG_RETURN_IF_ERROR(Collect(dwarf));
     // Clang's BTF has it too; it is what arrays are indexed by.
     index_type_ = btf__add_int(btf_, "__ARRAY_SIZE_TYPE__", 4, 0);
-    if (index_type_ < 0) return Broken("no type can be added");
+    if (index_type_ < 0) return BrokenDwarf("no type can be added");
     for (const Found& found : types_) {
       if (IsLate()) return TooLong();
       Add(found);
       const uint32_t next = found.id + IdsOf(found.entry);
-      if (btf__type_cnt(btf_) != next) return Broken(absl::StrCat("type ", found.id, " cannot be added"));
+      if (btf__type_cnt(btf_) != next)
+        return BrokenDwarf(absl::StrCat("type ", found.id, " cannot be added"));
     }
     return absl::OkStatus();
   }
@@ -117,7 +118,8 @@ class Conversion {
          ++units, offset = next) {
       if (units == kMostUnits) return TooMuch("units");
       Dwarf_Die unit;
-      if (dwarf_offdie(dwarf, offset + header_size, &unit) == nullptr) return Broken("a unit has no entry");
+      if (dwarf_offdie(dwarf, offset + header_size, &unit) == nullptr)
+        return BrokenDwarf("a unit has no entry");
       BPFRIG_RETURN_IF_ERROR(CollectBelow(DwarfEntry(unit)));
     }
     return absl::OkStatus();
@@ -138,7 +140,7 @@ class Conversion {
       if (IsLate()) return TooLong();
       if (std::optional<DwarfEntry> sibling = entry.NextSibling()) waiting.push_back({*sibling, depth});
       if (IsType(entry.Tag())) {
-        if (!ids_.emplace(entry.Offset(), next_id_).second) return Broken("an entry is met twice");
+        if (!ids_.emplace(entry.Offset(), next_id_).second) return BrokenDwarf("an entry is met twice");
         types_.push_back({entry, next_id_});
         next_id_ += IdsOf(entry);
         if (next_id_ > kMostTypes) return TooMuch("types");
@@ -323,15 +325,15 @@ absl::StatusOr<BtfTypes> DwarfToBtf(absl::string_view sections) {
   elf_version(EV_CURRENT);
   // libelf asks for bytes that it could change, and does not.
   const std::unique_ptr<Elf, CloseElf> elf(elf_memory(const_cast<char*>(sections.data()), sections.size()));
-  if (elf == nullptr) return Broken(elf_errmsg(-1));
+  if (elf == nullptr) return BrokenDwarf(elf_errmsg(-1));
   const std::unique_ptr<Dwarf, CloseDwarf> dwarf(dwarf_begin_elf(elf.get(), DWARF_C_READ, nullptr));
-  if (dwarf == nullptr) return Broken(dwarf_errmsg(-1));
+  if (dwarf == nullptr) return BrokenDwarf(dwarf_errmsg(-1));
   LibbpfOutput output;
   struct btf* const btf = btf__new_empty();
   if (btf == nullptr) return base::MakeError(base::Reason::kInternal, "making room for types failed");
   BtfTypes types(btf);
   BPFRIG_RETURN_IF_ERROR(Conversion(btf).Run(dwarf.get()));
-  if (!CheckBtf(btf).ok()) return Broken("a type is made of itself");
+  if (!CheckBtf(btf).ok()) return BrokenDwarf("a type is made of itself");
   return types;
 }
 

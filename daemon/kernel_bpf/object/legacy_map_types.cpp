@@ -18,7 +18,6 @@
 namespace bpfrig::kernel_bpf {
 namespace {
 
-constexpr char kMapsSection[] = ".maps";
 // A data section counts its variables in 16 bits.
 constexpr size_t kMostVariables = 65535;
 constexpr uint32_t kPointerBits = 64;

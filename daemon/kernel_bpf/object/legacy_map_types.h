@@ -12,6 +12,8 @@
 
 namespace bpfrig::kernel_bpf {
 
+// Where libbpf looks for maps.
+inline constexpr char kMapsSection[] = ".maps";
 // The bytes that each of them takes in the section .maps: a pointer for everything that is said of a map.
 inline constexpr uint32_t kMapSlot = 64;
 

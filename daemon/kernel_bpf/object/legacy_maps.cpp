@@ -15,7 +15,6 @@
 namespace bpfrig::kernel_bpf {
 namespace {
 
-constexpr char kMapsSection[] = ".maps";
 // Libbpf passes over sections of names that it does not know.
 constexpr char kOldSection[] = "bpfrig.old_maps";
 

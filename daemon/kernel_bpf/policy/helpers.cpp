@@ -11,7 +11,7 @@
 namespace bpfrig::kernel_bpf {
 namespace {
 
-LoadList MakeList() {
+LoadList ListHelpers() {
   LoadList list{LoadKind::kHelper, "helper", "helper", {}};
   list.groups = {
       {true,
@@ -226,7 +226,7 @@ const std::map<uint32_t, std::string>& Names() {
 }  // namespace
 
 const LoadList& HelperList() {
-  static const auto* list = new LoadList(MakeList());
+  static const auto* list = new LoadList(ListHelpers());
   return *list;
 }
 

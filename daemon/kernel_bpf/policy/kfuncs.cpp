@@ -163,7 +163,7 @@ std::vector<ListGroup> Refused() {
   };
 }
 
-LoadList MakeList() {
+LoadList ListKfuncs() {
   LoadList list{LoadKind::kKfunc, "kfunc", "kfunc", Allowed()};
   for (ListGroup& group : Refused()) list.groups.push_back(group);
   return list;
@@ -172,7 +172,7 @@ LoadList MakeList() {
 }  // namespace
 
 const LoadList& KfuncList() {
-  static const auto* list = new LoadList(MakeList());
+  static const auto* list = new LoadList(ListKfuncs());
   return *list;
 }
 

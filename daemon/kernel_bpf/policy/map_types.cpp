@@ -12,7 +12,7 @@ namespace {
 constexpr uint32_t kArena = 33;
 constexpr uint32_t kInsnArray = 34;
 
-LoadList MakeList() {
+LoadList ListMapTypes() {
   LoadList list{LoadKind::kMapType, "map-type", "map type", {}};
   list.groups = {
       {true,
@@ -47,7 +47,7 @@ LoadList MakeList() {
 }  // namespace
 
 const LoadList& MapTypeList() {
-  static const auto* list = new LoadList(MakeList());
+  static const auto* list = new LoadList(ListMapTypes());
   return *list;
 }
 

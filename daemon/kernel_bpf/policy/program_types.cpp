@@ -10,7 +10,7 @@ namespace {
 // Newer than the libbpf of Debian 12.
 constexpr uint32_t kNetfilter = 32;
 
-LoadList MakeList() {
+LoadList ListProgramTypes() {
   LoadList list{LoadKind::kProgramType, "program-type", "program type", {}};
   list.groups = {
       {true,
@@ -44,7 +44,7 @@ LoadList MakeList() {
 }  // namespace
 
 const LoadList& ProgramTypeList() {
-  static const auto* list = new LoadList(MakeList());
+  static const auto* list = new LoadList(ListProgramTypes());
   return *list;
 }
 

@@ -15,7 +15,7 @@ namespace bpfrig::worker {
 namespace {
 
 // One server does not keep the loop to itself for longer than this.
-constexpr int kReadsAtOnce = 64;
+constexpr int kDatagramsAtOnce = 64;
 // What a datagram takes beside its bytes.
 constexpr size_t kBytesOfOne = 64;
 
@@ -63,7 +63,7 @@ void DatagramSocket::NotifyWhenReadable() {
 }
 
 void DatagramSocket::ServeAvailable() {
-  for (int i = 0; i < kReadsAtOnce; ++i) {
+  for (int i = 0; i < kDatagramsAtOnce; ++i) {
     Taken taken = ReadOne(kMaxDatagramBytes);
     if (!taken.datagram.has_value()) return;
     ++counts_[ToText(Normalised(taken.datagram->from))];

@@ -12,7 +12,7 @@
 namespace bpfrig::worker {
 namespace {
 
-constexpr size_t kReceiveLimit = 1024;
+constexpr size_t kStreamLimit = 1024;
 
 class StreamEndTest : public ::testing::Test {
  protected:
@@ -25,7 +25,7 @@ class StreamEndTest : public ::testing::Test {
     socket.assign(asio::generic::stream_protocol(AF_UNIX, 0), pair[0], error);
     EXPECT_FALSE(error);
     peer_ = pair[1];
-    return StreamEnd::Start(std::move(socket), SocketFacts(), std::move(behaviour), kReceiveLimit);
+    return StreamEnd::Start(std::move(socket), SocketFacts(), std::move(behaviour), kStreamLimit);
   }
   void TearDown() override { ClosePeer(); }
 
@@ -59,11 +59,11 @@ TEST_F(StreamEndTest, KeepsWhatArrivesUpToItsLimit) {
   const std::shared_ptr<StreamEnd> end = Start({});
   EXPECT_GE(end->descriptor(), 0);
   EXPECT_NE(end->cookie(), 0u);
-  PeerSends(std::string(kReceiveLimit + 10, 'x'));
+  PeerSends(std::string(kStreamLimit + 10, 'x'));
   ASSERT_TRUE(Await([&] { return end->IsFull(); }));
-  EXPECT_EQ(end->TakeReceived().size(), kReceiveLimit);
+  EXPECT_EQ(end->TakeReceived().size(), kStreamLimit);
   ASSERT_TRUE(Await([&] { return end->Available() == 10; }));
-  EXPECT_EQ(end->total_received(), kReceiveLimit + 10);
+  EXPECT_EQ(end->total_received(), kStreamLimit + 10);
 }
 
 TEST_F(StreamEndTest, ADialledEndStaysOpenWhenItsPeerHasClosed) {
