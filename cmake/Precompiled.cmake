@@ -1,6 +1,6 @@
 # Headers of others that most files include, compiled once. Ours are not among them, so that a change costs no more than
-# the files that include it; generated code, which has other options, uses none. clang-tidy and the fuzz targets do
-# without, which shows what a file forgot to include.
+# the files that include it; generated code, which has other options, uses none. clang-tidy, the fuzz targets and the
+# preset separate do without.
 
 # An object library has a source.
 set(empty ${CMAKE_BINARY_DIR}/precompiled.cpp)
