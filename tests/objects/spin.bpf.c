@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// Programs that run for as long as their globals say, up to years: loops in loops, which no signal ends.
+// Programs that run for as long as their globals say, up to years: loops in loops, which no signal ends. Who
+// finds the map can.
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
 
 volatile __u32 outer = 1;
 volatile __u32 inner = 1;
+volatile __u32 stop = 0;
 __u64 turns = 0;
 
 static int turn(__u32 index __attribute__((unused)), void* context __attribute__((unused))) {
   turns++;
-  return 0;
+  return stop != 0;
 }
 
 static int loop_inside(__u32 index __attribute__((unused)), void* context) {
   bpf_loop(inner, turn, context, 0);
-  return 0;
+  return stop != 0;
 }
 
 static __always_inline void spin(void) {
