@@ -156,7 +156,8 @@ Times RigTest::Run() {
   {
     grpc::ClientContext context;
     CheckCall(stub_->Connect(&context, request, &response), "Connect to the control address");
-    Check(response.errno_name() == "ENETUNREACH", "being refused at the control address: it answered " + response.errno_name());
+    Check(response.errno_name() == "ENETUNREACH",
+          "being refused at the control address: it answered " + response.errno_name());
   }
   times[kControl] = watch.Lap();
   SetAddress(kServiceAddress, kServicePort, request.mutable_to());
