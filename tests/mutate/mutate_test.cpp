@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "common/testing/temporary_directory.h"
 #include "tests/e2e/rig.h"
 
@@ -97,12 +99,38 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"byte swap", "byte swap", "mutants"}, Case{"store", "store", "mutants"},
                       Case{"call", "call", "mutants"}, Case{"deleted", "call", "mutants"},
                       Case{"verdict", "verdict", "pass_all"}, Case{"inlined", "arithmetic", "mutants"},
-                      Case{"subprogram", "constant", "with_sum"}),
+                      Case{"subprogram", "constant", "with_sum"}, Case{"tail call", "call", "chained"},
+                      Case{"third", "store", "third"}),
     [](const auto& info) {
       std::string name = absl::StrCat(info.param.line, "_", info.param.kind);
       std::replace(name.begin(), name.end(), ' ', '_');
       return name;
     });
+
+// The plan, with another object in the place of its own.
+TemporaryFile PlanWith(const std::string& plan, const std::string& object) {
+  std::ifstream file(absl::StrCat(BPFRIG_SOURCE "/tests/mutate/plans/", plan, ".yaml"));
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  return TemporaryFile(plan + ".yaml", absl::StrReplaceAll(text, {{"mutants.bpf.o", object}}));
+}
+
+TEST(MutateTest, SaysThatAnObjectTellsNoLines) {
+  const TemporaryFile plan = PlanWith("weak", "mutants_no_lines.bpf.o");
+  const Outcome outcome =
+      RunToEnd({Binary("bpfrig"), "mutate", "-I", BPFRIG_TEST_OBJECTS, "--program", "third", plan.Path()});
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("mutants/third: its object does not tell source lines\n"));
+  EXPECT_THAT(outcome.output, HasSubstr("      - instruction 1: the store "));
+}
+
+TEST(MutateTest, KnowsLinesOfAStrippedObject) {
+  const TemporaryFile plan = PlanWith("weak", "mutants_stripped.bpf.o");
+  const Outcome outcome =
+      RunToEnd({Binary("bpfrig"), "mutate", "-I", BPFRIG_TEST_OBJECTS, "--program", "third", plan.Path()});
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output,
+              HasSubstr(absl::StrCat("mutants.bpf.c:", LineOf("third"), ": in mutants/third\n")));
+}
 
 TEST(MutateTest, GivesTheSameForTheSameSeed) {
   const std::vector<std::string> arguments = {"--sample", "12", "--seed", "4"};
