@@ -1,5 +1,6 @@
 // `./dev bench`: one connect4 test through the rig against a bare program over libbpf that does the same
-// work, the two in turn, and where the rig's extra time goes; and what a step costs beyond its system calls.
+// work, the two in turn, and where the rig's extra time goes; what a step costs beyond its system calls; and
+// how many mutants a second `bpfrig mutate` tries.
 // The figures are reported, never judged: machines differ, so look at the ratios within one run.
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "bench/bare.h"
+#include "bench/mutants.h"
 #include "bench/rig.h"
 #include "bench/steps.h"
 
@@ -64,6 +66,13 @@ void Report(const StepTimes& steps) {
   row("receive", steps.bare_receive, steps.receive);
 }
 
+void Report(const MutantTimes& times) {
+  std::printf(
+      "\n`bpfrig mutate` with the plan of sendmsg: %zu mutants in %.1f s, %.1f mutants/s; %.1f s in all\n",
+      times.mutants, times.mutants_seconds, static_cast<double>(times.mutants) / times.mutants_seconds,
+      times.command_seconds);
+}
+
 }  // namespace
 }  // namespace bpfrig::bench
 
@@ -93,5 +102,7 @@ int main(int argc, char** argv) {
   }
   Report(bare_times, rig_times);
   Report(MeasureSteps(daemon.Target(), runs));
+  constexpr int kMutantRuns = 3;
+  Report(MeasureMutants(daemon.Target(), kMutantRuns));
   return 0;
 }

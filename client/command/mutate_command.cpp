@@ -16,14 +16,18 @@
 #include "client/command/exit_code.h"
 #include "client/command/load_plans.h"
 #include "client/command/terminal.h"
+#include "client/guest/child.h"
+#include "client/mutate/changed_lines.h"
 #include "client/mutate/equivalents.h"
 #include "client/mutate/json_report.h"
 #include "client/mutate/mutation_run.h"
+#include "client/mutate/resume.h"
 #include "client/mutate/selection.h"
 #include "client/mutate/survey.h"
 #include "client/mutate/text_report.h"
 #include "client/report/report.h"
 #include "client/report/report_file.h"
+#include "common/read_file.h"
 #include "common/version.h"
 
 namespace bpfrig::client::command {
@@ -33,6 +37,7 @@ using std::chrono::milliseconds;
 
 // More than there are CPUs: a test that fails has mostly waited for something that did not come.
 constexpr size_t kPerCpu = 4;
+constexpr size_t kMaxResumeBytes = size_t{1} << 30;
 
 size_t Threads(const MutateOptions& options, const bpfrig::v1::GetInfoResponse& info) {
   size_t threads =
@@ -94,7 +99,10 @@ mutate::Record RecordOf(const MutateOptions& options, const std::vector<plan::Te
   mutate::Record record;
   record.subjects = survey.subjects;
   record.has_every_test = options.every_test;
-  for (const plan::Test& test : tests) record.tests.push_back(absl::StrCat(test.plan, " / ", test.name));
+  for (const plan::Test& test : tests) {
+    record.tests.push_back(absl::StrCat(test.plan, " / ", test.name));
+    record.fingerprints.push_back(absl::StrCat(absl::Hex(test.fingerprint, absl::kZeroPad16)));
+  }
   return record;
 }
 
@@ -132,9 +140,62 @@ int ExitCode(const MutateOptions& options, const mutate::Counts& counts) {
   return kTestsFailed;
 }
 
+// Files that the command line names, and what git says.
+struct Inputs {
+  std::vector<plan::Test> tests;
+  std::vector<mutate::Equivalent> equivalents;
+  // The report of a run to go on with; empty: none.
+  std::string resume;
+  mutate::Selection selection;
+};
+
+// Before there are threads.
+absl::StatusOr<std::vector<mutate::LineRange>> ChangedSince(const std::string& revision) {
+  const absl::StatusOr<std::string> diff =
+      guest::OutputOf({"git", "-c", "core.quotePath=false", "diff", "--unified=0", "--no-prefix",
+                       "--no-color", "--no-ext-diff", "--end-of-options", revision, "--"});
+  if (!diff.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--since ", revision, ": ", diff.status().message()));
+  }
+  return mutate::ChangedLines(*diff);
+}
+
+absl::Status ReadInputs(const MutateOptions& options, Inputs& inputs) {
+  inputs.selection = options.selection;
+  if (!options.equivalents.empty()) {
+    absl::StatusOr<std::vector<mutate::Equivalent>> read = mutate::ReadEquivalents(options.equivalents);
+    if (!read.ok()) return std::move(read).status();
+    inputs.equivalents = *std::move(read);
+  }
+  if (!options.resume.empty()) {
+    absl::StatusOr<std::string> read = common::ReadFile(options.resume, kMaxResumeBytes);
+    if (!read.ok()) return std::move(read).status();
+    inputs.resume = *std::move(read);
+  }
+  if (!options.since.empty()) {
+    absl::StatusOr<std::vector<mutate::LineRange>> changed = ChangedSince(options.since);
+    if (!changed.ok()) return std::move(changed).status();
+    inputs.selection.changed = *std::move(changed);
+  }
+  return absl::OkStatus();
+}
+
+// The record's mutants, with what is known of them.
+absl::Status ChooseMutants(const MutateOptions& options, const Inputs& inputs, mutate::Record& record) {
+  if (absl::Status chosen = mutate::SelectMutants(inputs.selection, record); !chosen.ok()) return chosen;
+  if (inputs.resume.empty()) return absl::OkStatus();
+  const absl::StatusOr<size_t> taken = mutate::Resume(inputs.resume, record);
+  if (!taken.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--resume ", options.resume, ": ", taken.status().message()));
+  }
+  std::cout << "of " << record.mutants.size() << " mutants, " << *taken << " were run before\n";
+  return absl::OkStatus();
+}
+
 // The part with a daemon.
-int MutateOn(const MutateOptions& options, const std::vector<plan::Test>& tests,
-             const std::vector<mutate::Equivalent>& equivalents, DaemonSession& session) {
+int MutateOn(const MutateOptions& options, const Inputs& inputs, DaemonSession& session) {
+  const std::vector<plan::Test>& tests = inputs.tests;
   run::TestRunner runner(session.client(), run::FeaturesOf(session.info()), {});
   const size_t threads = Threads(options, session.info());
   const mutate::Survey survey = mutate::RunSurvey(tests, threads, milliseconds(0), runner);
@@ -144,8 +205,10 @@ int MutateOn(const MutateOptions& options, const std::vector<plan::Test>& tests,
     return kAllSkipped;
   }
   mutate::Record record = RecordOf(options, tests, survey);
-  if (absl::Status chosen = mutate::SelectMutants(options.selection, record); !chosen.ok()) {
-    return Fail(chosen);
+  if (absl::Status chosen = ChooseMutants(options, inputs, record); !chosen.ok()) {
+    if (!absl::IsNotFound(chosen)) return Fail(chosen);
+    std::cout << "nothing to mutate: " << chosen.message() << "\n";
+    return kAllPassed;
   }
   const bool is_terminal = StyleOfOutput(ColorMode::kAuto).columns > 0;
   Progress progress(is_terminal, record.mutants.size());
@@ -153,7 +216,7 @@ int MutateOn(const MutateOptions& options, const std::vector<plan::Test>& tests,
                                          [&](const mutate::Mutant& mutant) { progress.Add(mutant); }};
   const std::string problem = mutate::RunMutants(tests, survey, mutation, runner, record);
   progress.Erase();
-  const auto unused = mutate::MarkEquivalents(equivalents, record);
+  const auto unused = mutate::MarkEquivalents(inputs.equivalents, record);
   const bool is_written = Report(options, record, is_terminal);
   if (session.stop_signal() != 0) return kInterrupted + session.stop_signal();
   if (!problem.empty()) {
@@ -161,24 +224,21 @@ int MutateOn(const MutateOptions& options, const std::vector<plan::Test>& tests,
     return kRigFailed;
   }
   // Of a part of the mutants, entries for others are not out of date.
-  if (options.selection.IsEverything()) PrintUnused(unused, options.equivalents);
+  if (inputs.selection.IsEverything()) PrintUnused(unused, options.equivalents);
   return is_written ? ExitCode(options, record.CountAll()) : kRigFailed;
 }
 
 }  // namespace
 
 int MutatePrograms(const MutateOptions& options) {
-  std::vector<mutate::Equivalent> equivalents;
-  if (!options.equivalents.empty()) {
-    absl::StatusOr<std::vector<mutate::Equivalent>> read = mutate::ReadEquivalents(options.equivalents);
-    if (!read.ok()) return Fail(read.status());
-    equivalents = *std::move(read);
-  }
-  const std::optional<std::vector<plan::Test>> tests = LoadPlans(options.plans);
+  Inputs inputs;
+  if (const absl::Status read = ReadInputs(options, inputs); !read.ok()) return Fail(read);
+  std::optional<std::vector<plan::Test>> tests = LoadPlans(options.plans);
   if (!tests) return kUsageError;
+  inputs.tests = *std::move(tests);
   absl::StatusOr<std::unique_ptr<DaemonSession>> session = DaemonSession::Open(options.daemon);
   if (!session.ok()) return Fail(session.status());
-  const int code = MutateOn(options, *tests, equivalents, **session);
+  const int code = MutateOn(options, inputs, **session);
   const absl::Status closed = (*session)->Close();
   if (closed.ok()) return code;
   std::cerr << "bpfrig: ending the private daemon: " << closed.message() << "\n";

@@ -75,6 +75,8 @@ struct MutateOptions {
   PlanOptions plans;
   DaemonOptions daemon;
   mutate::Selection selection;
+  // A commit, for git; empty: none.
+  std::string since;
   // Mutants at once; 0: four for each CPU.
   unsigned jobs = 0;
   // For each test with a mutant; 0: by what it takes without.
@@ -85,6 +87,7 @@ struct MutateOptions {
   std::optional<double> fail_under;
   // Files to read and to write; empty: none.
   std::string equivalents;
+  std::string resume;
   std::string json;
 };
 

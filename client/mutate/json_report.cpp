@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "client/mutate/outcome_words.h"
 #include "client/report/run_record.h"
 
 namespace bpfrig::client::mutate {
@@ -11,22 +12,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kSchema = 1;
-
-const char* WordOf(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::kInvalid:
-      return "invalid";
-    case Outcome::kNoticed:
-      return "noticed";
-    case Outcome::kSurvived:
-      return "survived";
-    case Outcome::kEquivalent:
-      return "equivalent";
-    case Outcome::kNotRun:
-      break;
-  }
-  return "not run";
-}
 
 Json ToJson(const Counts& counts) {
   Json object = {{"mutants", counts.mutants},   {"noticed", counts.noticed},
@@ -85,6 +70,11 @@ std::string ToJson(const Record& record, const std::string& version) {
                                   {"counts", ToJson(counts)},
                                   {"tests", NamesOf(record.subjects[i].tests, record)}});
   }
+  object["tests"] = Json::array();
+  for (size_t i = 0; i < record.tests.size(); ++i) {
+    object["tests"].push_back({{"name", record.tests[i]}, {"fingerprint", record.fingerprints[i]}});
+  }
+  object["every_test"] = record.has_every_test;
   object["mutants"] = Json::array();
   for (const Mutant& mutant : record.mutants) object["mutants"].push_back(ToJson(mutant, record));
   if (record.has_every_test) object["tests_that_add_nothing"] = NamesOf(TestsThatAddNothing(record), record);

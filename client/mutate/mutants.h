@@ -74,6 +74,8 @@ struct Record {
   std::vector<Mutant> mutants;
   // Of all tests, "plan / test".
   std::vector<std::string> tests;
+  // Of each test, in hexadecimal: it changes with whatever its outcome depends on in plan and objects.
+  std::vector<std::string> fingerprints;
   // How many there were to choose from, and the choice's seed; 0: all were taken.
   size_t mutants_in_all = 0;
   uint64_t seed = 0;

@@ -10,6 +10,7 @@
 #include "client/mutate/equivalents.h"
 #include "client/mutate/json_report.h"
 #include "client/mutate/kill_order.h"
+#include "client/mutate/resume.h"
 #include "client/mutate/selection.h"
 #include "client/mutate/testing/assembler.h"
 #include "client/mutate/text_report.h"
@@ -48,6 +49,22 @@ TEST(SelectionTest, TakesLinesOfAFile) {
   EXPECT_THAT(InstructionsOf(record), ElementsAre(1, 1, 2, 2));
   record.mutants.clear();
   EXPECT_THAT(SelectMutants(OfLines("og.c:2-3"), record).message(), HasSubstr("nothing to mutate"));
+}
+
+TEST(SelectionTest, TakesLinesThatChanged) {
+  Record record = FourConstants();
+  Selection selection;
+  // The object has a part of the path, or the path a part of the object's.
+  selection.changed = {{"repository/src/prog.c", 2, 2}, {"prog.c", 4, 9}, {"other.c", 1, 9}};
+  ASSERT_TRUE(SelectMutants(selection, record).ok());
+  EXPECT_THAT(InstructionsOf(record), ElementsAre(1, 1, 3, 3));
+  record.mutants.clear();
+  selection.lines.push_back({"prog.c", 1, 2});
+  ASSERT_TRUE(SelectMutants(selection, record).ok());
+  EXPECT_THAT(InstructionsOf(record), ElementsAre(1, 1));
+  record.mutants.clear();
+  selection.changed->clear();
+  EXPECT_TRUE(absl::IsNotFound(SelectMutants(selection, record)));
 }
 
 TEST(SelectionTest, SaysWhatALineRangeIs) {
@@ -123,6 +140,50 @@ TEST(ReportTest, CountsAsJson) {
   EXPECT_EQ(json["mutants"][2]["outcome"], "survived");
   EXPECT_EQ(json["mutants"][2]["text"], "line 2");
   EXPECT_EQ(json["mutants"][1]["noticed_by"][0], "p / two");
+}
+
+// Nothing known of the mutants of the same program.
+Record WithoutOutcomes() {
+  Record record = ThreeOutcomes();
+  for (Mutant& mutant : record.mutants) mutant = {mutant.subject, mutant.mutation};
+  return record;
+}
+
+TEST(ResumeTest, TakesWhatIsKnown) {
+  Record before = ThreeOutcomes();
+  before.mutants[1] = {0, before.mutants[1].mutation};
+  const std::string json = ToJson(before, "0.1.0");
+  Record record = WithoutOutcomes();
+  ASSERT_EQ(Resume(json, record).value(), 5U);
+  EXPECT_EQ(ToJson(record, "0.1.0"), json);
+}
+
+TEST(ResumeTest, TakesNothingWhereATestHasChanged) {
+  Record record = WithoutOutcomes();
+  record.fingerprints[1] = "33";
+  EXPECT_EQ(Resume(ToJson(ThreeOutcomes(), "0.1.0"), record).value(), 0U);
+  EXPECT_EQ(record.CountAll().not_run, 6U);
+}
+
+TEST(ResumeTest, AsksAgainWhetherASurvivorIsEquivalent) {
+  Record before = ThreeOutcomes();
+  before.mutants[2].outcome = Outcome::kEquivalent;
+  before.mutants[2].reason = "not any more";
+  Record record = WithoutOutcomes();
+  ASSERT_TRUE(Resume(ToJson(before, "0.1.0"), record).ok());
+  EXPECT_EQ(record.mutants[2].outcome, Outcome::kSurvived);
+  EXPECT_EQ(record.mutants[2].reason, "");
+}
+
+TEST(ResumeTest, RefusesWhatIsNoReportOrTellsLess) {
+  Record record = WithoutOutcomes();
+  for (const std::string json : {"", "[]", "{}", R"({"tests": 1, "mutants": []})"}) {
+    EXPECT_THAT(Resume(json, record).status().message(), HasSubstr("it is not a report of bpfrig mutate"))
+        << json;
+  }
+  record.has_every_test = true;
+  EXPECT_EQ(Resume(ToJson(ThreeOutcomes(), "0.1.0"), record).status().message(),
+            "it is of a run without --every-test");
 }
 
 TEST(ReportTest, NamesTestsThatNoticeNothingByThemselves) {

@@ -80,6 +80,7 @@ class MutationRun {
 
   // One piece of the work.
   void RunOne(size_t index) {
+    if (record_.mutants[index].outcome != Outcome::kNotRun) return Finish(index, record_.mutants[index]);
     if (!WaitForOlder(index)) return Finish(index, record_.mutants[index]);
     Mutant mutant = record_.mutants[index];
     Meet(KillOrder(record_, index, KnownFor(index)), mutant);

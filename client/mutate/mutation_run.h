@@ -24,8 +24,9 @@ struct MutationOptions {
   std::function<void(const Mutant&)> done;
 };
 
-// Runs the record's mutants and fills in what came of each. What broke the rig, and so ended the run; empty
-// if nothing did. An interrupted run leaves mutants that were not run.
+// Runs the record's mutants, except those of which the outcome is known, and fills in what came of each. What
+// broke the rig, and so ended the run; empty if nothing did. An interrupted run leaves mutants that were not
+// run.
 [[nodiscard]] std::string RunMutants(const std::vector<plan::Test>& tests, const Survey& survey,
                                      const MutationOptions& options, run::TestRunner& runner, Record& record);
 

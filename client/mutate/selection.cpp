@@ -15,13 +15,26 @@ namespace bpfrig::client::mutate {
 namespace {
 
 bool IsFile(absl::string_view path, absl::string_view asked) {
-  return path == asked || absl::EndsWith(path, absl::StrCat("/", asked));
+  return path == asked || absl::EndsWith(path, absl::StrCat("/", asked)) ||
+         absl::EndsWith(asked, absl::StrCat("/", path));
 }
 
-bool Takes(const std::vector<LineRange>& lines, const Place& place) {
-  return lines.empty() || std::any_of(lines.begin(), lines.end(), [&](const LineRange& range) {
-           return place.line >= range.first && place.line <= range.last && IsFile(place.file, range.file);
-         });
+bool IsIn(const std::vector<LineRange>& lines, const Place& place) {
+  return std::any_of(lines.begin(), lines.end(), [&](const LineRange& range) {
+    return place.line >= range.first && place.line <= range.last && IsFile(place.file, range.file);
+  });
+}
+
+bool TakesLine(const Selection& selection, const Place& place) {
+  if (!selection.lines.empty() && !IsIn(selection.lines, place)) return false;
+  return !selection.changed || IsIn(*selection.changed, place);
+}
+
+absl::Status NothingLeft(const Selection& selection) {
+  if (selection.changed) return absl::NotFoundError("no line that changed is in a program that a test loads");
+  return absl::InvalidArgumentError(selection.lines.empty()
+                                        ? "there is nothing to mutate: no test loads a program"
+                                        : "there is nothing to mutate in these lines");
 }
 
 absl::Status CheckPrograms(const std::vector<std::string>& asked, const std::vector<Subject>& subjects) {
@@ -79,15 +92,11 @@ absl::Status SelectMutants(const Selection& selection, Record& record) {
                           });
     if (!is_asked) continue;
     for (Mutation& mutation : MutationsOf(subject.program)) {
-      if (!Takes(selection.lines, subject.program.PlaceOf(mutation.instruction))) continue;
+      if (!TakesLine(selection, subject.program.PlaceOf(mutation.instruction))) continue;
       record.mutants.push_back({i, std::move(mutation)});
     }
   }
-  if (record.mutants.empty()) {
-    return absl::InvalidArgumentError(selection.lines.empty()
-                                          ? "there is nothing to mutate: no test loads a program"
-                                          : "there is nothing to mutate in these lines");
-  }
+  if (record.mutants.empty()) return NothingLeft(selection);
   record.mutants_in_all = record.mutants.size();
   if (selection.sample == 0 || selection.sample >= record.mutants.size()) return absl::OkStatus();
   record.seed = selection.seed;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,8 @@ namespace bpfrig::client::mutate {
 
 // Lines of one source file.
 struct LineRange {
-  // As the object has it, or the end of that: "address.h".
+  // As the object has it, or the end of that: "address.h". If the object has less of the path, that is
+  // enough.
   std::string file;
   uint32_t first = 0;
   uint32_t last = 0;
@@ -28,15 +30,19 @@ struct Selection {
   std::vector<std::string> programs;
   // Empty: all.
   std::vector<LineRange> lines;
+  // Those that changed; of the others nothing is taken.
+  std::optional<std::vector<LineRange>> changed;
   // 0: all.
   size_t sample = 0;
   uint64_t seed = 1;
 
-  [[nodiscard]] bool IsEverything() const { return programs.empty() && lines.empty() && sample == 0; }
+  [[nodiscard]] bool IsEverything() const {
+    return programs.empty() && lines.empty() && !changed && sample == 0;
+  }
 };
 
 // Fills in the record's mutants. INVALID_ARGUMENT if a program that is named was not loaded, or nothing is
-// left.
+// left; NOT_FOUND if that is because nothing changed.
 [[nodiscard]] absl::Status SelectMutants(const Selection& selection, Record& record);
 
 }  // namespace bpfrig::client::mutate

@@ -49,6 +49,7 @@ class FakeDaemon : public bpfrig::v1::BpfRig::Service {
   // Receive answers only once the client has given up.
   std::atomic<bool> receive_waits{false};
   std::function<void(const bpfrig::v1::RunProgramRequest&, bpfrig::v1::RunProgramResponse&)> run;
+  std::function<bpfrig::v1::ProgramInstructions()> instructions;
   std::function<void(const bpfrig::v1::ReadGlobalsRequest&, bpfrig::v1::ReadGlobalsResponse&)> globals;
   std::function<void(const bpfrig::v1::GetSocketOptionRequest&, bpfrig::v1::GetSocketOptionResponse&)>
       socket_option;
@@ -153,6 +154,13 @@ class FakeDaemon : public bpfrig::v1::BpfRig::Service {
   grpc::Status RunProgram(grpc::ServerContext*, const bpfrig::v1::RunProgramRequest* request,
                           bpfrig::v1::RunProgramResponse* response) override {
     if (run) run(*request, *response);
+    return grpc::Status::OK;
+  }
+  grpc::Status ListInstructions(grpc::ServerContext*, const bpfrig::v1::ListInstructionsRequest*,
+                                grpc::ServerWriter<bpfrig::v1::ListInstructionsResponse>* writer) override {
+    bpfrig::v1::ListInstructionsResponse response;
+    *response.mutable_program() = instructions();
+    writer->Write(response);
     return grpc::Status::OK;
   }
   grpc::Status ReadGlobals(grpc::ServerContext*, const bpfrig::v1::ReadGlobalsRequest* request,

@@ -3,13 +3,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "common/testing/temporary_directory.h"
 #include "tests/e2e/rig.h"
 
 namespace bpfrig::tests {
@@ -94,18 +99,109 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"byte swap", "byte swap", "mutants"}, Case{"store", "store", "mutants"},
                       Case{"call", "call", "mutants"}, Case{"deleted", "call", "mutants"},
                       Case{"verdict", "verdict", "pass_all"}, Case{"inlined", "arithmetic", "mutants"},
-                      Case{"subprogram", "constant", "with_sum"}),
+                      Case{"subprogram", "constant", "with_sum"}, Case{"tail call", "call", "chained"},
+                      Case{"third", "store", "third"}),
     [](const auto& info) {
       std::string name = absl::StrCat(info.param.line, "_", info.param.kind);
       std::replace(name.begin(), name.end(), ' ', '_');
       return name;
     });
 
+// The plan, with another object in the place of its own.
+TemporaryFile PlanWith(const std::string& plan, const std::string& object) {
+  std::ifstream file(absl::StrCat(BPFRIG_SOURCE "/tests/mutate/plans/", plan, ".yaml"));
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  return TemporaryFile(plan + ".yaml", absl::StrReplaceAll(text, {{"mutants.bpf.o", object}}));
+}
+
+TEST(MutateTest, SaysThatAnObjectTellsNoLines) {
+  const TemporaryFile plan = PlanWith("weak", "mutants_no_lines.bpf.o");
+  const Outcome outcome =
+      RunToEnd({Binary("bpfrig"), "mutate", "-I", BPFRIG_TEST_OBJECTS, "--program", "third", plan.Path()});
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("mutants/third: its object does not tell source lines\n"));
+  EXPECT_THAT(outcome.output, HasSubstr("      - instruction 1: the store "));
+}
+
+TEST(MutateTest, KnowsLinesOfAStrippedObject) {
+  const TemporaryFile plan = PlanWith("weak", "mutants_stripped.bpf.o");
+  const Outcome outcome =
+      RunToEnd({Binary("bpfrig"), "mutate", "-I", BPFRIG_TEST_OBJECTS, "--program", "third", plan.Path()});
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output,
+              HasSubstr(absl::StrCat("mutants.bpf.c:", LineOf("third"), ": in mutants/third\n")));
+}
+
 TEST(MutateTest, GivesTheSameForTheSameSeed) {
   const std::vector<std::string> arguments = {"--sample", "12", "--seed", "4"};
   const nlohmann::json first = MutantsOf("good", arguments);
   EXPECT_EQ(first["mutants"].size(), 12U);
   EXPECT_EQ(first, MutantsOf("good", arguments));
+}
+
+TEST(MutateTest, GoesOnWhereARunWasInterrupted) {
+  const std::vector<std::string> arguments = {"--sample", "12", "--seed", "4"};
+  const nlohmann::json whole = MutantsOf("good", arguments);
+  nlohmann::json half = whole;
+  for (size_t i = 0; i < half["mutants"].size(); i += 2) {
+    half["mutants"][i]["outcome"] = "not run";
+    half["mutants"][i]["noticed_by"] = half["mutants"][i]["passed"] = nlohmann::json::array();
+  }
+  const TemporaryFile earlier("half.json", half.dump());
+  const TemporaryFile report("rest.json", "");
+  const Outcome outcome = RunToEnd(MutateCommand(
+      "good", {"--sample", "12", "--seed", "4", "--resume", earlier.Path(), "--json", report.Path()}));
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("of 12 mutants, 6 were run before\n"));
+  nlohmann::json rest = ReadJson(report.Path());
+  rest.erase("duration_ms");
+  EXPECT_EQ(rest, whole);
+}
+
+// A repository with the programs' source, of which one line has changed since it was committed.
+class ChangedSource {
+ public:
+  explicit ChangedSource(size_t line) {
+    Git({"init", "-q"});
+    std::filesystem::copy_file(kSource, directory_.path() / "mutants.bpf.c");
+    Git({"add", "."});
+    Git({"-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "-m", "Begin"});
+    EXPECT_EQ(RunToEnd({"sed", "-i", absl::StrCat(line, "s|$| changed|"),
+                        (directory_.path() / "mutants.bpf.c").string()})
+                  .status,
+              0);
+  }
+  // Runs the command in it.
+  [[nodiscard]] Outcome Run(std::vector<std::string> command) const {
+    command.insert(command.begin(), {"env", absl::StrCat("--chdir=", directory_.path().string())});
+    return RunToEnd(command);
+  }
+
+ private:
+  void Git(std::vector<std::string> command) const {
+    command.insert(command.begin(), "git");
+    const Outcome outcome = Run(std::move(command));
+    EXPECT_EQ(outcome.status, 0) << outcome.output;
+  }
+
+  const common::TemporaryDirectory directory_;
+};
+
+TEST(MutateTest, TakesLinesThatChangedSinceACommit) {
+  const size_t line = LineOf("store");
+  const ChangedSource source(line);
+  const TemporaryFile report("mutants.json", "");
+  const Outcome outcome = source.Run(MutateCommand("good", {"--since", "HEAD", "--json", report.Path()}));
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  const nlohmann::json json = ReadJson(report.Path());
+  EXPECT_GT(json["mutants"].size(), 0U);
+  for (const auto& mutant : json["mutants"]) EXPECT_EQ(mutant["line"].get<size_t>(), line);
+
+  // A comment at the source's top is in no program.
+  const Outcome nothing = ChangedSource(1).Run(MutateCommand("good", {"--since", "HEAD"}));
+  EXPECT_EQ(nothing.status, 0) << nothing.output;
+  EXPECT_THAT(nothing.output,
+              HasSubstr("nothing to mutate: no line that changed is in a program that a test loads\n"));
 }
 
 TEST(MutateTest, ShowsASurvivorWithItsLineAndEndsWithOneBelowTheLimit) {

@@ -13,6 +13,13 @@ struct {
   __type(value, __u32);
 } seen SEC(".maps");
 
+struct {
+  __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, __u32);
+} next SEC(".maps");
+
 static __always_inline __u32 with_flag(__u32 number) {
   return number | 0x100;  // inlined
 }
@@ -40,6 +47,19 @@ int mutants(struct __sk_buff* skb) {
 SEC("xdp")
 int pass_all(struct xdp_md* ctx __attribute__((unused))) {
   return XDP_PASS;  // verdict
+}
+
+// Two more in the section of the first.
+SEC("tc")
+int chained(struct __sk_buff* skb) {
+  bpf_tail_call(skb, &next, 0);  // tail call
+  return TC_ACT_SHOT;
+}
+
+SEC("tc")
+int third(struct __sk_buff* skb) {
+  skb->priority = 3;  // third
+  return TC_ACT_OK;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -60,6 +60,7 @@ inline Record RecordOf(const std::vector<Instruction>& instructions) {
   Record record;
   record.subjects.push_back({nullptr, "obj", Assembled(instructions), {0, 1}});
   record.tests = {"p / one", "p / two"};
+  record.fingerprints = {"11", "22"};
   for (Mutation& mutation : MutationsOf(record.subjects[0].program)) {
     record.mutants.push_back({0, std::move(mutation)});
   }
