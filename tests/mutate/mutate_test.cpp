@@ -215,6 +215,24 @@ TEST(MutateTest, ShowsASurvivorWithItsLineAndEndsWithOneBelowTheLimit) {
   EXPECT_THAT(outcome.output, HasSubstr("the score is below 90 %, which --fail-under asks for"));
 }
 
+// Under the sanitizers the longer one would show nothing more, slowly.
+#ifdef BPFRIG_SANITIZED
+constexpr const char* kShippedPlans[] = {"sendmsg"};
+#else
+constexpr const char* kShippedPlans[] = {"sendmsg", "cgroup_skb"};
+#endif
+class ShippedPlanTest : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(ShippedPlanTest, NoticesEveryChangeThatMakesADifference) {
+  const Outcome outcome = RunToEnd({Binary("bpfrig"), "mutate", "-I", BPFRIG_BPF_OBJECTS, "--fail-under",
+                                    "100", absl::StrCat(BPFRIG_SOURCE "/plans/mesh/", GetParam(), ".yaml")});
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("score 100.0 %: "));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ShippedPlanTest, ::testing::ValuesIn(kShippedPlans),
+                         [](const auto& info) { return std::string(info.param); });
+
 TEST(MutateTest, MutatesNothingIfATestFailsWithoutThat) {
   const TemporaryFile plan(
       "failing.yaml",
