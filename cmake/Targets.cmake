@@ -9,11 +9,12 @@ if(BPFRIG_WERROR)
   set(BPFRIG_WERROR_FLAG -Werror)
 endif()
 
-# What all of our own code is compiled with; generated code is not held to it.
+# What all of our own code is compiled with; generated code is not held to it. gcc 12 takes a shared_ptr in a list of
+# initialisers for one that is read before it is written.
 add_library(bpfrig_options INTERFACE)
 target_compile_options(bpfrig_options INTERFACE
   -Wall -Wextra -Wpedantic ${BPFRIG_WERROR_FLAG} -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
-  -Wimplicit-fallthrough)
+  -Wimplicit-fallthrough $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 target_include_directories(bpfrig_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_definitions(bpfrig_options INTERFACE BPFRIG_VERSION="${PROJECT_VERSION}")
 
