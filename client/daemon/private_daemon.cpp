@@ -21,6 +21,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/daemon/find_daemon.h"
+#include "common/errno_status.h"
 
 extern char** environ;  // NOLINT: declared by no header in strict mode.
 

@@ -101,8 +101,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"verdict", "verdict", "pass_all"}, Case{"inlined", "arithmetic", "mutants"},
                       Case{"subprogram", "constant", "with_sum"}, Case{"tail call", "call", "chained"},
                       Case{"third", "store", "third"}),
-    [](const auto& info) {
-      std::string name = absl::StrCat(info.param.line, "_", info.param.kind);
+    [](const auto& tested) {
+      std::string name = absl::StrCat(tested.param.line, "_", tested.param.kind);
       std::replace(name.begin(), name.end(), ' ', '_');
       return name;
     });
@@ -231,7 +231,7 @@ TEST_P(ShippedPlanTest, NoticesEveryChangeThatMakesADifference) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ShippedPlanTest, ::testing::ValuesIn(kShippedPlans),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& tested) { return std::string(tested.param); });
 
 TEST(MutateTest, MutatesNothingIfATestFailsWithoutThat) {
   const TemporaryFile plan(
