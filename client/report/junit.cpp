@@ -1,12 +1,10 @@
 // JUnit's XML.
-#include <map>
 #include <pugixml.hpp>
 #include <sstream>
-#include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/report/printable.h"
 #include "client/report/report_file.h"
 
 namespace bpfrig::client::report {
@@ -17,16 +15,6 @@ using verdict::Verdict;
 
 std::string Seconds(std::chrono::microseconds duration) {
   return absl::StrFormat("%.6f", static_cast<double>(duration.count()) / 1e6);
-}
-
-// Text as XML may have it: no version of it has a way to write control characters.
-std::string Printable(const std::string& text) {
-  std::string printable;
-  for (const char c : text) {
-    const bool is_kept = !absl::ascii_iscntrl(static_cast<unsigned char>(c)) || c == '\n' || c == '\t';
-    absl::StrAppend(&printable, is_kept ? std::string(1, c) : absl::StrFormat("\\x%02x", c));
-  }
-  return printable;
 }
 
 // Jenkins knows properties of suites alone, so each kernel has suites of its own.
@@ -78,7 +66,7 @@ void Count(const char* name, size_t count, pugi::xml_node& node) {
 }
 
 // Of some results: the numbers that a suite, and the whole, have as attributes.
-void AddCounts(const std::vector<const TestResult*>& results, pugi::xml_node& node) {
+void AddCounts(const Suite& results, pugi::xml_node& node) {
   Counts counts;
   std::chrono::microseconds duration{0};
   for (const TestResult* result : results) {
@@ -97,18 +85,10 @@ void AddCounts(const std::vector<const TestResult*>& results, pugi::xml_node& no
 }  // namespace
 
 std::string ToJunit(const RunRecord& run) {
-  // In the order of their first test.
-  std::vector<const TestResult*> suites_first;
-  std::map<std::pair<std::string, std::string>, std::vector<const TestResult*>> by_suite;
-  for (const TestResult& result : run.results) {
-    std::vector<const TestResult*>& tests = by_suite[{result.plan, result.kernel}];
-    if (tests.empty()) suites_first.push_back(&result);
-    tests.push_back(&result);
-  }
   pugi::xml_document document;
   pugi::xml_node suites = document.append_child("testsuites");
-  for (const TestResult* first : suites_first) {
-    const std::vector<const TestResult*>& results = by_suite[{first->plan, first->kernel}];
+  for (const Suite& results : SuitesOf(run)) {
+    const TestResult* const first = results.front();
     pugi::xml_node suite = suites.append_child("testsuite");
     suite.append_attribute("name") = first->plan.c_str();
     AddCounts(results, suite);

@@ -1,9 +1,23 @@
 #include "client/report/run_record.h"
 
+#include <map>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 
 namespace bpfrig::client::report {
+
+std::vector<Suite> SuitesOf(const RunRecord& run) {
+  std::vector<Suite> suites;
+  std::map<std::pair<std::string, std::string>, size_t> numbers;
+  for (const verdict::TestResult& result : run.results) {
+    const auto [found, is_new] = numbers.try_emplace({result.plan, result.kernel}, suites.size());
+    if (is_new) suites.emplace_back();
+    suites[found->second].push_back(&result);
+  }
+  return suites;
+}
 
 std::string Timestamp(std::chrono::system_clock::time_point time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromChrono(time), absl::UTCTimeZone());

@@ -18,6 +18,11 @@ struct RunRecord {
   std::vector<verdict::TestResult> results;
 };
 
+// The tests of a plan on one kernel; there is at least one.
+using Suite = std::vector<const verdict::TestResult*>;
+// In the order of their first tests. The run outlives them.
+[[nodiscard]] std::vector<Suite> SuitesOf(const RunRecord& run);
+
 // "2026-01-31T09:30:00Z".
 [[nodiscard]] std::string Timestamp(std::chrono::system_clock::time_point time);
 [[nodiscard]] double Milliseconds(std::chrono::microseconds duration);
