@@ -124,8 +124,9 @@ void AddRun(CLI::App& app, CommandLine& line, std::string& seed) {
   AddHowTheyRun(command, options, seed);
   command.add_flag("--list", line.list, "Print the tests and run none")->group(kWhichTests);
   command
-      .add_option("--report", options.reports,
-                  "Also write a report: junit, tap or json (docs/reports.md); may be given several times")
+      .add_option(
+          "--report", options.reports,
+          "Also write a report: html, junit, tap or json (docs/reports.md); may be given several times")
       ->type_name("FORMAT=FILE")
       ->allow_extra_args(false)
       ->check([](const std::string& text) {

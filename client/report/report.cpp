@@ -54,13 +54,6 @@ void AppendFailure(const verdict::Failure& failure, std::string& text) {
   if (!failure.note.empty()) absl::StrAppend(&text, "        ", Indented(failure.note, 8), "\n");
 }
 
-// How often it was tried, if that was more than once.
-std::string DescribeTries(const TestResult& result) {
-  if (result.tries == 1) return "";
-  return result.IsFlaky() ? absl::StrCat(", passed at try ", result.tries)
-                          : absl::StrCat(", failed ", result.tries, " times");
-}
-
 // The text cut to so many bytes, at the end of a character.
 absl::string_view Cut(absl::string_view text, size_t bytes) {
   if (text.size() <= bytes) return text;
@@ -108,6 +101,12 @@ std::string Summary(const Counts& counts) {
     absl::StrAppend(&text, ", ", counts.rig_errors, counts.rig_errors == 1 ? " rig error" : " rig errors");
   if (counts.not_run > 0) absl::StrAppend(&text, ", ", counts.not_run, " not run");
   return text;
+}
+
+std::string DescribeTries(const TestResult& result) {
+  if (result.tries == 1) return "";
+  return result.IsFlaky() ? absl::StrCat(", passed at try ", result.tries)
+                          : absl::StrCat(", failed ", result.tries, " times");
 }
 
 std::string VerdictMark(const TestResult& result, bool colour) {

@@ -33,6 +33,8 @@ void CountIn(const verdict::TestResult& result, Counts& counts);
 [[nodiscard]] std::string VerdictMark(const verdict::TestResult& result, bool colour);
 // "12 ms", "12.3 s".
 [[nodiscard]] std::string Duration(std::chrono::microseconds duration);
+// ", passed at try 2", ", failed 3 times"; empty if it was tried once.
+[[nodiscard]] std::string DescribeTries(const verdict::TestResult& result);
 
 // A test's line and what went wrong below it.
 [[nodiscard]] std::string FormatResult(const verdict::TestResult& result, bool colour);

@@ -18,6 +18,7 @@ struct Format {
 };
 
 constexpr Format kFormats[] = {
+    {"html", [](const RunRecord& run) { return ToHtml(run, common::VersionAndRevision()); }},
     {"json", [](const RunRecord& run) { return ToJson(run, common::VersionAndRevision()); }},
     {"junit", ToJunit},
     {"tap", ToTap},

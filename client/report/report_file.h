@@ -16,6 +16,8 @@ namespace bpfrig::client::report {
 [[nodiscard]] std::string ToTap(const RunRecord& run);
 // The project's own format: docs/reports.md. `version` is bpfrig's.
 [[nodiscard]] std::string ToJson(const RunRecord& run, const std::string& version);
+// A page for people, which stands by itself. `version` is bpfrig's.
+[[nodiscard]] std::string ToHtml(const RunRecord& run, const std::string& version);
 
 // For GitHub Actions: an annotation at the plan's line for each test that failed, to be printed; and a
 // summary in Markdown.

@@ -52,8 +52,8 @@ RunRecord Record() {
 TEST(ReportFileTest, ReadsFormatAndFile) {
   EXPECT_EQ(ParseReportFile("junit=a=b.xml")->path, "a=b.xml");
   EXPECT_EQ(ParseReportFile("jnuit=x").status().message(),
-            "there is no report \"jnuit\" (did you mean \"junit\"?); there are json, junit, tap, each as "
-            "NAME=FILE");
+            "there is no report \"jnuit\" (did you mean \"junit\"?); there are html, json, junit, tap, each "
+            "as NAME=FILE");
   for (const char* text : {"tap", "tap="}) {
     EXPECT_EQ(ParseReportFile(text).status().message(), "a file is missing: tap=FILE was expected");
   }
