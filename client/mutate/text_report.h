@@ -11,5 +11,7 @@ namespace bpfrig::client::mutate {
 [[nodiscard]] std::string ToText(const Record& record);
 // "score 76.6 %: 72 of 94 noticed, 22 survived, 9 invalid".
 [[nodiscard]] std::string SummaryOf(const Counts& counts);
+// "a sample of 10 of 94 mutants, with --seed 1", of a record that is one.
+[[nodiscard]] std::string SampleOf(const Record& record);
 
 }  // namespace bpfrig::client::mutate
