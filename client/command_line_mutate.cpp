@@ -101,6 +101,11 @@ void AddMutate(CLI::App& app, MutateOptions& options) {
   command.add_option("--json", options.json, "Also write all of it as JSON (docs/mutation.md)")
       ->type_name("FILE")
       ->group(kWhatIsShown);
+  command
+      .add_option("--html", options.html,
+                  "Also write it as a page of HTML, with each line of the programs that was changed")
+      ->type_name("FILE")
+      ->group(kWhatIsShown);
   AddDaemonOptions(command, options.daemon);
 }
 

@@ -19,6 +19,7 @@
 #include "client/guest/child.h"
 #include "client/mutate/changed_lines.h"
 #include "client/mutate/equivalents.h"
+#include "client/mutate/html_report.h"
 #include "client/mutate/json_report.h"
 #include "client/mutate/mutation_run.h"
 #include "client/mutate/resume.h"
@@ -125,9 +126,12 @@ bool Report(const MutateOptions& options, const mutate::Record& record, bool is_
     }
   }
   std::cout << std::endl;
-  if (options.json.empty()) return true;
-  const absl::Status written =
-      report::WriteFile(options.json, mutate::ToJson(record, common::VersionAndRevision()));
+  const std::string version = common::VersionAndRevision();
+  absl::Status written;
+  if (!options.json.empty()) written = report::WriteFile(options.json, mutate::ToJson(record, version));
+  if (!options.html.empty()) {
+    written.Update(report::WriteFile(options.html, mutate::ToHtml(record, version)));
+  }
   if (!written.ok()) std::cerr << "bpfrig: " << written.message() << "\n";
   return written.ok();
 }

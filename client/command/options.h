@@ -89,6 +89,7 @@ struct MutateOptions {
   std::string equivalents;
   std::string resume;
   std::string json;
+  std::string html;
 };
 
 struct HealthOptions {
