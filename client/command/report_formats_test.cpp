@@ -23,6 +23,7 @@
 #include "client/report/report_file.h"
 #include "client/testing/command_fixture.h"
 #include "client/testing/fake_daemon.h"
+#include "client/testing/page_text.h"
 
 namespace bpfrig::client::command {
 namespace {
@@ -111,6 +112,21 @@ SeenTests FromTap(const std::string& path) {
   return seen;
 }
 
+SeenTests FromHtml(const std::string& path) {
+  SeenTests seen;
+  pugi::xml_document document;
+  ReadPage(ReadBack(path), document);
+  for (const pugi::xpath_node& found : document.select_nodes("//tr[@class='test']")) {
+    const pugi::xml_node row = found.node();
+    const std::string name = TextsOf(row, "td[1]")[0];
+    absl::string_view duration = row.select_node("td/time/@datetime").attribute().value();
+    EXPECT_TRUE(absl::ConsumePrefix(&duration, "PT") && absl::ConsumeSuffix(&duration, "S")) << duration;
+    seen[absl::StrCat(TextsOf(row, "../tr/th")[0], " / ", name)] = {TextsOf(row, "td[2]")[0],
+                                                                    Number(duration) * 1000};
+  }
+  return seen;
+}
+
 // The summary's table, which leaves out what passed.
 SeenTests FromGithub(const std::string& summary) {
   SeenTests seen;
@@ -164,7 +180,7 @@ class ReportFormatsTest : public CommandFixture {
     options.daemon.target = target_;
     options.jobs = 1;
     options.retries = 1;
-    options.reports = {"junit=" + junit_, "tap=" + tap_, "json=" + json_};
+    options.reports = {"junit=" + junit_, "tap=" + tap_, "json=" + json_, "html=" + html_};
     setenv("GITHUB_ACTIONS", "true", 1);
     setenv("GITHUB_STEP_SUMMARY", Write("summary.md", "").c_str(), 1);
     Outcome outcome = Captured([&] { return RunPlans(options); });
@@ -175,6 +191,7 @@ class ReportFormatsTest : public CommandFixture {
 
   const std::string junit_ = (directory_ / "run.xml").string();
   const std::string tap_ = (directory_ / "run.tap").string();
+  const std::string html_ = (directory_ / "run.html").string();
   const std::string json_ = (directory_ / "run.json").string();
   const std::string summary_ = (directory_ / "summary.md").string();
 };
@@ -193,6 +210,7 @@ TEST_F(ReportFormatsTest, AllAgreeOnEveryVerdictAndTime) {
                                                           {"p / breaks", "rig error"}}));
   ExpectSame(FromJunit(junit_), json);
   ExpectSame(FromTap(tap_), json);
+  ExpectSame(FromHtml(html_), json);
   SeenTests not_passed = json;
   not_passed.erase("p / passes");
   ExpectSame(FromGithub(summary_), not_passed);
