@@ -53,8 +53,8 @@ void AddScores(const Record& record, HtmlElement body) {
 void AddTests(const std::set<size_t>& tests, const Record& record, HtmlElement parent) {
   HtmlElement details = parent.Add("details");
   if (tests.size() <= kMostOpenTests) details.Set("open", "open");
-  const char* const words = tests.size() == 1 ? " test ran it and passed" : " tests ran it and passed";
-  details.AddText("summary", absl::StrCat(tests.size(), words));
+  details.AddText("summary",
+                  absl::StrCat(tests.size(), tests.size() == 1 ? " test" : " tests", " passed all the same"));
   HtmlElement list = details.Add("ul");
   for (const size_t test : tests) list.AddText("li", record.tests[test]);
 }

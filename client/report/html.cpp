@@ -179,7 +179,7 @@ std::string ToHtml(const RunRecord& run, const std::string& version) {
   AddFacts(page.body(), facts);
   AddAllDetails(run, page.body());
   page.body().AddText("h2", "Tests");
-  HtmlElement table = AddTable(page.body(), {"plan and test", "verdict", "duration"});
+  HtmlElement table = AddTable(page.body(), {"plan and test", "verdict", "duration"}, "tests");
   for (const Suite& suite : SuitesOf(run)) AddSuite(suite, run, table);
   return page.ToString();
 }

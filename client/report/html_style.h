@@ -63,7 +63,8 @@ code, .value, .log, .source { font-family: ui-monospace, monospace; font-size: .
 .box { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { padding: .25rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-thead th { color: var(--faint); font-weight: normal; }
+thead th { color: var(--faint); font-weight: normal; overflow-wrap: normal; }
+.scores thead th + th, .tests thead th:last-child { text-align: right; }
 tbody th { font-weight: 600; }
 .group th, .group td { background: var(--raised); }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
