@@ -244,8 +244,8 @@ TEST_F(ReportFormatsTest, JunitIsValidForJenkins) {
   report::RunRecord record;
   for (const char* kernel : {"", "5.10.0", "6.1.0"}) {
     verdict::TestResult result;
-    result.plan = "p";
-    result.name = "t";
+    result.plan = "p\x01";
+    result.name = "t\xff";
     result.kernel = kernel;
     record.results.push_back(result);
     result.verdict = verdict::Verdict::kFailed;

@@ -22,7 +22,7 @@ void AddKernel(const std::string& kernel, pugi::xml_node& suite) {
   if (kernel.empty()) return;
   pugi::xml_node property = suite.append_child("properties").append_child("property");
   property.append_attribute("name") = "kernel";
-  property.append_attribute("value") = kernel.c_str();
+  property.append_attribute("value") = Printable(kernel).c_str();
 }
 
 // As Maven's Surefire writes it, and Jenkins reads it.
@@ -90,14 +90,14 @@ std::string ToJunit(const RunRecord& run) {
   for (const Suite& results : SuitesOf(run)) {
     const TestResult* const first = results.front();
     pugi::xml_node suite = suites.append_child("testsuite");
-    suite.append_attribute("name") = first->plan.c_str();
+    suite.append_attribute("name") = Printable(first->plan).c_str();
     AddCounts(results, suite);
     suite.append_attribute("timestamp") = Timestamp(run.started).substr(0, 19).c_str();
     AddKernel(first->kernel, suite);
     for (const TestResult* result : results) {
       pugi::xml_node test = suite.append_child("testcase");
-      test.append_attribute("name") = NameWithKernel(*result).c_str();
-      test.append_attribute("classname") = first->plan.c_str();
+      test.append_attribute("name") = Printable(NameWithKernel(*result)).c_str();
+      test.append_attribute("classname") = Printable(first->plan).c_str();
       test.append_attribute("time") = Seconds(result->duration).c_str();
       AddOutcome(*result, test);
     }
