@@ -41,6 +41,7 @@ std::string RunPage() {
     result.mark = mark;
     result.failures.push_back({mark, text, text, text, {{mark, text, text, text}}, text});
     result.notes.push_back({mark, text, text});
+    result.steps.push_back({mark, text, std::chrono::microseconds(1)});
   }
   return report::ToHtml(run, "1.2.3");
 }

@@ -118,7 +118,7 @@ SeenTests FromHtml(const std::string& path) {
   ReadPage(ReadBack(path), document);
   for (const pugi::xpath_node& found : document.select_nodes("//tr[@class='test']")) {
     const pugi::xml_node row = found.node();
-    const std::string name = TextsOf(row, "td[1]")[0];
+    const std::string name = TextsOf(row, "td[1]//*[@class='test-name']")[0];
     absl::string_view duration = row.select_node("td/time/@datetime").attribute().value();
     EXPECT_TRUE(absl::ConsumePrefix(&duration, "PT") && absl::ConsumeSuffix(&duration, "S")) << duration;
     seen[absl::StrCat(TextsOf(row, "../tr/th")[0], " / ", name)] = {TextsOf(row, "td[2]")[0],

@@ -119,6 +119,7 @@ TEST(ParseJsonTest, ReadsWhatWasWritten) {
   flaky.tries = 3;
   verdict::TestResult noted = Result(Verdict::kPassed, "has a note");
   noted.notes.push_back({{kFile, 7, 9}, "step 1, load", "the verifier's log:\nsafe"});
+  noted.steps.push_back({{kFile, 7, 9}, "step 1, load", std::chrono::microseconds(1250)});
   const RunRecord run =
       Joined({RunOf("6.1", "6.1.0",
                     {Result(Verdict::kFailed, "dials"), Result(Verdict::kNotRun, "y"),

@@ -51,9 +51,13 @@ std::string IdOf(const TestResult& result, const RunRecord& run) {
   return absl::StrCat("test-", &result - run.results.data() + 1);
 }
 
+// As HTML has durations for programs.
+std::string InSeconds(std::chrono::microseconds duration) {
+  return absl::StrFormat("PT%.6fS", static_cast<double>(duration.count()) / 1e6);
+}
+
 void AddTime(std::chrono::microseconds duration, HtmlElement parent) {
-  const double seconds = static_cast<double>(duration.count()) / 1e6;
-  parent.AddText("time", Duration(duration)).Set("datetime", absl::StrFormat("PT%.6fS", seconds));
+  parent.AddText("time", Duration(duration)).Set("datetime", InSeconds(duration));
 }
 
 void AddDifferences(const verdict::Differences& differences, HtmlElement parent) {
@@ -88,6 +92,18 @@ void AddNote(const verdict::Note& note, HtmlElement parent) {
   details.AddText("div", note.text, "log");
 }
 
+void AddSteps(const TestResult& result, HtmlElement parent) {
+  HtmlElement list = parent.Add("ol", "steps");
+  for (const verdict::StepTime& step : result.steps) {
+    HtmlElement item = list.Add("li");
+    item.AddText("code", ToString(step.mark));
+    item.Text(absl::StrCat(": ", step.what, ", "));
+    // Most steps take less than a millisecond.
+    item.AddText("time", absl::StrFormat("%.1f ms", Milliseconds(step.duration)))
+        .Set("datetime", InSeconds(step.duration));
+  }
+}
+
 void AddDetails(const TestResult& result, const RunRecord& run, HtmlElement parent) {
   HtmlElement card = parent.Add("section", absl::StrCat("card ", LookOf(result).style).c_str());
   card.Set("id", IdOf(result, run));
@@ -104,6 +120,11 @@ void AddDetails(const TestResult& result, const RunRecord& run, HtmlElement pare
   if (!result.reason.empty()) card.AddText("p", result.reason, "text reason");
   for (const verdict::Failure& failure : result.failures) AddFailure(failure, card);
   for (const verdict::Note& note : result.notes) AddNote(note, card);
+  if (!result.steps.empty()) {
+    HtmlElement details = card.Add("details");
+    details.AddText("summary", absl::StrCat(result.steps.size(), result.steps.size() == 1 ? " step" : " steps"));
+    AddSteps(result, details);
+  }
   if (!result.artifacts.empty()) card.AddText("p", "artifacts: ").AddText("code", result.artifacts);
 }
 
@@ -137,17 +158,25 @@ void AddSuiteHeading(const Suite& suite, HtmlElement rows) {
   AddTime(duration, row.Add("td", "number"));
 }
 
+// Leads to the details, or unfolds to the steps.
+void AddName(const TestResult& result, const RunRecord& run, HtmlElement parent) {
+  if (HasDetails(result)) {
+    parent.AddText("a", result.name, "test-name").Set("href", absl::StrCat("#", IdOf(result, run)));
+  } else if (result.steps.empty()) {
+    parent.AddText("span", result.name, "test-name");
+  } else {
+    HtmlElement details = parent.Add("details");
+    details.AddText("summary", result.name, "test-name");
+    AddSteps(result, details);
+  }
+}
+
 void AddSuite(const Suite& suite, const RunRecord& run, HtmlElement table) {
   HtmlElement rows = table.Add("tbody");
   AddSuiteHeading(suite, rows);
   for (const TestResult* result : suite) {
     HtmlElement row = rows.Add("tr", "test");
-    HtmlElement test = row.Add("td", "name below");
-    if (HasDetails(*result)) {
-      test.AddText("a", result->name).Set("href", absl::StrCat("#", IdOf(*result, run)));
-    } else {
-      test.Text(result->name);
-    }
+    AddName(*result, run, row.Add("td", "name below"));
     AddVerdict(*result, row.Add("td"));
     AddTime(result->duration, row.Add("td", "number"));
   }

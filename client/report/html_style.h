@@ -69,6 +69,7 @@ tbody th { font-weight: 600; }
 .group th, .group td { background: var(--raised); }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .name { min-width: 10rem; }
+.steps { margin: .25rem 0; padding-left: 2.5rem; font-variant-numeric: tabular-nums; }
 .below { padding-left: 1.8rem; font-weight: normal; }
 .differences { table-layout: fixed; margin: .25rem 0; border: 1px solid var(--line); }
 .differences td + td { border-left: 1px solid var(--line); }

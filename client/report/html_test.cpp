@@ -31,13 +31,16 @@ TestResult& AddTest(Verdict verdict, const std::string& plan, const std::string&
 
 RunRecord OneOfEach() {
   RunRecord run;
-  AddTest(Verdict::kPassed, "a", "passes", run);
+  AddTest(Verdict::kPassed, "a", "passes", run).steps = {
+      {{kHtmlPlan, 4, 9}, "step 1, load", std::chrono::microseconds(1500)},
+      {{kHtmlPlan, 5, 9}, "step 2, connect", std::chrono::microseconds(210)}};
   AddTest(Verdict::kSkipped, "a", "is skipped", run).reason = "needs tcx: EINVAL";
   TestResult& failed = AddTest(Verdict::kFailed, "b", "fails", run);
   failed.failures.push_back({{kHtmlPlan, 7, 9}, "step 2, connect", "no answer", "start it", {}, "none ran"});
   failed.failures[0].differences = {{{kHtmlPlan, 8, 17}, "peer.port", "80", "81"},
                                     {{kHtmlPlan, 9, 17}, "server", "a", "b\nc"}};
   failed.artifacts = "out/b/fails";
+  failed.steps = {{{kHtmlPlan, 6, 9}, "step 1, load", std::chrono::seconds(2)}};
   TestResult& flaky = AddTest(Verdict::kPassed, "a", "flickers", run);
   flaky.tries = 2;
   flaky.failures.push_back({{kHtmlPlan, 6, 9}, "step 1, send", "timeout", "", {}, ""});
@@ -70,13 +73,23 @@ TEST_F(HtmlTest, HasATableOfTestsByPlan) {
   Read(OneOfEach());
   EXPECT_THAT(Texts("//tr[@class='group']"), ElementsAre("a2 passed (1 flaky), 0 failed, 1 skipped37 ms",
                                                          "b1 passed, 1 failed, 1 rig error, 1 not run49 ms"));
-  EXPECT_THAT(
-      Texts("//tr[@class='test']"),
-      ElementsAre("passespassed12 ms", "is skippedskipped12 ms", "flickersflaky12 ms", "failsfailed12 ms",
-                  "breaksrig error12 ms", "logspassed12 ms", "never rannot run12 ms"));
+  EXPECT_THAT(Texts("//tr[@class='test']//*[@class='test-name']"),
+              ElementsAre("passes", "is skipped", "flickers", "fails", "breaks", "logs", "never ran"));
+  EXPECT_THAT(Texts("//tr[@class='test']/td[2]"),
+              ElementsAre("passed", "skipped", "flaky", "failed", "rig error", "passed", "not run"));
+  EXPECT_THAT(Texts("//tr[@class='test']/td[3]"), testing::Each("12 ms"));
   // Those that there is more to say of lead to it.
   EXPECT_THAT(Texts("//tr/td/a[substring(@href, 2) = //section/@id]"),
               ElementsAre("is skipped", "flickers", "fails", "breaks", "logs"));
+}
+
+TEST_F(HtmlTest, ATestUnfoldsToItsStepsWithTheirTimes) {
+  Read(OneOfEach());
+  EXPECT_THAT(Texts("//tr[@class='test']/td/details/summary"), ElementsAre("passes"));
+  EXPECT_THAT(Texts("//tr[@class='test']//li"), ElementsAre("plans/a.yaml:4:9: step 1, load, 1.5 ms",
+                                                            "plans/a.yaml:5:9: step 2, connect, 0.2 ms"));
+  EXPECT_THAT(Texts("//section/details[ol]/summary"), ElementsAre("1 step"));
+  EXPECT_THAT(Texts("//section//li"), ElementsAre("plans/a.yaml:6:9: step 1, load, 2000.0 ms"));
 }
 
 TEST_F(HtmlTest, ShowsWhatWentWrongFirst) {
@@ -95,7 +108,7 @@ TEST_F(HtmlTest, ShowsWhatWentWrongFirst) {
   EXPECT_THAT(Texts("//p[@class='text hint']"), ElementsAre("hint: start it"));
   EXPECT_THAT(Texts("//section/p/code[.='out/b/fails']/.."), ElementsAre("artifacts: out/b/fails"));
   EXPECT_THAT(Texts("//section/div[@class='log']"), ElementsAre("none ran"));
-  EXPECT_THAT(Texts("//details/summary"), ElementsAre("plans/a.yaml:4:9: step 1, load"));
+  EXPECT_THAT(Texts("//section/details[div]/summary"), ElementsAre("plans/a.yaml:4:9: step 1, load"));
   EXPECT_THAT(Texts("//details/div"), ElementsAre("0: r0 = 0"));
 }
 

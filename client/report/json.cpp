@@ -49,6 +49,14 @@ Json ToJson(const verdict::Note& note) {
   return object;
 }
 
+Json ToJson(const verdict::StepTime& step) {
+  Json object;
+  object["what"] = step.what;
+  AddMark(step.mark, object);
+  object["duration_ms"] = Milliseconds(step.duration);
+  return object;
+}
+
 Json ToJson(const verdict::TestResult& result) {
   Json object;
   object["plan"] = result.plan;
@@ -61,6 +69,7 @@ Json ToJson(const verdict::TestResult& result) {
   if (result.IsFlaky()) object["flaky"] = true;
   if (!result.reason.empty()) object["reason"] = result.reason;
   for (const verdict::Note& note : result.notes) object["notes"].push_back(ToJson(note));
+  for (const verdict::StepTime& step : result.steps) object["steps"].push_back(ToJson(step));
   object["failures"] = Json::array();
   for (const verdict::Failure& failure : result.failures) object["failures"].push_back(ToJson(failure));
   if (!result.artifacts.empty()) object["artifacts"] = result.artifacts;

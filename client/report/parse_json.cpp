@@ -55,6 +55,10 @@ verdict::Note NoteOf(const Json& object, Files& files) {
   return {MarkOf(object, files), object.at("what"), object.at("text")};
 }
 
+verdict::StepTime StepOf(const Json& object, Files& files) {
+  return {MarkOf(object, files), object.at("what"), Duration(object)};
+}
+
 verdict::TestResult ResultOf(const Json& object, Files& files) {
   verdict::TestResult result;
   result.verdict = VerdictOf(object.at("verdict"));
@@ -66,6 +70,7 @@ verdict::TestResult ResultOf(const Json& object, Files& files) {
   result.tries = object.value("tries", 1U);
   result.reason = object.value("reason", "");
   for (const Json& note : object.value("notes", Json::array())) result.notes.push_back(NoteOf(note, files));
+  for (const Json& step : object.value("steps", Json::array())) result.steps.push_back(StepOf(step, files));
   for (const Json& failure : object.at("failures")) result.failures.push_back(FailureOf(failure, files));
   result.artifacts = object.value("artifacts", "");
   return result;

@@ -32,6 +32,7 @@ RunRecord Record() {
   run.duration = std::chrono::milliseconds(2500);
   run.results.push_back(Result(Verdict::kPassed, "a", "passes"));
   run.results.back().notes.push_back({{kPlanFile, 7, 9}, "step 1, load", "the log"});
+  run.results.back().steps.push_back({{kPlanFile, 7, 9}, "step 1, load", std::chrono::microseconds(1250)});
   run.results.push_back(Result(Verdict::kFailed, "b", "<fails> & \"so\" #1, 100%"));
   verdict::Failure failure;
   failure.mark = {kPlanFile, 7, 9};
@@ -129,6 +130,9 @@ TEST(ReportFileTest, JsonHasEverything) {
   EXPECT_EQ(run["tests"][0]["notes"][0]["text"], "the log");
   EXPECT_FALSE(run["tests"][0].contains("artifacts"));
   EXPECT_FALSE(run["tests"][2].contains("notes"));
+  EXPECT_EQ(run["tests"][0]["steps"], nlohmann::json::parse(R"([{"what": "step 1, load",
+      "file": "plans/a.yaml", "line": 7, "column": 9, "duration_ms": 1.25}])"));
+  EXPECT_FALSE(run["tests"][2].contains("steps"));
   EXPECT_EQ(run["tests"][2]["reason"], "needs tcx: EINVAL");
   EXPECT_EQ(run["tests"][4]["verdict"], "not run");
 }

@@ -76,6 +76,7 @@ TEST_F(ControlTest, PassesATestThatNoticesEachOfItsPrograms) {
   EXPECT_EQ(result.verdict, Verdict::kPassed);
   EXPECT_TRUE(result.controlled);
   EXPECT_THAT(trials_, ElementsAre("", "p"));
+  EXPECT_THAT(result.steps, SizeIs(2));  // The test's own.
 }
 
 TEST_F(ControlTest, ControlsProgramsThatAreOnlyJumpedTo) {

@@ -5,6 +5,7 @@
 
 #include <future>
 #include <string>
+#include <thread>
 
 #include "client/run/test_pool.h"
 #include "client/testing/runner_fixture.h"
@@ -34,6 +35,25 @@ TEST_F(TestRunnerTest, PassesWhenAllHolds) {
                    "      - connect: {to: {address: 10.0.0.1, port: 80}}\n"));
   EXPECT_EQ(result.verdict, Verdict::kPassed) << result.reason;
   EXPECT_THAT(result.failures, IsEmpty());
+}
+
+TEST_F(TestRunnerTest, TellsHowLongEachStepTook) {
+  AddProgram("obj/p", 3);
+  constexpr std::chrono::milliseconds kWait(20);
+  daemon_.connect = [](const auto&, auto&) {
+    std::this_thread::sleep_for(kWait);
+    return daemon::DaemonError(grpc::StatusCode::NOT_FOUND, bpfrig::v1::ERROR_REASON_UNKNOWN_NAME, "no");
+  };
+  const TestResult result =
+      Run(ReadTest("      - detach: {link: x}\n"
+                   "      - connect: {to: {address: 10.0.0.1, port: 80}}\n"
+                   "      - detach: {link: never}\n"));
+  ASSERT_THAT(result.steps, SizeIs(2));  // The last is not done.
+  EXPECT_EQ(result.steps[0].what, "step 1, detach");
+  EXPECT_EQ(ToString(result.steps[1].mark), "p.yaml:6:9");
+  EXPECT_EQ(result.steps[1].what, "step 2, connect");
+  EXPECT_GE(result.steps[1].duration, kWait);
+  EXPECT_LE(result.steps[0].duration + result.steps[1].duration, result.duration);
 }
 
 TEST_F(TestRunnerTest, FailsAtTheExpectationThatDoesNotHold) {

@@ -158,10 +158,19 @@ bool Trial::RunStep(const plan::Step& step, const std::string& what, StepRunner&
     return false;
   }
   if (options_.record != nullptr) options_.record->BeginStep(ready, what, sandbox);
-  StepOutcome outcome = runner.Run(ready);
+  StepOutcome outcome = TakeStep(ready, what, runner);
   if (!outcome.note.empty()) result_.notes.push_back({ready.mark, what, std::move(outcome.note)});
   if (Holds(ready, outcome)) return TakeCaptures(ready, what, outcome);
   return JudgeStep(ready, what, std::move(outcome), runner, sandbox);
+}
+
+StepOutcome Trial::TakeStep(const plan::Step& step, const std::string& what, StepRunner& runner) {
+  const auto start = std::chrono::steady_clock::now();
+  StepOutcome outcome = runner.Run(step);
+  const auto duration = std::chrono::steady_clock::now() - start;
+  result_.steps.push_back(
+      {step.mark, what, std::chrono::duration_cast<std::chrono::microseconds>(duration)});
+  return outcome;
 }
 
 bool Trial::TakeCaptures(const plan::Step& step, const std::string& what, const StepOutcome& outcome) {

@@ -66,6 +66,7 @@ class Trial {
   // True if every step did what it should.
   bool RunSteps(Phase phase, StepRunner& runner, Sandbox& sandbox);
   bool RunStep(const plan::Step& step, const std::string& what, StepRunner& runner, Sandbox& sandbox);
+  StepOutcome TakeStep(const plan::Step& step, const std::string& what, StepRunner& runner);
   // True if the step did what it should.
   bool JudgeStep(const plan::Step& step, const std::string& what, StepOutcome outcome, StepRunner& runner,
                  Sandbox& sandbox);

@@ -41,6 +41,14 @@ struct Note {
   std::string text;
 };
 
+// A step that was taken, and for how long it was: its call or calls, and what was waited for.
+struct StepTime {
+  plan::Mark mark;
+  // "step 3, connect".
+  std::string what;
+  std::chrono::microseconds duration{0};
+};
+
 enum class Verdict { kPassed, kFailed, kSkipped, kRigError, kNotRun };
 
 struct TestResult {
@@ -56,6 +64,8 @@ struct TestResult {
   // Of the last try that failed, if one that passes failed before.
   std::vector<Failure> failures;
   std::vector<Note> notes = {};
+  // Of the last try, in their order; what a control run did is not in it.
+  std::vector<StepTime> steps = {};
   // Where the artifacts of its last try that failed are; empty: nowhere.
   std::string artifacts = {};
   // How often it was run until this came of it.
