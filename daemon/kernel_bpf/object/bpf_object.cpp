@@ -30,12 +30,20 @@ absl::StatusOr<InstructionList> BpfObject::ListInstructions(const std::string& p
     return base::MakeError(base::Reason::kInternal,
                            absl::StrCat("listing program \"", program, "\": it is not there any more"));
   }
-  const absl::Span<const struct bpf_insn> instructions(bpf_program__insns(loaded),
-                                                       bpf_program__insn_cnt(loaded));
+  const bool is_recorded = executed_ != nullptr && executed_->Has(program);
+  const absl::Span<const struct bpf_insn> instructions =
+      is_recorded ? executed_->InstructionsOf(program)
+                  : absl::Span<const struct bpf_insn>(bpf_program__insns(loaded), bpf_program__insn_cnt(loaded));
   if (inert_programs_.count(program) > 0) return InstructionList{instructions, {}, {}, {}};
   BPFRIG_RETURN_IF_ERROR(code_.status());
   BPFRIG_ASSIGN_OR_RETURN(std::vector<ProgramPart> parts, PartsOf(*code_, program, instructions));
-  return ListParts(PartIndex(*code_, bpf_object__btf(object_.get()), std::move(parts)), instructions);
+  BPFRIG_ASSIGN_OR_RETURN(
+      InstructionList list,
+      ListParts(PartIndex(*code_, bpf_object__btf(object_.get()), std::move(parts)), instructions));
+  if (is_recorded) {
+    BPFRIG_ASSIGN_OR_RETURN(list.blocks, executed_->BlocksOf(program));
+  }
+  return list;
 }
 
 }  // namespace bpfrig::kernel_bpf

@@ -14,6 +14,7 @@
 #include "daemon/kernel_bpf/btf/object_types.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
 #include "daemon/kernel_bpf/map/map.h"
+#include "daemon/kernel_bpf/object/execution_record.h"
 #include "daemon/kernel_bpf/object/instruction_list.h"
 #include "daemon/kernel_bpf/object/object_code.h"
 #include "daemon/kernel_bpf/object/object_spec.h"
@@ -82,6 +83,7 @@ class BpfObject {
   std::vector<Program> programs_;
   std::vector<std::string> left_out_;
   std::set<std::string> inert_programs_;
+  std::unique_ptr<ExecutionRecord> executed_;  // null unless the spec asks for it
   absl::StatusOr<ObjectCode> code_;
   std::vector<Map> maps_;
   std::set<std::string> pinned_maps_;

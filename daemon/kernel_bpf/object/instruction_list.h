@@ -30,6 +30,13 @@ struct SourceLine {
   absl::string_view text;
 };
 
+// Instructions that run one after the other, and whether they did since the object was loaded.
+struct RecordedBlock {
+  uint32_t first;
+  uint32_t count;
+  bool executed;
+};
+
 // Borrows from the object.
 struct InstructionList {
   absl::Span<const struct bpf_insn> instructions;
@@ -37,6 +44,8 @@ struct InstructionList {
   std::vector<uint32_t> relocated;
   std::vector<FunctionStart> functions;
   std::vector<SourceLine> lines;
+  // In order; empty if nobody recorded what ran. Instructions of none of them are not known.
+  std::vector<RecordedBlock> blocks = {};
 };
 
 // BAD_OBJECT if the .BTF.ext is broken.

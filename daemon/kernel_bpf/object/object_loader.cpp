@@ -80,7 +80,9 @@ absl::StatusOr<LoadOutcome> ObjectLoader::Run() {
   BPFRIG_RETURN_IF_ERROR(CheckEntries(rehearsal.object.maps(), spec_.maps));
   if (spec_.admit_maps) {
     BPFRIG_ASSIGN_OR_RETURN(const uint32_t cpus, PossibleCpus());
-    BPFRIG_RETURN_IF_ERROR(spec_.admit_maps(CostsOfMaps(rehearsal.object.maps(), spec_.maps, cpus)));
+    std::vector<MapCost> costs = CostsOfMaps(rehearsal.object.maps(), spec_.maps, cpus);
+    if (executed_ != nullptr) costs.push_back(executed_->Cost(cpus));
+    BPFRIG_RETURN_IF_ERROR(spec_.admit_maps(costs));
   }
   BPFRIG_RETURN_IF_ERROR(AddHooks());
   BPFRIG_ASSIGN_OR_RETURN(Attempt first, Try(spec_.log_level, kFirstLog));
@@ -112,11 +114,14 @@ absl::StatusOr<OpenedObject> ObjectLoader::OpenBare() const {
 }
 
 absl::Status ObjectLoader::AddHooks() {
-  if (spec_.inert_programs.empty() && spec_.replacements.empty()) return absl::OkStatus();
+  if (spec_.inert_programs.empty() && spec_.replacements.empty() && !spec_.record_executed) {
+    return absl::OkStatus();
+  }
   // A rehearsal takes the programs' types away.
   BPFRIG_ASSIGN_OR_RETURN(const OpenedObject object, OpenBare());
   BPFRIG_ASSIGN_OR_RETURN(hooks_, LoadHooks::Create());
   BPFRIG_RETURN_IF_ERROR(MakeInert(object.get(), spec_.inert_programs, *hooks_));
+  if (executed_ != nullptr) BPFRIG_RETURN_IF_ERROR(executed_->AddTo(*hooks_, object.get()));
   return replacements_.AddTo(*hooks_, object.get());
 }
 
@@ -128,6 +133,9 @@ absl::StatusOr<ObjectLoader::Attempt> ObjectLoader::RehearseAndJudge() {
   if (rehearsed.error == 0) {
     BPFRIG_ASSIGN_OR_RETURN(replacements_, Replacements::Check(spec_, object, code_));
     BPFRIG_RETURN_IF_ERROR(JudgeCalls(object));
+    if (spec_.record_executed) {
+      BPFRIG_ASSIGN_OR_RETURN(executed_, ExecutionRecord::Plan(object, spec_.inert_programs));
+    }
   }
   return Attempt{
       std::move(object), std::move(no_logs), {}, rehearsed.error, std::move(rehearsed.libbpf_output), "", ""};
@@ -239,6 +247,7 @@ absl::StatusOr<LoadOutcome> ObjectLoader::Finish(Attempt attempt, std::string lo
   }
   object.left_out_ = attempt.object.LeftOut();
   object.inert_programs_ = {spec_.inert_programs.begin(), spec_.inert_programs.end()};
+  object.executed_ = std::move(executed_);
   object.code_ = std::move(code_);
   for (struct bpf_program* program : attempt.object.Programs()) {
     object.programs_.emplace_back(bpf_program__name(program), bpf_program__section_name(program),

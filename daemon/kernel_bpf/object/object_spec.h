@@ -93,6 +93,8 @@ struct ObjectSpec {
   std::vector<std::string> inert_programs;
   // Not of programs in the place of which one is loaded that does nothing.
   std::vector<InstructionReplacement> replacements;
+  // Whether the object notes which instructions run (execution_record.h).
+  bool record_executed = false;
   // 0: a log only if the load fails. 1 or 2: at that level in any case.
   uint32_t log_level = 0;
   // How much of the log to keep, from its end; 0: kKeptLog for each program.

@@ -42,7 +42,7 @@ class Pages {
 
   [[nodiscard]] bool AtEnd() const {
     return instructions_ == list_.instructions.size() && relocated_ == list_.relocated.size() &&
-           functions_ == list_.functions.size() && lines_ == list_.lines.size();
+           functions_ == list_.functions.size() && lines_ == list_.lines.size() && blocks_ == list_.blocks.size();
   }
 
   // The next message; the list must not be at its end.
@@ -57,6 +57,13 @@ class Pages {
       AddFunction(list_.functions[functions_++], room, out);
     }
     while (HasRoom(lines_, list_.lines.size(), room)) AddLine(list_.lines[lines_++], room, out);
+    for (; HasRoom(blocks_, list_.blocks.size(), room); room -= std::min(room, kEntryBytes)) {
+      const kernel_bpf::RecordedBlock& block = list_.blocks[blocks_++];
+      bpfrig::v1::BasicBlock& added = *out.add_blocks();
+      added.set_instruction(block.first);
+      added.set_count(block.count);
+      added.set_executed(block.executed);
+    }
   }
 
  private:
@@ -94,6 +101,7 @@ class Pages {
   size_t relocated_ = 0;
   size_t functions_ = 0;
   size_t lines_ = 0;
+  size_t blocks_ = 0;
 };
 
 // One ListInstructions on its way.

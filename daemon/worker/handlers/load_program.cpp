@@ -88,6 +88,7 @@ absl::StatusOr<ObjectSpec> MakeSpec(Sandbox& sandbox, const LoadProgramRequest& 
   for (const bpfrig::v1::InstructionReplacement& replacement : request.replacements()) {
     spec.replacements.push_back({replacement.program(), replacement.instruction(), replacement.code()});
   }
+  spec.record_executed = request.record_executed();
   for (int i = 0; i < request.maps_size(); ++i) {
     absl::StatusOr<kernel_bpf::MapChoice> choice = MakeMapChoice(sandbox.objects(), request.maps(i));
     if (!choice.ok()) return base::WithField(choice.status(), At("maps", i));
