@@ -59,7 +59,7 @@ class Progress {
   void Add(const mutate::Mutant& mutant) {
     if (!is_shown_) return;
     const std::lock_guard<std::mutex> lock(mutex_);
-    counts_.Add(mutant.outcome);
+    counts_.Add(mutant);
     std::cout << "\r\033[K" << counts_.mutants << " of " << mutants_ << " mutants, " << counts_.noticed
               << " noticed, " << counts_.survived << " survived" << std::flush;
   }

@@ -25,6 +25,7 @@ constexpr size_t kMostOpenTests = 4;
 // What tests make of a line: a class of the page's style, and words.
 std::pair<const char*, std::string> LookOf(const Counts& counts) {
   const size_t judged = counts.noticed + counts.survived;
+  if (counts.unreached > 0 && counts.unreached == judged) return {"bad", "never run"};
   if (counts.survived > 0 && counts.noticed == 0) return {"bad", absl::StrCat("none of ", judged)};
   if (counts.survived > 0) return {"some", absl::StrCat(counts.noticed, " of ", judged)};
   if (counts.noticed > 0) return {"good", absl::StrCat("all of ", judged)};
@@ -51,6 +52,7 @@ void AddScores(const Record& record, HtmlElement body) {
 }
 
 void AddTests(const std::set<size_t>& tests, const Record& record, HtmlElement parent) {
+  if (tests.empty()) return;
   HtmlElement details = parent.Add("details");
   if (tests.size() <= kMostOpenTests) details.Set("open", "open");
   details.AddText("summary",
@@ -89,7 +91,7 @@ void AddLine(const LineGroup& group, const Record& record, HtmlElement table) {
 
 void AddLegend(HtmlElement body) {
   HtmlElement legend = body.Add("p", "legend");
-  AddBadge(legend, "nothing notices a change", "bad");
+  AddBadge(legend, "nothing notices a change, or no test gets there", "bad");
   AddBadge(legend, "some changes are noticed", "some");
   AddBadge(legend, "all are noticed", "good");
   AddBadge(legend, "all make no difference", "same");

@@ -84,6 +84,21 @@ TEST_F(HtmlReportTest, ListsBelowALineWhatSurvivedAndWhy) {
   EXPECT_THAT(Texts("//tbody[@class='good' or @class='same']//details"), IsEmpty());
 }
 
+TEST_F(HtmlReportTest, TellsWhereNoTestGets) {
+  Record record = SixLines();
+  for (Mutant& mutant : record.mutants) {
+    if (mutant.outcome != Outcome::kSurvived) continue;
+    mutant.is_unreached = true;
+    mutant.passed = {};
+  }
+  Read(record);
+  EXPECT_THAT(Texts("//tr[@class='line']/td[2]"),
+              ElementsAre("never run", "all of 2", "1 of 2", "equivalent", "invalid", "not run"));
+  EXPECT_THAT(Texts("//tbody[@class='some']//ul[@class='survivors']/li"),
+              ElementsAre("`r1 = 5` became `r1 = 4` (no test gets there)"));
+  EXPECT_THAT(Texts("//details"), IsEmpty());
+}
+
 TEST_F(HtmlReportTest, ListsInstructionsIfTheObjectTellsNoLines) {
   Record record = SixLines();
   bpfrig::v1::ProgramInstructions listed = Listed(std::vector<Instruction>(6, Arithmetic(BPF_MOV, 5)));

@@ -14,9 +14,10 @@ using Json = nlohmann::ordered_json;
 constexpr int kSchema = 1;
 
 Json ToJson(const Counts& counts) {
-  Json object = {{"mutants", counts.mutants},   {"noticed", counts.noticed},
-                 {"survived", counts.survived}, {"equivalent", counts.equivalent},
-                 {"invalid", counts.invalid},   {"not_run", counts.not_run}};
+  Json object = {{"mutants", counts.mutants},       {"noticed", counts.noticed},
+                 {"survived", counts.survived},     {"unreached", counts.unreached},
+                 {"equivalent", counts.equivalent}, {"invalid", counts.invalid},
+                 {"not_run", counts.not_run}};
   if (counts.HasScore()) object["score"] = counts.Score();
   return object;
 }
@@ -44,6 +45,7 @@ Json ToJson(const Mutant& mutant, const Record& record) {
   object["outcome"] = WordOf(mutant.outcome);
   if (!mutant.reason.empty()) object["reason"] = mutant.reason;
   if (mutant.is_hang) object["hang"] = true;
+  if (mutant.is_unreached) object["unreached"] = true;
   object["noticed_by"] = NamesOf(mutant.noticed_by, record);
   object["passed"] = NamesOf(mutant.passed, record);
   return object;
@@ -63,7 +65,7 @@ std::string ToJson(const Record& record, const std::string& version) {
   for (size_t i = 0; i < record.subjects.size(); ++i) {
     Counts counts;
     for (const Mutant& mutant : record.mutants) {
-      if (mutant.subject == i) counts.Add(mutant.outcome);
+      if (mutant.subject == i) counts.Add(mutant);
     }
     object["programs"].push_back({{"object", record.subjects[i].object_name},
                                   {"program", record.subjects[i].program.name()},

@@ -37,7 +37,7 @@ void AddTo(LineGroup& group, const Record& record, const Mutant& mutant, Without
     group.program = program;
     group.instruction = mutant.mutation.instruction;
   }
-  group.counts.Add(mutant.outcome);
+  group.counts.Add(mutant);
   if (mutant.outcome == Outcome::kEquivalent) Say(mutant.reason, group.reasons);
   if (mutant.outcome != Outcome::kSurvived) return;
   if (std::find(group.programs.begin(), group.programs.end(), program) == group.programs.end()) {
@@ -45,7 +45,8 @@ void AddTo(LineGroup& group, const Record& record, const Mutant& mutant, Without
   }
   const bool is_alone = place.IsKnown() || without_lines == WithoutLines::kInstruction;
   const std::string where = is_alone ? "" : absl::StrCat("instruction ", mutant.mutation.instruction, ": ");
-  Say(where + mutant.mutation.what, group.survivors);
+  Say(absl::StrCat(where, mutant.mutation.what, mutant.is_unreached ? " (no test gets there)" : ""),
+      group.survivors);
   group.tests.insert(mutant.passed.begin(), mutant.passed.end());
 }
 

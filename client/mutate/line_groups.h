@@ -22,7 +22,8 @@ struct LineGroup {
   std::string program = {};
   uint32_t instruction = 0;
   Counts counts = {};
-  // What was changed and survived, in which programs, and the tests that passed with it, by their numbers.
+  // What was changed and survived, in which programs, and the tests that got there and passed, by their
+  // numbers.
   Said survivors = {};
   std::vector<std::string> programs = {};
   std::set<size_t> tests = {};

@@ -4,9 +4,14 @@
 
 namespace bpfrig::client::mutate {
 
-void Counts::Add(Outcome outcome) {
+bool Subject::MayReach(size_t test, uint32_t instruction) const {
+  const auto known = may_have_run.find(test);
+  return known == may_have_run.end() || known->second.at(instruction);
+}
+
+void Counts::Add(const Mutant& mutant) {
   ++mutants;
-  switch (outcome) {
+  switch (mutant.outcome) {
     case Outcome::kNotRun:
       ++not_run;
       break;
@@ -18,6 +23,7 @@ void Counts::Add(Outcome outcome) {
       break;
     case Outcome::kSurvived:
       ++survived;
+      if (mutant.is_unreached) ++unreached;
       break;
     case Outcome::kEquivalent:
       ++equivalent;
@@ -31,7 +37,7 @@ double Counts::Score() const {
 
 Counts Record::CountAll() const {
   Counts counts;
-  for (const Mutant& mutant : mutants) counts.Add(mutant.outcome);
+  for (const Mutant& mutant : mutants) counts.Add(mutant);
   return counts;
 }
 

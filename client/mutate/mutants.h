@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,7 +22,11 @@ struct Subject {
   Program program;
   // The tests that load it, by their numbers, in order.
   std::vector<size_t> tests;
+  // Of a test, which instructions may have run in it; of tests that are not in it, that is not known.
+  std::map<size_t, std::vector<bool>> may_have_run = {};
 
+  // Whether a test gets to the instruction, or it is not known.
+  [[nodiscard]] bool MayReach(size_t test, uint32_t instruction) const;
   [[nodiscard]] std::string FullName() const { return object_name + "/" + program.name(); }
 };
 
@@ -32,7 +37,7 @@ enum class Outcome {
   kInvalid,
   // A test failed.
   kNoticed,
-  // All tests that load it passed.
+  // All tests that get to it passed.
   kSurvived,
   // It survived, and somebody says why it is the same program in effect.
   kEquivalent,
@@ -45,8 +50,10 @@ struct Mutant {
   Outcome outcome = Outcome::kNotRun;
   // Tests that failed, by their numbers; one at most, unless every test was to run.
   std::vector<size_t> noticed_by = {};
-  // Tests that passed with it.
+  // Tests that passed with it, of those that get to it.
   std::vector<size_t> passed = {};
+  // No test gets to it, so that none can notice it.
+  bool is_unreached = false;
   // The test that noticed it did so because its time was over, or the program did not end.
   bool is_hang = false;
   // Why it is the same program in effect, of kEquivalent.
@@ -57,11 +64,13 @@ struct Counts {
   size_t mutants = 0;
   size_t noticed = 0;
   size_t survived = 0;
+  // Of those that survived.
+  size_t unreached = 0;
   size_t equivalent = 0;
   size_t invalid = 0;
   size_t not_run = 0;
 
-  void Add(Outcome outcome);
+  void Add(const Mutant& mutant);
   // Whether there is anything to have a score of.
   [[nodiscard]] bool HasScore() const { return noticed + survived > 0; }
   // In percent: how many of those that tests could notice they did; 100 if there was none.

@@ -134,6 +134,21 @@ TEST(ReportTest, PrintsSurvivorsByLineAndTheScore) {
   EXPECT_THAT(text, testing::EndsWith("\nscore 50.0 %: 2 of 4 noticed, 2 survived, 2 invalid"));
 }
 
+TEST(ReportTest, TellsWhereNoTestGets) {
+  Record record = ThreeOutcomes();
+  record.mutants[2].is_unreached = record.mutants[3].is_unreached = true;
+  record.mutants[2].passed = record.mutants[3].passed = {};
+  const std::string text = ToText(record);
+  EXPECT_THAT(text, HasSubstr("      - `r1 = 6` became `r1 = 7` (no test gets there)\n"
+                              "      - `r1 = 6` became `r1 = 5` (no test gets there)\n"
+                              "    ran:  no test\n"));
+  EXPECT_THAT(text, testing::EndsWith(", 2 survived, 2 of them where no test gets, 2 invalid"));
+  const auto json = nlohmann::json::parse(ToJson(record, "0.1.0"));
+  EXPECT_EQ(json["counts"]["unreached"], 2);
+  EXPECT_EQ(json["mutants"][2]["unreached"], true);
+  EXPECT_FALSE(json["mutants"][1].contains("unreached"));
+}
+
 TEST(ReportTest, CountsAsJson) {
   const auto json = nlohmann::json::parse(ToJson(ThreeOutcomes(), "0.1.0"));
   EXPECT_EQ(json["counts"]["score"], 50.0);
@@ -152,6 +167,7 @@ Record WithoutOutcomes() {
 TEST(ResumeTest, TakesWhatIsKnown) {
   Record before = ThreeOutcomes();
   before.mutants[1] = {0, before.mutants[1].mutation};
+  before.mutants[2].is_unreached = true;
   const std::string json = ToJson(before, "0.1.0");
   Record record = WithoutOutcomes();
   ASSERT_EQ(Resume(json, record).value(), 5U);

@@ -83,7 +83,7 @@ class MutationRun {
     if (record_.mutants[index].outcome != Outcome::kNotRun) return Finish(index, record_.mutants[index]);
     if (!WaitForOlder(index)) return Finish(index, record_.mutants[index]);
     Mutant mutant = record_.mutants[index];
-    Meet(KillOrder(record_, index, KnownFor(index)), mutant);
+    Meet(OrderFor(index, mutant), mutant);
     Finish(index, std::move(mutant));
   }
 
@@ -97,6 +97,19 @@ class MutationRun {
     std::unique_lock<std::mutex> lock(mutex_);
     changed_.wait(lock, [&] { return is_over_ || done_before_ >= KnownFor(index); });
     return !is_over_;
+  }
+
+  // The tests that can notice it, in that order; one of the others if none can: whether the kernel takes the
+  // mutant shows there, too.
+  std::vector<size_t> OrderFor(size_t index, Mutant& mutant) const {
+    const std::vector<size_t> all = KillOrder(record_, index, KnownFor(index));
+    const Subject& subject = record_.subjects[mutant.subject];
+    std::vector<size_t> order;
+    for (const size_t test : all) {
+      if (subject.MayReach(test, mutant.mutation.instruction)) order.push_back(test);
+    }
+    mutant.is_unreached = order.empty();
+    return mutant.is_unreached ? std::vector<size_t>{all.front()} : order;
   }
 
   void Meet(const std::vector<size_t>& order, Mutant& mutant) {
@@ -114,18 +127,17 @@ class MutationRun {
       if (verdict == Verdict::kRigError && !met.is_hung) {
         return Stop(Explain(mutant, test, met.result.reason), mutant);
       }
-      if (verdict == Verdict::kPassed && watcher.is_loaded) mutant.passed.push_back(test);
+      if (verdict == Verdict::kPassed && watcher.is_loaded) {
+        mutant.outcome = Outcome::kSurvived;
+        if (!mutant.is_unreached) mutant.passed.push_back(test);
+      }
       if (verdict == Verdict::kFailed || verdict == Verdict::kRigError) {
         mutant.noticed_by.push_back(test);
         mutant.is_hang = met.is_hung || met.result.duration >= TimeoutOf(test);
         if (!options_.runs_every_test) break;
       }
     }
-    if (!mutant.noticed_by.empty()) {
-      mutant.outcome = Outcome::kNoticed;
-    } else if (!mutant.passed.empty()) {
-      mutant.outcome = Outcome::kSurvived;
-    }
+    if (!mutant.noticed_by.empty()) mutant.outcome = Outcome::kNoticed;
   }
 
   [[nodiscard]] milliseconds TimeoutOf(size_t test) const {

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -82,11 +84,18 @@ class MutationRunTest : public run::RunnerFixture {
   // What a load with this constant in the first instruction is answered; if it is not there: loaded.
   std::map<int32_t, grpc::Status> errors_;
   std::map<int32_t, LoadProgramResponse> answers_;
+  bool refuses_to_record_ = false;
+  std::atomic<int> mutants_loaded_{0};
 
  private:
   grpc::Status Load(const LoadProgramRequest& request, LoadProgramResponse& response) {
+    if (request.record_executed() && refuses_to_record_) {
+      return daemon::DaemonError(grpc::StatusCode::UNIMPLEMENTED, bpfrig::v1::ERROR_REASON_UNSUPPORTED,
+                                 "a jump is too long", "record_executed");
+    }
     int32_t constant = 5;
     for (const auto& replacement : request.replacements()) {
+      ++mutants_loaded_;
       if (replacement.instruction() == 0) constant = Decode(replacement.code()).at(0).immediate;
     }
     if (const auto error = errors_.find(constant); error != errors_.end()) return error->second;
@@ -142,6 +151,50 @@ TEST_F(MutationRunTest, WhatTheKernelRefusesIsInvalid) {
   const Record record = Mutate(Expecting({"5"}));
   EXPECT_EQ(record.mutants[0].outcome, Outcome::kInvalid);
   EXPECT_EQ(record.mutants[1].outcome, Outcome::kNoticed);
+}
+
+// The program, with what ran of it.
+std::function<bpfrig::v1::ProgramInstructions()> WithBlocks(bool first_ran) {
+  return [first_ran] {
+    bpfrig::v1::ProgramInstructions listed = Listed({Arithmetic(BPF_MOV, 5), Exit()});
+    for (uint32_t i = 0; i < 2; ++i) {
+      bpfrig::v1::BasicBlock* block = listed.add_blocks();
+      block->set_instruction(i);
+      block->set_count(1);
+      block->set_executed(i != 0 || first_ran);
+    }
+    return listed;
+  };
+}
+
+TEST_F(MutationRunTest, WhatNoTestGetsToMeetsOneTestForTheVerifier) {
+  daemon_.instructions = WithBlocks(false);
+  answers_[6].mutable_rejected()->set_errno_name("EACCES");
+  const Record record = Mutate(Expecting({"!at_least 0", "!at_least 1"}));
+  EXPECT_EQ(record.mutants[0].outcome, Outcome::kInvalid);
+  EXPECT_EQ(record.mutants[1].outcome, Outcome::kSurvived);
+  EXPECT_TRUE(record.mutants[1].is_unreached);
+  EXPECT_THAT(record.mutants[1].passed, IsEmpty());
+  EXPECT_EQ(record.CountAll().unreached, 1U);
+  EXPECT_EQ(mutants_loaded_, 2);
+}
+
+TEST_F(MutationRunTest, WhatTestsGetToMeetsAllOfThem) {
+  daemon_.instructions = WithBlocks(true);
+  const Record record = Mutate(Expecting({"!at_least 0", "!at_least 1"}));
+  EXPECT_EQ(record.CountAll().survived, 2U);
+  EXPECT_EQ(record.CountAll().unreached, 0U);
+  EXPECT_THAT(record.mutants[1].passed, ElementsAre(0, 1));
+  EXPECT_EQ(mutants_loaded_, 4);
+}
+
+// The daemon cannot record it, or knows no such field.
+TEST_F(MutationRunTest, ATestThatFailsWhileItIsRecordedMayGetAnywhere) {
+  daemon_.instructions = WithBlocks(false);
+  refuses_to_record_ = true;
+  const Record record = Mutate(Expecting({"!at_least 0"}));
+  EXPECT_EQ(record.CountAll().survived, 2U);
+  EXPECT_EQ(record.CountAll().unreached, 0U);
 }
 
 TEST_F(MutationRunTest, ABrokenRigEndsTheRun) {

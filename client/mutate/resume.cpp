@@ -52,6 +52,7 @@ bool ReadOutcome(const Json& then, const std::map<std::string, size_t>& same, Mu
   // Whether that still holds is asked again.
   if (read.outcome == Outcome::kEquivalent) read.outcome = Outcome::kSurvived;
   read.is_hang = then.value("hang", false);
+  read.is_unreached = then.value("unreached", false);
   if (read.outcome == Outcome::kNotRun || !ReadTests(then.at("noticed_by"), same, read.noticed_by) ||
       !ReadTests(then.at("passed"), same, read.passed)) {
     return false;

@@ -8,12 +8,12 @@ namespace bpfrig::client::mutate {
 namespace {
 
 // Rows of one program: its own first, then its functions'.
-void CountIn(const std::string& function, Outcome outcome, std::vector<ScoreRow>& rows) {
-  rows.front().counts.Add(outcome);
+void CountIn(const std::string& function, const Mutant& mutant, std::vector<ScoreRow>& rows) {
+  rows.front().counts.Add(mutant);
   auto found =
       std::find_if(rows.begin() + 1, rows.end(), [&](const ScoreRow& row) { return row.name == function; });
   if (found == rows.end()) found = rows.insert(rows.end(), {function, true, {}});
-  found->counts.Add(outcome);
+  found->counts.Add(mutant);
 }
 
 }  // namespace
@@ -22,7 +22,7 @@ std::vector<ScoreRow> ScoreRows(const Record& record) {
   std::vector<std::vector<ScoreRow>> programs;
   for (const Subject& subject : record.subjects) programs.push_back({{subject.FullName(), false, {}}});
   for (const Mutant& mutant : record.mutants) {
-    CountIn(record.PlaceOf(mutant).function, mutant.outcome, programs[mutant.subject]);
+    CountIn(record.PlaceOf(mutant).function, mutant, programs[mutant.subject]);
   }
   std::vector<ScoreRow> rows;
   for (const std::vector<ScoreRow>& program : programs) {

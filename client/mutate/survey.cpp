@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "client/mutate/reach_watcher.h"
 #include "client/run/load_watcher.h"
 #include "client/run/side_by_side.h"
 
@@ -113,6 +114,29 @@ void AddSubjects(const SeenLoad& load, size_t test, const Listings& listings,
   }
 }
 
+void NoteReached(const ReachWatcher& reached, size_t test, Survey& survey) {
+  for (Subject& subject : survey.subjects) {
+    const bool loads_it = std::binary_search(subject.tests.begin(), subject.tests.end(), test);
+    const std::vector<bool>* ran = loads_it ? reached.Find(subject.object, subject.program.name()) : nullptr;
+    if (ran != nullptr && ran->size() == subject.program.instructions().size()) {
+      subject.may_have_run[test] = *ran;
+    }
+  }
+}
+
+void FindReached(const std::vector<plan::Test>& tests, size_t threads, std::chrono::milliseconds timeout,
+                 run::TestRunner& runner, Survey& survey) {
+  std::vector<ReachWatcher> watchers(tests.size());
+  std::vector<char> passed(tests.size(), 0);
+  run::SideBySide(threads, tests.size(), [&](size_t i) {
+    if (survey.results[i].verdict != Verdict::kPassed) return;
+    passed[i] = runner.RunWatched(tests[i], watchers[i], timeout).result.verdict == Verdict::kPassed ? 1 : 0;
+  });
+  for (size_t i = 0; i < tests.size(); ++i) {
+    if (passed[i] != 0) NoteReached(watchers[i], i, survey);
+  }
+}
+
 }  // namespace
 
 void KnownLoads::Add(const Object& object, const LoadProgramRequest& request,
@@ -149,6 +173,7 @@ Survey RunSurvey(const std::vector<plan::Test>& tests, size_t threads, std::chro
       AddSubjects(load, i, listings, survey.subjects);
     }
   }
+  if (survey.IsGood()) FindReached(tests, threads, timeout, runner, survey);
   return survey;
 }
 

@@ -1,5 +1,5 @@
-// The run before the mutants: every test must pass with the programs as they are. What each test loads, and
-// what that is made of, is learned on the way.
+// The runs before the mutants: every test must pass with the programs as they are. What each test loads, what
+// that is made of, and in a second run which of it each test gets to, is learned on the way.
 #pragma once
 
 #include <chrono>
@@ -48,7 +48,8 @@ struct Survey {
   [[nodiscard]] bool IsGood() const;
 };
 
-// Runs all tests, so many at once.
+// Runs all tests, so many at once; and once more those that passed, to see which instructions run in them. A
+// test that does not pass while that is recorded counts as one of which it is not known.
 [[nodiscard]] Survey RunSurvey(const std::vector<plan::Test>& tests, size_t threads,
                                std::chrono::milliseconds timeout, run::TestRunner& runner);
 

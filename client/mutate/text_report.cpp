@@ -15,6 +15,7 @@ namespace {
 constexpr size_t kMostTests = 4;
 
 std::string TestsOf(const LineGroup& group, const Record& record) {
+  if (group.tests.empty()) return "no test";
   std::vector<std::string> names;
   for (const size_t test : group.tests) {
     if (names.size() < kMostTests) names.push_back(record.tests[test]);
@@ -85,6 +86,7 @@ std::string SummaryOf(const Counts& counts) {
   const std::string score = counts.HasScore() ? absl::StrCat("score ", ScoreOf(counts)) : "no score";
   std::string text = absl::StrCat(score, ": ", counts.noticed, " of ", counts.noticed + counts.survived,
                                   " noticed, ", counts.survived, " survived");
+  if (counts.unreached > 0) absl::StrAppend(&text, ", ", counts.unreached, " of them where no test gets");
   if (counts.equivalent > 0) absl::StrAppend(&text, ", ", counts.equivalent, " equivalent");
   if (counts.invalid > 0) absl::StrAppend(&text, ", ", counts.invalid, " invalid");
   if (counts.not_run > 0) absl::StrAppend(&text, ", ", counts.not_run, " not run");

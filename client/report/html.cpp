@@ -122,7 +122,8 @@ void AddDetails(const TestResult& result, const RunRecord& run, HtmlElement pare
   for (const verdict::Note& note : result.notes) AddNote(note, card);
   if (!result.steps.empty()) {
     HtmlElement details = card.Add("details");
-    details.AddText("summary", absl::StrCat(result.steps.size(), result.steps.size() == 1 ? " step" : " steps"));
+    details.AddText("summary",
+                    absl::StrCat(result.steps.size(), result.steps.size() == 1 ? " step" : " steps"));
     AddSteps(result, details);
   }
   if (!result.artifacts.empty()) card.AddText("p", "artifacts: ").AddText("code", result.artifacts);

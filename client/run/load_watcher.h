@@ -22,6 +22,8 @@ class LoadWatcher {
   virtual void After(const std::shared_ptr<const std::string>& object,
                      const bpfrig::v1::LoadProgramRequest& request, const daemon::RpcError* error,
                      const bpfrig::v1::LoadProgramResponse& response, Sandbox& sandbox) = 0;
+  // Once every step is done, before the sandbox is closed; only of a trial that passed until then.
+  virtual void AtEnd(Sandbox& /*sandbox*/) {}
 };
 
 // The instructions of all programs that the object of that name in the sandbox has loaded.

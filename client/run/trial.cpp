@@ -107,6 +107,7 @@ void Trial::RunInSandbox(Sandbox& sandbox) {
     options_.record->TakeRest(sandbox, result_.verdict == Verdict::kFailed);
   }
   if (result_.verdict == Verdict::kPassed) {
+    if (options_.loads != nullptr) options_.loads->AtEnd(sandbox);
     Close(sandbox);
   } else if (result_.verdict == Verdict::kFailed) {
     // The sandbox is torn down before its test is reported; what it says now no longer matters.
@@ -168,8 +169,7 @@ StepOutcome Trial::TakeStep(const plan::Step& step, const std::string& what, Ste
   const auto start = std::chrono::steady_clock::now();
   StepOutcome outcome = runner.Run(step);
   const auto duration = std::chrono::steady_clock::now() - start;
-  result_.steps.push_back(
-      {step.mark, what, std::chrono::duration_cast<std::chrono::microseconds>(duration)});
+  result_.steps.push_back({step.mark, what, std::chrono::duration_cast<std::chrono::microseconds>(duration)});
   return outcome;
 }
 

@@ -170,7 +170,8 @@ TEST(KernelBpfExecutedTest, ItsMapIsCountedWithTheObjects) {
 }
 
 TEST(KernelBpfExecutedTest, WhatCannotBeRecordedIsSaid) {
-  const std::string elf = tests::MakeBpfElf("tc", {tests::SkipIfZero(1, 5), tests::SetRegister(0, 0), tests::Exit()});
+  const std::string elf =
+      tests::MakeBpfElf("tc", {tests::SkipIfZero(1, 5), tests::SetRegister(0, 0), tests::Exit()});
   const absl::Status status = BpfObject::Load(Recorded(SpecOf(elf))).status();
   EXPECT_EQ(DetailOf(status).reason, Reason::kUnsupported) << status;
   EXPECT_EQ(DetailOf(status).field, "record_executed");

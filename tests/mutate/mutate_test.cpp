@@ -215,6 +215,45 @@ TEST(MutateTest, ShowsASurvivorWithItsLineAndEndsWithOneBelowTheLimit) {
   EXPECT_THAT(outcome.output, HasSubstr("the score is below 90 %, which --fail-under asks for"));
 }
 
+// A plan whose tests look at nothing, one for each of these marks.
+TemporaryFile PlanWithMarks(const std::vector<int>& marks) {
+  std::string text = "name: marks\nobjects: {mutants: mutants.bpf.o}\ntests:\n";
+  for (const int mark : marks) {
+    absl::StrAppend(
+        &text, "  - name: mark ", mark, "\n    steps:\n      - load: {object: mutants}\n",
+        "      - run: {program: mutants, data: !hex 000102030405060708090a0b0800450000140000000040",
+        "1100000a0000010a000002, context: {mark: ", mark, "}}\n");
+  }
+  return TemporaryFile("marks.yaml", text);
+}
+
+Outcome MutateLine(const TemporaryFile& plan, const std::string& comment, const std::string& json) {
+  return RunToEnd({Binary("bpfrig"), "mutate", "-I", BPFRIG_TEST_OBJECTS, "--lines",
+                   absl::StrCat("mutants.bpf.c:", LineOf(comment)), "--json", json, plan.Path()});
+}
+
+TEST(MutateTest, TellsALineThatIsNeverReachedFromOneThatNobodyChecks) {
+  const TemporaryFile report("mutants.json", "");
+  // Above 100 the program returns early.
+  const TemporaryFile early = PlanWithMarks({101});
+  const Outcome never = MutateLine(early, "store", report.Path());
+  EXPECT_EQ(never.status, 0) << never.output;
+  EXPECT_THAT(never.output, HasSubstr(" was left out (no test gets there)\n"));
+  EXPECT_THAT(never.output, HasSubstr("    ran:  no test\n"));
+  const nlohmann::json unreached = ReadJson(report.Path());
+  EXPECT_GT(unreached["counts"]["survived"], 0);
+  EXPECT_EQ(unreached["counts"]["unreached"], unreached["counts"]["survived"]);
+
+  const TemporaryFile late = PlanWithMarks({101, 5, 102});
+  const Outcome unchecked = MutateLine(late, "store", report.Path());
+  EXPECT_EQ(unchecked.status, 0) << unchecked.output;
+  EXPECT_THAT(unchecked.output, HasSubstr(" was left out\n"));
+  EXPECT_THAT(unchecked.output, HasSubstr("    ran:  marks / mark 5\n\n"));
+  const nlohmann::json reached = ReadJson(report.Path());
+  EXPECT_EQ(reached["counts"]["unreached"], 0);
+  EXPECT_EQ(reached["counts"]["survived"], unreached["counts"]["survived"]);
+}
+
 // Under the sanitizers the longer one would show nothing more, slowly.
 #ifdef BPFRIG_SANITIZED
 constexpr const char* kShippedPlans[] = {"sendmsg"};

@@ -94,6 +94,24 @@ TEST_F(InstructionsTest, KnowsNoLinesOfAnObjectWithoutBtf) {
   EXPECT_THAT(program.lines(), IsEmpty());
 }
 
+TEST_F(InstructionsTest, TellsWhatRanIfThatIsRecorded) {
+  Load("parts", "record_executed: true");
+  const auto count_that_ran = [&] {
+    const v1::ProgramInstructions program = List(R"(object: "parts" programs: "frame")").at(0);
+    EXPECT_EQ(program.blocks(0).instruction(), 0u);
+    return std::count_if(program.blocks().begin(), program.blocks().end(),
+                         [](const v1::BasicBlock& block) { return block.executed(); });
+  };
+  EXPECT_EQ(count_that_ran(), 0);
+  ASSERT_TRUE(Run(R"(run_program { program: "frame" data: "12345678901234" })").ok());
+  EXPECT_GT(count_that_ran(), 1);
+}
+
+TEST_F(InstructionsTest, KnowsNothingOfWhatRanOtherwise) {
+  Load("parts");
+  EXPECT_THAT(List(R"(object: "parts" programs: "frame")").at(0).blocks(), IsEmpty());
+}
+
 TEST_F(InstructionsTest, NamesWhatIsNotThere) {
   Load("optional_programs", R"(programs { program: "always" })");
   ASSERT_TRUE(worker_.Load(TestObject("noop"), "types_only: true", "types").ok());

@@ -52,8 +52,7 @@ absl::StatusOr<MarkedCode> MarkBlocks(absl::Span<const struct bpf_insn> instruct
     const BasicBlock& block = blocks[i];
     marked.places.push_back(marked.instructions.size());
     if (block.free_register) {
-      const auto mark =
-          Mark(*block.free_register, bytes.map_fd, bytes.offset + static_cast<uint32_t>(i));
+      const auto mark = Mark(*block.free_register, bytes.map_fd, bytes.offset + static_cast<uint32_t>(i));
       marked.instructions.insert(marked.instructions.end(), mark.begin(), mark.end());
     }
     for (uint32_t k = block.first; k < block.first + block.count; ++k) {

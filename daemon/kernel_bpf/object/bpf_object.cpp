@@ -32,8 +32,9 @@ absl::StatusOr<InstructionList> BpfObject::ListInstructions(const std::string& p
   }
   const bool is_recorded = executed_ != nullptr && executed_->Has(program);
   const absl::Span<const struct bpf_insn> instructions =
-      is_recorded ? executed_->InstructionsOf(program)
-                  : absl::Span<const struct bpf_insn>(bpf_program__insns(loaded), bpf_program__insn_cnt(loaded));
+      is_recorded
+          ? executed_->InstructionsOf(program)
+          : absl::Span<const struct bpf_insn>(bpf_program__insns(loaded), bpf_program__insn_cnt(loaded));
   if (inert_programs_.count(program) > 0) return InstructionList{instructions, {}, {}, {}};
   BPFRIG_RETURN_IF_ERROR(code_.status());
   BPFRIG_ASSIGN_OR_RETURN(std::vector<ProgramPart> parts, PartsOf(*code_, program, instructions));

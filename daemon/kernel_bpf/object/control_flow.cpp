@@ -11,8 +11,8 @@ namespace {
 // A bit for each register, from r0 on.
 using Registers = uint16_t;
 
-constexpr Registers kArguments = 0x3e;     // r1 to r5
-constexpr Registers kLostInCalls = 0x3f;   // r0 to r5
+constexpr Registers kArguments = 0x3e;    // r1 to r5
+constexpr Registers kLostInCalls = 0x3f;  // r0 to r5
 constexpr uint8_t kLastGeneral = BPF_REG_9;
 // Linux 6.19; not in the headers of before.
 constexpr uint8_t kIndirectJump = BPF_JMP | BPF_JA | BPF_X;
@@ -40,8 +40,9 @@ bool LeavesForGood(const struct bpf_insn& instruction) {
 // a function (bpf_throw), a packet load beyond the packet.
 bool EndsBlock(const struct bpf_insn& instruction) {
   if (IsCall(instruction)) return instruction.src_reg != 0 || instruction.imm == BPF_FUNC_tail_call;
-  const bool is_packet_load = BPF_CLASS(instruction.code) == BPF_LD &&
-                              (BPF_MODE(instruction.code) == BPF_ABS || BPF_MODE(instruction.code) == BPF_IND);
+  const bool is_packet_load =
+      BPF_CLASS(instruction.code) == BPF_LD &&
+      (BPF_MODE(instruction.code) == BPF_ABS || BPF_MODE(instruction.code) == BPF_IND);
   return IsJumpClass(instruction) || is_packet_load;
 }
 

@@ -23,15 +23,33 @@ struct bpf_insn Make(int code, int destination = 0, int source = 0, int offset =
   return instruction;
 }
 
-struct bpf_insn Set(int to, int number) { return Make(BPF_ALU64 | BPF_MOV | BPF_K, to, 0, 0, number); }
-struct bpf_insn Copy(int to, int from) { return Make(BPF_ALU64 | BPF_MOV | BPF_X, to, from); }
-struct bpf_insn Add(int to, int from) { return Make(BPF_ALU64 | BPF_ADD | BPF_X, to, from); }
-struct bpf_insn Goto(int over) { return Make(BPF_JMP | BPF_JA, 0, 0, over); }
-struct bpf_insn GotoFar(int over) { return Make(BPF_JMP32 | BPF_JA, 0, 0, 0, over); }
-struct bpf_insn GotoIfZero(int number, int over) { return Make(BPF_JMP | BPF_JEQ | BPF_K, number, 0, over); }
-struct bpf_insn CallHelper(int helper) { return Make(BPF_JMP | BPF_CALL, 0, 0, 0, helper); }
-struct bpf_insn CallFunction(int over) { return Make(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, over); }
-struct bpf_insn Exit() { return Make(BPF_JMP | BPF_EXIT); }
+struct bpf_insn Set(int to, int number) {
+  return Make(BPF_ALU64 | BPF_MOV | BPF_K, to, 0, 0, number);
+}
+struct bpf_insn Copy(int to, int from) {
+  return Make(BPF_ALU64 | BPF_MOV | BPF_X, to, from);
+}
+struct bpf_insn Add(int to, int from) {
+  return Make(BPF_ALU64 | BPF_ADD | BPF_X, to, from);
+}
+struct bpf_insn Goto(int over) {
+  return Make(BPF_JMP | BPF_JA, 0, 0, over);
+}
+struct bpf_insn GotoFar(int over) {
+  return Make(BPF_JMP32 | BPF_JA, 0, 0, 0, over);
+}
+struct bpf_insn GotoIfZero(int number, int over) {
+  return Make(BPF_JMP | BPF_JEQ | BPF_K, number, 0, over);
+}
+struct bpf_insn CallHelper(int helper) {
+  return Make(BPF_JMP | BPF_CALL, 0, 0, 0, helper);
+}
+struct bpf_insn CallFunction(int over) {
+  return Make(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, over);
+}
+struct bpf_insn Exit() {
+  return Make(BPF_JMP | BPF_EXIT);
+}
 Code SetLong(int to, int source = 0, int number = 0) {
   return {Make(BPF_LD | BPF_IMM | BPF_DW, to, source, 0, number), Make(0)};
 }
@@ -126,7 +144,8 @@ TEST(ControlFlowTest, WhatLeadsNowhereIsNotSupported) {
 
 TEST(BlockMarksTest, JumpsLeadToTheMarks) {
   // Over one block, back to the first, and to a function.
-  const Code code = {GotoIfZero(1, 2), Set(0, 0), CallFunction(2), GotoIfZero(1, -4), Exit(), Set(0, 1), Exit()};
+  const Code code = {GotoIfZero(1, 2), Set(0, 0), CallFunction(2), GotoIfZero(1, -4),
+                     Exit(),           Set(0, 1), Exit()};
   const std::vector<BasicBlock> blocks = Blocks(code);
   const absl::StatusOr<MarkedCode> marked = MarkBlocks(code, blocks, {77, 100});
   ASSERT_TRUE(marked.ok()) << marked.status();

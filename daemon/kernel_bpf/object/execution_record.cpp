@@ -31,12 +31,11 @@ std::string Moved(const void* records, uint32_t count, uint32_t size, const std:
 }
 
 absl::Status Blame(const std::string& program, const absl::Status& status) {
-  return base::WithField(
-      base::WithObject(base::MakeError(base::DetailOf(status).reason,
-                                       absl::StrCat("recording what runs of program \"", program,
-                                                    "\": ", status.message())),
-                       program),
-      "record_executed");
+  return base::WithField(base::WithObject(base::MakeError(base::DetailOf(status).reason,
+                                                          absl::StrCat("recording what runs of program \"",
+                                                                       program, "\": ", status.message())),
+                                          program),
+                         "record_executed");
 }
 
 }  // namespace
@@ -76,9 +75,9 @@ absl::Status ExecutionRecord::AddTo(LoadHooks& hooks, struct bpf_object* object)
   if (!map_.IsOpen()) return base::ErrnoError("making the map that records what runs");
   for (auto& [name, recorded] : programs_) {
     struct bpf_program* program = bpf_object__find_program_by_name(object, name.c_str());
-    const absl::Status added =
-        hooks.Add(program, [this, &recorded = recorded](struct bpf_program* loading,
-                                                        struct bpf_prog_load_opts& options) {
+    const absl::Status added = hooks.Add(
+        program,
+        [this, &recorded = recorded](struct bpf_program* loading, struct bpf_prog_load_opts& options) {
           return Mark(recorded, loading, options);
         });
     if (!added.ok()) return Blame(name, added);

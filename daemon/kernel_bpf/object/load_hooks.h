@@ -1,6 +1,7 @@
 // LoadHooks: changes programs of an object right before libbpf loads them, once they are relocated. Libbpf
 // has no other way to do that than a handler for the programs' section, whose hook it calls then.
-// ObjectLoader has them while it loads; inert_programs.h, replacements.h and execution_record.h say what is changed.
+// ObjectLoader has them while it loads; inert_programs.h, replacements.h and execution_record.h say what is
+// changed.
 #pragma once
 
 #include <bpf/libbpf.h>

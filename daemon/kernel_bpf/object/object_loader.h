@@ -43,8 +43,8 @@ class ObjectLoader {
 
   // Checks the object's bytes, and makes them ones that this libbpf takes.
   [[nodiscard]] absl::Status Prepare();
-  // Relocates the object without loading it, checks the replacements, and plans what is recorded; NOT_ALLOWED if a program calls what
-  // it may not. An error in the attempt is that of relocating.
+  // Relocates the object without loading it, checks the replacements, and plans what is recorded; NOT_ALLOWED
+  // if a program calls what it may not. An error in the attempt is that of relocating.
   [[nodiscard]] absl::StatusOr<Attempt> RehearseAndJudge();
   // The object as it will be, without what makes maps.
   [[nodiscard]] absl::StatusOr<OpenedObject> OpenBare() const;
@@ -66,7 +66,7 @@ class ObjectLoader {
   KernelFunctions functions_;
   // Of the object's bytes as they were prepared. An error matters to those who ask for it.
   absl::StatusOr<ObjectCode> code_;
-  Replacements replacements_;  // used by the hooks
+  Replacements replacements_;                  // used by the hooks
   std::unique_ptr<ExecutionRecord> executed_;  // the same; null unless the spec asks for it
   // Null if no program is changed.
   std::unique_ptr<LoadHooks> hooks_;

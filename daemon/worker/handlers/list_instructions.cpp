@@ -42,7 +42,8 @@ class Pages {
 
   [[nodiscard]] bool AtEnd() const {
     return instructions_ == list_.instructions.size() && relocated_ == list_.relocated.size() &&
-           functions_ == list_.functions.size() && lines_ == list_.lines.size() && blocks_ == list_.blocks.size();
+           functions_ == list_.functions.size() && lines_ == list_.lines.size() &&
+           blocks_ == list_.blocks.size();
   }
 
   // The next message; the list must not be at its end.
