@@ -1,6 +1,8 @@
 #include "daemon/kernel_bpf/object/control_flow.h"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
@@ -88,22 +90,43 @@ Effect EffectOf(const struct bpf_insn& instruction) {
   return {static_cast<Registers>(destination | operand), 0};
 }
 
-// What is read later, of each instruction and behind the last.
+// Of each jump, where it leads to and where it is, by the former.
+using Jumps = std::vector<std::pair<uint32_t, uint32_t>>;
+
+// Those within a function.
+Jumps JumpsOf(absl::Span<const struct bpf_insn> instructions) {
+  Jumps jumps;
+  for (uint32_t i = 0; i < instructions.size(); ++i) {
+    if (!IsJumpClass(instructions[i]) || IsCall(instructions[i])) continue;
+    if (const auto target = TargetOf(instructions[i], i)) jumps.emplace_back(target->instruction, i);
+  }
+  std::sort(jumps.begin(), jumps.end());
+  return jumps;
+}
+
+// What is read later, of each instruction and behind the last. A set only grows, and whoever leads to it is
+// looked at again then: however a program jumps, that is a few times for each instruction.
 std::vector<Registers> LiveRegisters(absl::Span<const struct bpf_insn> instructions) {
+  const Jumps jumps = JumpsOf(instructions);
   std::vector<Registers> live(instructions.size() + 1, 0);
-  // Once, and again for each loop within another.
-  for (bool has_changed = true; has_changed;) {
-    has_changed = false;
-    for (uint32_t i = instructions.size(); i-- > 0;) {
-      const struct bpf_insn& instruction = instructions[i];
-      Registers later = LeavesForGood(instruction) ? 0 : live[i + 1];
-      if (IsJumpClass(instruction) && !IsCall(instruction)) {
-        if (const auto target = TargetOf(instruction, i)) later |= live[target->instruction];
-      }
-      const Effect effect = EffectOf(instruction);
-      const auto now = static_cast<Registers>(effect.read | (later & ~effect.written));
-      has_changed = has_changed || now != live[i];
-      live[i] = now;
+  std::vector<uint32_t> work(instructions.size());
+  std::iota(work.begin(), work.end(), 0U);
+  while (!work.empty()) {
+    const uint32_t i = work.back();
+    work.pop_back();
+    const struct bpf_insn& instruction = instructions[i];
+    Registers later = LeavesForGood(instruction) ? 0 : live[i + 1];
+    if (IsJumpClass(instruction) && !IsCall(instruction)) {
+      if (const auto target = TargetOf(instruction, i)) later |= live[target->instruction];
+    }
+    const Effect effect = EffectOf(instruction);
+    const auto now = static_cast<Registers>(effect.read | (later & ~effect.written));
+    if (now == live[i]) continue;
+    live[i] = now;
+    if (i > 0) work.push_back(i - 1);
+    for (auto jump = std::lower_bound(jumps.begin(), jumps.end(), std::make_pair(i, 0U));
+         jump != jumps.end() && jump->first == i; ++jump) {
+      work.push_back(jump->second);
     }
   }
   return live;
