@@ -41,8 +41,8 @@ int PrintInfo(const DaemonOptions& options) {
             << absl::StreamFormat("kernel     %s %s\n", info.kernel_release(), info.machine())
             << absl::StreamFormat("libbpf     %s\n", info.libbpf_version())
             << absl::StreamFormat("CPUs       %d\n", info.possible_cpus())
-            << absl::StreamFormat("sandboxes  %d open, at most %d\n", info.open_sandboxes(),
-                                  info.max_sandboxes())
+            << absl::StreamFormat("sandboxes  %d open, at most %d; %d ready\n", info.open_sandboxes(),
+                                  info.max_sandboxes(), info.spare_sandboxes())
             << (info.stuck_sandboxes() == 0
                     ? ""
                     : absl::StrFormat("           %d ended, with a program that still runs in the kernel\n",

@@ -39,7 +39,7 @@ TEST_F(TestRunnerTest, PassesWhenAllHolds) {
 
 TEST_F(TestRunnerTest, TellsHowLongEachStepTook) {
   AddProgram("obj/p", 3);
-  constexpr std::chrono::milliseconds kWait(20);
+  static constexpr std::chrono::milliseconds kWait(20);
   daemon_.connect = [](const auto&, auto&) {
     std::this_thread::sleep_for(kWait);
     return daemon::DaemonError(grpc::StatusCode::NOT_FOUND, bpfrig::v1::ERROR_REASON_UNKNOWN_NAME, "no");
@@ -50,7 +50,7 @@ TEST_F(TestRunnerTest, TellsHowLongEachStepTook) {
                    "      - detach: {link: never}\n"));
   ASSERT_THAT(result.steps, SizeIs(2));  // The last is not done.
   EXPECT_EQ(result.steps[0].what, "step 1, detach");
-  EXPECT_EQ(ToString(result.steps[1].mark), "p.yaml:6:9");
+  EXPECT_EQ(ToString(result.steps[1].mark), "p.yaml:7:9");
   EXPECT_EQ(result.steps[1].what, "step 2, connect");
   EXPECT_GE(result.steps[1].duration, kWait);
   EXPECT_LE(result.steps[0].duration + result.steps[1].duration, result.duration);

@@ -92,7 +92,8 @@ Front::Front(const FrontOptions& options, common::Fd control, Event supervisor_g
           std::move(control),
           [this](const internal::v1::Credentials& credentials) { remote_.Take(credentials); },
           [this] { supervisor_gone_.Signal(); }),
-      registry_(link_, options.limits.max_sandboxes),
+      spares_(link_, options.limits.spare_sandboxes),
+      registry_(link_, spares_, options.limits.max_sandboxes),
       threads_(MaxThreads(options.limits)),
       environment_{
           .registry = registry_,
@@ -175,6 +176,7 @@ absl::Status Front::BeReady() {
                          base::DetailOf(probed)));
   }
   server_->SetServing(true);
+  spares_.Start();
   return link_.SendReady();
 }
 
@@ -186,6 +188,7 @@ void Front::Shutdown() {
   // All workers are told to end; from here on nobody waits for the supervisor, and nothing calls the registry
   // that is about to go.
   link_.Stop();
+  spares_.Stop();
   if (server_) server_->Shutdown(absl::Now() + kShutdownTime);
   threads_.JoinAll();
 }

@@ -79,6 +79,7 @@ class Front {
   Shares request_shares_;
   Shares connection_shares_;
   SupervisorLink link_;
+  SpareWorkers spares_;
   SandboxRegistry registry_;
   CallThreads threads_;
   KernelInfo kernel_info_;

@@ -9,6 +9,8 @@ namespace bpfrig::ipc {
 
 struct FrontLimits {
   uint32_t max_sandboxes = 64;
+  // Kept ready for those that will be opened, beside them.
+  uint32_t spare_sandboxes = 2;
   uint32_t max_calls = 512;
   uint32_t max_connections = 4096;
   // MiB of requests that are under way.
@@ -33,6 +35,7 @@ struct FrontLimit {
 };
 
 inline constexpr char kMaxSandboxesFlag[] = "--max-sandboxes";
+inline constexpr char kSpareSandboxesFlag[] = "--spare-sandboxes";
 inline constexpr char kMaxCallsFlag[] = "--max-calls";
 inline constexpr char kMaxConnectionsFlag[] = "--max-connections";
 inline constexpr char kMaxRequestMemoryFlag[] = "--max-request-memory";
@@ -50,6 +53,8 @@ inline constexpr std::array kFrontLimits = {
                1900},
     FrontLimit{kMaxSandboxesPerCallerFlag, &FrontLimits::max_sandboxes_per_caller,
                "How many of them may be one caller's; 0: all but an eighth", 0, 1900},
+    FrontLimit{kSpareSandboxesFlag, &FrontLimits::spare_sandboxes,
+               "How many sandboxes to keep ready for those that will be opened", 0, 16},
     FrontLimit{kMaxCallsFlag, &FrontLimits::max_calls, "How many calls may be under way at once", 2, 8192},
     FrontLimit{kMaxCallsPerCallerFlag, &FrontLimits::max_calls_per_caller,
                "How many of them may be one caller's; 0: all but an eighth", 0, 8192},

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -22,6 +23,10 @@ std::vector<std::string> DaemonCommand(const Daemon::Launcher& launcher, const s
                                        const std::vector<std::string>& arguments) {
   std::vector<std::string> command = launcher.command;
   command.insert(command.end(), {Binary("bpfrigd"), "--listen", "unix:" + socket});
+  // Whose a worker is can only be told if there are no others.
+  if (std::find(arguments.begin(), arguments.end(), "--spare-sandboxes") == arguments.end()) {
+    command.insert(command.end(), {"--spare-sandboxes", "0"});
+  }
   command.insert(command.end(), arguments.begin(), arguments.end());
   return command;
 }

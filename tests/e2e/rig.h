@@ -33,7 +33,8 @@ class TemporaryFile {
 // The front of the daemon with that process; -1 if there is none.
 [[nodiscard]] pid_t FrontOf(pid_t daemon);
 
-// A daemon on its own unix socket, serving when the constructor returns; ended by SIGTERM.
+// A daemon on its own unix socket, with no sandboxes ready unless the arguments say how many, serving when
+// the constructor returns; ended by SIGTERM.
 class Daemon {
  public:
   explicit Daemon(const std::vector<std::string>& arguments = {});

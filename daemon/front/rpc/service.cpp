@@ -146,6 +146,7 @@ Unary* Service::GetInfo(Context* context, const v1::GetInfoRequest* request, v1:
     response->set_max_sandboxes(environment_.registry.max_sandboxes());
     response->set_max_object_bytes(MaxObjectBytes());
     response->set_open_sandboxes(environment_.registry.CountOpen());
+    response->set_spare_sandboxes(environment_.registry.CountSpare());
     response->set_stuck_sandboxes(environment_.registry.CountStuck());
     return absl::OkStatus();
   };

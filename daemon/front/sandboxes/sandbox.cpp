@@ -69,11 +69,12 @@ absl::Status HasEnded(const std::string& id, absl::string_view why) {
       "Open another sandbox: nothing of this one is left.");
 }
 
-Sandbox::Sandbox(std::string id, std::string label, Share share, SupervisorLink& link,
+Sandbox::Sandbox(std::string id, std::string label, Share share, SupervisorLink& link, SpareWorkers& spares,
                  std::function<void(const Sandbox&)> on_exited)
     : id_(std::move(id)),
       label_(std::move(label)),
       link_(link),
+      spares_(spares),
       on_exited_(std::move(on_exited)),
       share_(std::move(share)) {}
 
@@ -89,7 +90,7 @@ std::string Sandbox::Name() const {
 absl::Status Sandbox::Spawn(uint32_t open_files, absl::Time deadline) {
   BPFRIG_ASSIGN_OR_RETURN(auto reserve, ipc::MakeSocketPair());
   const auto on_exit = [self = shared_from_this()](const WorkerExit& exit) { self->OnWorkerExited(exit); };
-  BPFRIG_ASSIGN_OR_RETURN(SpawnedWorker worker, link_.Spawn(open_files, deadline, on_exit));
+  BPFRIG_ASSIGN_OR_RETURN(SpawnedWorker worker, spares_.Take(open_files, deadline, on_exit));
   const uint64_t number = worker.number;
   {
     const std::lock_guard lock(mutex_);

@@ -18,6 +18,7 @@
 #include "bpfrig/v1/sandbox.pb.h"
 #include "common/fd.h"
 #include "daemon/front/sandboxes/shares.h"
+#include "daemon/front/sandboxes/spare_workers.h"
 #include "daemon/front/sandboxes/supervisor_link.h"
 
 namespace bpfrig::front {
@@ -31,12 +32,12 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
  public:
   using EndListener = std::function<void(const v1::SandboxEnded&)>;
 
-  // `link` outlives the sandbox, and so does what `share` is of, which is given back when it is decided how
-  // the sandbox ended. `on_exited` is called once, when the worker was reaped, and must not wait.
-  Sandbox(std::string id, std::string label, Share share, SupervisorLink& link,
+  // `link` and `spares` outlive the sandbox, and so does what `share` is of, which is given back when it is
+  // decided how the sandbox ended. `on_exited` is called once, when the worker was reaped, and must not wait.
+  Sandbox(std::string id, std::string label, Share share, SupervisorLink& link, SpareWorkers& spares,
           std::function<void(const Sandbox&)> on_exited);
 
-  // Starts the worker; fails if the sandbox was ended meanwhile.
+  // Takes a worker that is ready, or starts one; fails if the sandbox was ended meanwhile.
   [[nodiscard]] absl::Status Spawn(uint32_t open_files, absl::Time deadline);
 
   [[nodiscard]] const std::string& id() const { return id_; }
@@ -107,6 +108,7 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
   const std::string id_;
   const std::string label_;
   SupervisorLink& link_;
+  SpareWorkers& spares_;
   const std::function<void(const Sandbox&)> on_exited_;
   const absl::Time opened_at_ = absl::Now();
 

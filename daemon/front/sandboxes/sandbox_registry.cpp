@@ -55,7 +55,7 @@ absl::StatusOr<std::shared_ptr<Sandbox>> SandboxRegistry::Create(const std::stri
         MakeError(Reason::kLimitReached, absl::StrCat("opening a sandbox: ", DescribeLocked())),
         "Close one, or start the daemon with a larger --max-sandboxes.");
   }
-  auto sandbox = std::make_shared<Sandbox>(id, label, std::move(share), link_,
+  auto sandbox = std::make_shared<Sandbox>(id, label, std::move(share), link_, spares_,
                                            [this](const Sandbox& ended) { Retire(ended); });
   sandboxes_.emplace(id, sandbox);
   return sandbox;

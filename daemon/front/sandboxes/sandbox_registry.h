@@ -17,9 +17,9 @@ namespace bpfrig::front {
 
 class SandboxRegistry {
  public:
-  // `link` outlives the registry, but is stopped before it is destroyed.
-  SandboxRegistry(SupervisorLink& link, uint32_t max_sandboxes)
-      : link_(link), max_sandboxes_(max_sandboxes) {}
+  // `link` and `spares` outlive the registry, but are stopped before it is destroyed.
+  SandboxRegistry(SupervisorLink& link, SpareWorkers& spares, uint32_t max_sandboxes)
+      : link_(link), spares_(spares), max_sandboxes_(max_sandboxes) {}
   SandboxRegistry(const SandboxRegistry&) = delete;
   SandboxRegistry& operator=(const SandboxRegistry&) = delete;
 
@@ -40,6 +40,8 @@ class SandboxRegistry {
   [[nodiscard]] uint32_t max_sandboxes() const { return max_sandboxes_; }
   // How many there are that have not ended.
   [[nodiscard]] uint32_t CountOpen() const;
+  // How many workers are ready for sandboxes that nobody has asked for.
+  [[nodiscard]] uint32_t CountSpare() const { return spares_.Count(); }
   // How many have ended, but not their workers: Sandbox::IsStuck.
   [[nodiscard]] uint32_t CountStuck() const;
 
@@ -50,6 +52,7 @@ class SandboxRegistry {
   [[nodiscard]] std::string DescribeLocked() const;
 
   SupervisorLink& link_;
+  SpareWorkers& spares_;
   const uint32_t max_sandboxes_;
   mutable std::mutex mutex_;
   std::condition_variable retired_;

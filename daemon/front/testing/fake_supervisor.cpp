@@ -161,8 +161,12 @@ void FakeSupervisor::Spawn(uint64_t number) {
   ASSERT_TRUE(channel.ok()) << channel.status();
   reply.mutable_spawned()->set_worker(number);
   Reply(reply, channel->second.Get());
-  workers_[number] = std::make_unique<FakeWorker>(std::move(channel->first), script_,
-                                                  [this, number](int signal) { OnExit(number, signal); });
+  auto worker = std::make_shared<FakeWorker>(std::move(channel->first), script_,
+                                             [this, number](int signal) { OnExit(number, signal); });
+  const std::lock_guard lock(mutex_);
+  workers_[number] = std::move(worker);
+  ++spawned_;
+  changed_.notify_all();
 }
 
 void FakeSupervisor::Kill(uint64_t number) {
@@ -191,6 +195,25 @@ void FakeSupervisor::OnExit(uint64_t number, int signal) {
 void FakeSupervisor::Reply(const internal::v1::ControlReply& reply, int attached) {
   const std::lock_guard lock(send_mutex_);
   (void)control_.Send(reply, attached, absl::Now() + kPatience);  // the front may have gone
+}
+
+void FakeSupervisor::Die(uint64_t number, int signal) {
+  std::shared_ptr<FakeWorker> worker;
+  {
+    const std::lock_guard lock(mutex_);
+    worker = workers_.at(number);
+  }
+  worker->Die(signal);
+}
+
+std::set<uint64_t> FakeSupervisor::Running() {
+  const std::lock_guard lock(mutex_);
+  return running_;
+}
+
+bool FakeSupervisor::AwaitSpawns(size_t count) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_until(lock, Patience(), [&] { return spawned_ >= count; });
 }
 
 bool FakeSupervisor::AwaitReady() {

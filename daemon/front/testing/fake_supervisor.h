@@ -78,12 +78,18 @@ class FakeSupervisor {
   void RefuseSpawns(absl::StatusCode code, const std::string& message);
   // Kills have no effect from now on, as on a worker that is in the kernel; until FakeWorkers end.
   void SpareWorkers(bool spare);
+  // A worker dies of a signal by itself; its number counts from 1.
+  void Die(uint64_t number, int signal);
+  // The numbers of the workers that run.
+  [[nodiscard]] std::set<uint64_t> Running();
   // Goes away: closes the control socket.
   void Leave();
 
   // All of these wait, some seconds at most.
   bool AwaitReady();
   bool AwaitKills(size_t count);
+  // Until so many workers were started, those included that are no more.
+  bool AwaitSpawns(size_t count);
   // Until no worker is left.
   bool AwaitIdle();
 
@@ -105,7 +111,8 @@ class FakeSupervisor {
   std::set<uint64_t> running_;
   absl::Status refusal_;
   bool spares_ = false;
-  std::map<uint64_t, std::unique_ptr<FakeWorker>> workers_;  // the loop's own
+  size_t spawned_ = 0;
+  std::map<uint64_t, std::shared_ptr<FakeWorker>> workers_;  // written by the loop alone
   std::thread loop_;
 };
 

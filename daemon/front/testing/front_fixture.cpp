@@ -66,6 +66,7 @@ void FrontFixture::StartFront(FakeWorker::Script script, FrontOptions options,
                               std::function<void(const internal::v1::CallRequest&)> before,
                               const absl::Status& refusal) {
   const std::string path = socket_path();
+  options.limits.spare_sandboxes = spares_;
   supervisor_ = std::make_unique<FakeSupervisor>(
       [script = std::move(script), before = std::move(before)](FakeWorker& worker, ipc::MessageSocket& call,
                                                                const internal::v1::CallRequest& request) {

@@ -50,6 +50,8 @@ class FrontFixture : public ::testing::Test {
   void StartFront(FakeWorker::Script script, FrontOptions options = {},
                   std::function<void(const internal::v1::CallRequest&)> before = nullptr,
                   const absl::Status& refusal = absl::OkStatus());
+  // How many workers it keeps ready; before StartFront. Most tests want to know which worker is whose.
+  void SetSpares(uint32_t spares) { spares_ = spares; }
   // As the supervisor ends it: its pipe closes.
   absl::Status StopFront();
   void TearDown() override;
@@ -68,6 +70,7 @@ class FrontFixture : public ::testing::Test {
 
  private:
   const common::TemporaryDirectory directory_;
+  uint32_t spares_ = 0;
   common::Fd lifeline_;
   std::unique_ptr<FakeSupervisor> supervisor_;
   std::unique_ptr<Front> front_;
