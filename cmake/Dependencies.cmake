@@ -5,7 +5,6 @@ find_package(Protobuf REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
-find_package(spdlog REQUIRED)
 find_package(Boost REQUIRED)
 find_package(PkgConfig REQUIRED)
 # gRPC's own CMake package misses abseil on Debian 12; its pkg-config file is complete.
