@@ -130,9 +130,13 @@ absl::Status RunGuests(const RunOptions& options, const std::vector<std::string>
   const absl::StatusOr<std::string> accelerator =
       guest::ChooseAccelerator(plan.kernels.front(), *base, cache.directory());
   if (!accelerator.ok()) return accelerator.status();
-  const guest::Job job{GuestArguments(guest::kGuestClient, arguments, guest::kJobReportFile),
-                       GuestEnvironment(), fs::current_path(), files};
-  return guest::RunOnGuests(plan.kernels, *accelerator, *base, job, options.guest,
+  std::vector<guest::GuestRun> guests;
+  for (const guest::Kernel& kernel : plan.kernels) {
+    guests.push_back({kernel,
+                      {GuestArguments(guest::kGuestClient, arguments, guest::kJobReportFile),
+                       GuestEnvironment(), fs::current_path(), files}});
+  }
+  return guest::RunOnGuests(guests, *accelerator, *base, options.guest,
                             [&](size_t index, guest::Outcome outcome) {
                               KernelRun& run = plan.runs[plan.places[index]];
                               run.release = outcome.release;

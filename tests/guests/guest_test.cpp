@@ -160,7 +160,7 @@ TEST_F(GuestTest, SandboxesAreHeldToMemoryAndProcesses) {
   ASSERT_TRUE(image.ok()) << image.status();
   guest::Outcome info;
   const absl::Status ran =
-      guest::RunOnGuests({*kernel}, "tcg", *image, {{guest::kGuestClient, "info"}, {"PATH=/bin"}, "/", {}},
+      guest::RunOnGuests({{*kernel, {{guest::kGuestClient, "info"}, {"PATH=/bin"}, "/", {}}}}, "tcg", *image,
                          {}, [&](size_t /*index*/, guest::Outcome outcome) { info = std::move(outcome); });
   ASSERT_TRUE(ran.ok()) << ran;
   EXPECT_EQ(info.exit_status, 0) << info.failure;
