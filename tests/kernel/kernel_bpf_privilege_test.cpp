@@ -54,9 +54,9 @@ TEST(KernelBpfPrivilegeTest, WorksWithAWorkersCapabilities) {
   hooks.spec.programs = {{"look_up", ""}, {"pass_frame", ""}, {"pass_packet", ""}, {"pass_message", ""}};
   TestCgroup cgroup;
   WithOnly({kBpf, kNetAdmin, kPerfmon}, [&] {
-    BpfObject object = LoadOrDie(all_maps.spec);
-    BpfObject reads_memory = LoadOrDie(perfmon.spec);
-    BpfObject elsewhere = LoadOrDie(hooks.spec);
+    BpfObject object = MustLoad(all_maps.spec);
+    BpfObject reads_memory = MustLoad(perfmon.spec);
+    BpfObject elsewhere = MustLoad(hooks.spec);
     EXPECT_GT(object.programs()[0].Info()->id, 0U);
     AttachPoints points;
     points.cgroup_fd = cgroup.fd();
