@@ -113,9 +113,9 @@ TEST_F(ProcessTest, ReachesAFileBehindAClosedDirectory) {
 }
 
 TEST_F(ProcessTest, SaysWhichStepFailedWhenTheFileCannotBeRun) {
-  Execute("/etc/shadow", {"shadow"});
+  Execute("/etc/passwd", {"passwd"});
   const absl::Status status = ChildProcess::Start(spec_).status();
-  EXPECT_EQ(status.message(), "starting shadow: executing its file: Permission denied");
+  EXPECT_EQ(status.message(), "starting passwd: executing its file: Permission denied");
   EXPECT_THAT(base::DetailOf(status).hint, HasSubstr("executable for everybody"));
 }
 
