@@ -184,6 +184,8 @@ TEST(JudgeTest, UserIdsThatAreNotMappedAreNamedWithABaseThatIs) {
   // Rootless Docker.
   Facts facts = Healthy();
   facts.machine_user_namespace = false;
+  // As Linux 5.10 answers in every namespace but the machine's.
+  facts.calls[0].refusal = "EPERM";
   facts.uids = {{.first = 0, .last = 65536}};
   facts.gids = facts.uids;
   facts.worker = Fails("EINVAL", "starting bpfrigd: setting its user id 2113929217: Invalid argument");
@@ -373,7 +375,7 @@ TEST(JudgeTest, OldKernelsCgroupsWarn) {
   facts.has_net_cls = true;
   EXPECT_THAT(Warnings(facts), ElementsAre("cgroup.kill", "net_cls"));
   facts.capabilities = AllBut({CAP_KILL});
-  EXPECT_THAT(Failures(facts), ElementsAre("CAP_KILL"));
+  EXPECT_THAT(Failures(facts), IsEmpty());
   facts.release = "5.14.0";
   EXPECT_THAT(Warnings(facts), Not(Contains("net_cls")));
 }
