@@ -86,8 +86,8 @@ BpfObject MustLoad(const ObjectSpec& spec) {
   absl::StatusOr<LoadOutcome> outcome = BpfObject::Load(spec);
   if (!outcome.ok()) throw std::runtime_error(outcome.status().ToString());
   if (const Rejected* rejected = std::get_if<Rejected>(&*outcome)) {
-    throw std::runtime_error(absl::StrCat(rejected->errno_name, " ", rejected->program, rejected->map, "\n",
-                                          rejected->log));
+    throw std::runtime_error(
+        absl::StrCat(rejected->errno_name, " ", rejected->program, rejected->map, "\n", rejected->log));
   }
   return std::get<BpfObject>(*std::move(outcome));
 }
