@@ -58,6 +58,7 @@ struct CgroupTry {
 struct TrialFacts {
   Attempt loopback;
   Attempt map;
+  Attempt large_map;
   Attempt program;
   Attempt link;
   Attempt kernel_read;

@@ -61,6 +61,7 @@ Facts Healthy() {
   facts.trial = {
       .loopback = Works(),
       .map = Works(),
+      .large_map = Works(),
       .program = Works(),
       .link = Works(),
       .kernel_read = Works(),
@@ -416,6 +417,13 @@ TEST(JudgeTest, MapsOfOldKernelsTakeLockedMemory) {
   EXPECT_THAT(Find(facts, "BPF map").lines, Contains("Docker, Compose: ulimits: {memlock: -1}"));
   facts.release = "6.1.0";
   EXPECT_THAT(Find(facts, "BPF map").found, Not(HasSubstr("RLIMIT_MEMLOCK")));
+  // Enough for one, not for many.
+  facts.trial.map = Works();
+  EXPECT_THAT(Failures(facts), IsEmpty());
+  facts.trial.large_map =
+      Fails("EPERM", "making a BPF map of more than RLIMIT_MEMLOCK: Operation not permitted");
+  EXPECT_THAT(Failures(facts), ElementsAre("BPF map"));
+  EXPECT_THAT(Find(facts, "BPF map").lines, Contains("Docker, Compose: ulimits: {memlock: -1}"));
 }
 
 TEST(JudgeTest, WarnsOfWhatTheDaemonCanDoWithout) {
