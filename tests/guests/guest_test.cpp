@@ -139,6 +139,33 @@ tests:
   EXPECT_EQ(RunOn(kKernel, {"--allow-all-skipped", plan}).status, 0);
 }
 
+TEST_F(GuestTest, WithoutIpv6OnlyWhatUsesItIsMissing) {
+  const std::string plan = Write("families.yaml", R"(name: families
+sandbox:
+  addresses: [10.0.0.1, "fd00::1"]
+  local_routes: ["fd00:1::/64"]
+vars: {needs: []}
+requires: "${needs}"
+tests:
+  - name: reaches a server (${family})
+    each:
+      - {family: IPv4, address: 10.0.0.1}
+      - {family: IPv6, address: "fd00::1", needs: [ipv6]}
+    steps:
+      - listen: {name: here, at: {address: "${address}", port: 7000}}
+      - connect: {to: {address: "${address}", port: 7000}}
+        expect: {server: here}
+  - name: does not say what it needs
+    steps:
+      - listen: {name: here, at: {address: "fd00::1", port: 7000}}
+        expect: {errno: EAFNOSUPPORT}
+)");
+  const Outcome outcome = RunOn(kKernel, {"--kernel-append", "ipv6.disable=1", plan});
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, ContainsRegex("\n6.1  2 passed, 0 failed, 1 skipped"));
+  EXPECT_THAT(outcome.output, HasSubstr("needs ipv6: this kernel has no IPv6, or has it switched off"));
+}
+
 TEST_F(GuestTest, KernelThatPanicsIsARigError) {
   const std::string plan = Write("wrong.yaml", kFailing);
   const Outcome outcome = RunOn(kKernel, {"--kernel-append", "rdinit=/none root=/dev/none", plan});
