@@ -52,6 +52,7 @@ Facts Healthy() {
   facts.lockdown = "none";
   facts.release = "6.1.0-18-amd64";
   facts.btf = Works();
+  facts.possible_cpus = Works();
   facts.cgroup_layout = "v2";
   facts.cgroup_tries = {{.place = "/sys/fs/cgroup", .own_mount = false, .claimed = Works()}};
   facts.has_cgroup_kill = true;
@@ -406,6 +407,14 @@ TEST(JudgeTest, KernelWithoutBtfWarns) {
   facts.btf = Fails("ENOENT", "opening /sys/kernel/btf/vmlinux: No such file or directory");
   EXPECT_THAT(Warnings(facts), ElementsAre("BTF"));
   EXPECT_THAT(Find(facts, "BTF").found, HasSubstr("BTF"));
+}
+
+TEST(JudgeTest, ProcessorsThatCannotBeCountedAreMissing) {
+  Facts facts = Healthy();
+  facts.possible_cpus =
+      Fails("ENOENT", "opening /sys/devices/system/cpu/possible: No such file or directory");
+  EXPECT_THAT(Failures(facts), ElementsAre("sysfs"));
+  EXPECT_THAT(Find(facts, "sysfs").found, HasSubstr("/sys/devices/system/cpu/possible"));
 }
 
 TEST(JudgeTest, MapsOfOldKernelsTakeLockedMemory) {

@@ -169,6 +169,10 @@ const char* HintFor(const SetupFailure& failure) {
     case SetupStep::kPlaceFds:
       return "the limit of open files is too low, and 1024 is enough: ulimit -n, or LimitNOFILE= of a unit";
     case SetupStep::kExec:
+      // Seen with TOMOYO on 5.10, which asks for the path of what is executed.
+      if (failure.error_number == ENOENT) {
+        return "this kernel looks the open file up by its path: /dev/fd must be a link to /proc/self/fd";
+      }
       return failure.error_number == EACCES ? "the file must be readable and executable for everybody" : "";
     default:
       return "";

@@ -134,6 +134,14 @@ bool MapsAreLockedMemory() {
   return WEXITSTATUS(status) == 1;
 }
 
+TEST_F(DoctorTest, NamesASysThatIsNotThere) {
+  const Arguments wrapper = {"unshare", "--mount", "sh", "-c", "mount -t tmpfs none /sys && exec \"$@\"",
+                             "sh"};
+  const Outcome outcome = Ask(wrapper);
+  EXPECT_EQ(outcome.status, 1) << outcome.output;
+  EXPECT_THAT(Failures(outcome), ElementsAre(StartsWith("sysfs"))) << outcome.output;
+}
+
 TEST_F(DoctorTest, NamesALowLimitOfLockedMemory) {
   Arguments wrapper = {"prlimit", "--memlock=65536:65536"};
   const Arguments without = Without("sys_resource");
