@@ -27,7 +27,7 @@ namespace fs = std::filesystem;
 
 constexpr size_t kMaxFileBytes = 512U << 20U;
 // Counted up if an image is made in another way.
-constexpr int kImageFormat = 2;
+constexpr int kImageFormat = 3;
 
 absl::Status Missing(const fs::path& path) {
   return absl::NotFoundError(
@@ -159,6 +159,9 @@ absl::StatusOr<common::Fd> InitramfsOf(const std::string& base, const Job& job) 
   cpio.AddFile(kJobDirectoryFile, job.directory.string());
   cpio.AddFile(kJobArgumentsFile, WithZeroes(job.arguments));
   cpio.AddFile(kJobEnvironmentFile, WithZeroes(job.environment));
+  std::vector<std::string> folders;
+  for (const fs::path& folder : job.folders) folders.push_back(folder.string());
+  cpio.AddFile(kJobFoldersFile, WithZeroes(folders));
   for (const fs::path& file : job.files) {
     const absl::StatusOr<std::string> bytes = common::ReadFile(file, kMaxFileBytes);
     if (!bytes.ok()) return bytes.status();

@@ -51,6 +51,8 @@ struct Job {
   std::filesystem::path directory;
   // Absolute; each is at the same path in the guest.
   std::vector<std::filesystem::path> files;
+  // Absolute; what it writes below them comes back (Outcome::files).
+  std::vector<std::filesystem::path> folders = {};
 };
 
 // The base image and the job after it, as a file in memory that QEMU can open.

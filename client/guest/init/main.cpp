@@ -22,6 +22,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -32,6 +33,8 @@
 namespace {
 
 using namespace bpfrig::client::guest;  // NOLINT(google-build-using-namespace): this file is a part of it.
+
+namespace fs = std::filesystem;
 
 constexpr int kHeartbeatMs = 1000;
 
@@ -224,6 +227,18 @@ void PassOn(const Port& port, int output, Children& children) {
   }
 }
 
+// Files alone, and no link's target: what they lead to was not written there.
+void SendFolder(const Port& port, size_t place, const std::string& folder) {
+  std::error_code error;
+  for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (!fs::is_regular_file(entry->symlink_status(error))) continue;
+    const std::string path = entry->path().string().substr(folder.size());
+    port.Send(FrameKind::kFile,
+              std::to_string(place) + path + std::string(1, '\0') + ReadFile(entry->path().c_str()));
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -243,6 +258,8 @@ int main() {
   Children children(StartClient(port, output));
   PassOn(port, output, children);
   const int status = children.WaitForClient();
+  const std::vector<std::string> folders = ReadTexts(kJobFoldersFile);
+  for (size_t i = 0; i < folders.size(); ++i) SendFolder(port, i, folders[i]);
   port.Send(FrameKind::kReport, ReadFile(kJobReportFile));
   port.Send(FrameKind::kExit, std::to_string(status));
   EndMachine(port);
