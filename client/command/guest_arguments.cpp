@@ -10,9 +10,9 @@ namespace bpfrig::client::command {
 namespace {
 
 // Options with a value that a run elsewhere has no use for.
-constexpr std::array<absl::string_view, 8> kDropped = {"--kernel",      "--kernel-append",  "--kernel-memory",
-                                                       "--kernel-cpus", "--kernel-timeout", "--report",
-                                                       "--color",       "--daemon"};
+constexpr std::array<absl::string_view, 10> kDropped = {
+    "--artifacts",   "--log-dir",        "--kernel", "--kernel-append", "--kernel-memory",
+    "--kernel-cpus", "--kernel-timeout", "--report", "--color",         "--daemon"};
 
 bool IsDropped(absl::string_view option) {
   return std::find(kDropped.begin(), kDropped.end(), option) != kDropped.end();
@@ -21,7 +21,7 @@ bool IsDropped(absl::string_view option) {
 }  // namespace
 
 std::vector<std::string> GuestArguments(const std::string& program, const std::vector<std::string>& arguments,
-                                        const std::string& report) {
+                                        const GuestOutputs& outputs) {
   std::vector<std::string> kept = {program};
   for (size_t i = 0; i < arguments.size(); ++i) {
     const absl::string_view argument = arguments[i];
@@ -31,7 +31,10 @@ std::vector<std::string> GuestArguments(const std::string& program, const std::v
       kept.push_back(arguments[i]);
     }
   }
-  kept.insert(kept.begin() + 2, {"--report", absl::StrCat("json=", report)});
+  std::vector<std::string> added = {"--report", absl::StrCat("json=", outputs.report)};
+  if (!outputs.artifacts.empty()) added.push_back(absl::StrCat("--artifacts=", outputs.artifacts));
+  if (!outputs.logs.empty()) added.push_back(absl::StrCat("--log-dir=", outputs.logs));
+  kept.insert(kept.begin() + 2, added.begin(), added.end());
   return kept;
 }
 

@@ -6,9 +6,17 @@
 
 namespace bpfrig::client::command {
 
-// `arguments` are those after the program's name, as they were given. The run writes its report to `report`.
+// What a run elsewhere writes, each to a place of its own.
+struct GuestOutputs {
+  std::string report;
+  // Instead of what --artifacts and --log-dir name; empty: not asked for.
+  std::string artifacts = {};
+  std::string logs = {};
+};
+
+// `arguments` are those after the program's name, as they were given.
 [[nodiscard]] std::vector<std::string> GuestArguments(const std::string& program,
                                                       const std::vector<std::string>& arguments,
-                                                      const std::string& report);
+                                                      const GuestOutputs& outputs);
 
 }  // namespace bpfrig::client::command

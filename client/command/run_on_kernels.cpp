@@ -28,6 +28,9 @@
 #include "client/plan/plan_files.h"
 #include "client/report/compare_kernels.h"
 #include "client/report/parse_json.h"
+#include "client/run/artifacts.h"
+#include "client/run/file_name.h"
+#include "client/run/log_directory.h"
 #include "common/read_file.h"
 
 extern char** environ;  // NOLINT: declared by no header in strict mode.
@@ -57,7 +60,7 @@ void TakeReport(const std::string& text, int exit_status, const std::string& out
 }
 
 // On the kernel that we run on, in a process of its own: the same way as a guest's.
-KernelRun RunOnHost(const std::vector<std::string>& arguments) {
+KernelRun RunOnHost(const std::vector<std::string>& arguments, const GuestOutputs& folders) {
   KernelRun run;
   run.name = "host";
   std::ifstream("/proc/sys/kernel/osrelease") >> run.release;
@@ -66,7 +69,7 @@ KernelRun RunOnHost(const std::vector<std::string>& arguments) {
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
   const absl::StatusOr<guest::Ended> ended =
-      guest::RunToEnd(GuestArguments(self.string(), arguments, report));
+      guest::RunToEnd(GuestArguments(self.string(), arguments, {report, folders.artifacts, folders.logs}));
   if (ended.ok()) {
     TakeReport(common::ReadFile(report, kMaxReportBytes).value_or(""), ended->status, ended->output, run);
   } else {
@@ -101,6 +104,8 @@ std::vector<fs::path> FilesOf(const PlanOptions& options, const plan::ObjectFile
 
 struct Plan {
   std::vector<KernelRun> runs;
+  // Of each run: where it writes on this machine, and a guest at the same paths in itself.
+  std::vector<GuestOutputs> outputs;
   // Of the runs that have a guest: their places in `runs`, and their kernels.
   std::vector<size_t> places;
   std::vector<guest::Kernel> kernels;
@@ -110,6 +115,7 @@ absl::StatusOr<Plan> FindKernels(const std::vector<KernelSpec>& specs, const gue
   Plan plan;
   for (const KernelSpec& spec : specs) {
     plan.runs.emplace_back().name = spec.text;
+    plan.outputs.push_back({guest::kJobReportFile});
     if (spec.kind == KernelSpec::Kind::kHost) continue;
     absl::StatusOr<guest::Kernel> kernel = cache.Find(spec);
     if (!kernel.ok()) return std::move(kernel).status();
@@ -117,6 +123,47 @@ absl::StatusOr<Plan> FindKernels(const std::vector<KernelSpec>& specs, const gue
     plan.kernels.push_back(*std::move(kernel));
   }
   return plan;
+}
+
+// Each kernel's folder below DIR, without what an earlier run left of these tests, as a run on one kernel
+// would leave it.
+absl::Status MakeFolders(const RunOptions& options, const std::vector<plan::Test>& tests, Plan& plan) {
+  std::set<std::string> taken;
+  for (size_t i = 0; i < plan.runs.size(); ++i) {
+    const std::string name = run::UniqueName(run::FileName(plan.runs[i].name), "", taken);
+    if (!options.artifacts.empty()) {
+      plan.outputs[i].artifacts = (fs::path(options.artifacts) / name).string();
+      const auto opened = run::Artifacts::Open(plan.outputs[i].artifacts, tests);
+      if (!opened.ok()) return opened.status();
+    }
+    if (!options.log_directory.empty()) {
+      plan.outputs[i].logs = (fs::path(options.log_directory) / name).string();
+      if (absl::Status made = run::LogDirectory(plan.outputs[i].logs).Make(); !made.ok()) return made;
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::vector<fs::path> FoldersOf(const GuestOutputs& outputs) {
+  std::set<fs::path> folders;
+  for (const std::string& folder : {outputs.artifacts, outputs.logs}) {
+    if (!folder.empty()) folders.insert(fs::absolute(folder).lexically_normal());
+  }
+  return {folders.begin(), folders.end()};
+}
+
+// What a guest sent of what its run wrote, to the places that it has here.
+absl::Status WriteFiles(const guest::GuestFiles& files, const std::vector<fs::path>& folders) {
+  absl::Status status = files.status();
+  for (const guest::GuestFile& file : files.all()) {
+    if (file.folder < folders.size()) {
+      status.Update(guest::WriteBelow(folders[file.folder], file.path, file.bytes));
+    } else {
+      status.Update(
+          absl::InvalidArgumentError("a file came from the guest for a folder that it was not given"));
+    }
+  }
+  return status;
 }
 
 absl::Status RunGuests(const RunOptions& options, const std::vector<std::string>& arguments,
@@ -130,20 +177,29 @@ absl::Status RunGuests(const RunOptions& options, const std::vector<std::string>
   const absl::StatusOr<std::string> accelerator =
       guest::ChooseAccelerator(plan.kernels.front(), *base, cache.directory());
   if (!accelerator.ok()) return accelerator.status();
-  const guest::Job job{GuestArguments(guest::kGuestClient, arguments, guest::kJobReportFile),
-                       GuestEnvironment(), fs::current_path(), files};
-  return guest::RunOnGuests(plan.kernels, *accelerator, *base, job, options.guest,
-                            [&](size_t index, guest::Outcome outcome) {
-                              KernelRun& run = plan.runs[plan.places[index]];
-                              run.release = outcome.release;
-                              run.accelerator = *accelerator;
-                              run.boot = outcome.boot;
-                              run.failure = outcome.failure;
-                              if (run.failure.empty()) {
-                                TakeReport(outcome.report, outcome.exit_status, outcome.output, run);
-                              }
-                              std::cerr << run.name << " is done\n";
-                            });
+  std::vector<guest::GuestRun> guests;
+  for (size_t i = 0; i < plan.kernels.size(); ++i) {
+    const GuestOutputs& outputs = plan.outputs[plan.places[i]];
+    guests.push_back({plan.kernels[i],
+                      {GuestArguments(guest::kGuestClient, arguments, outputs), GuestEnvironment(),
+                       fs::current_path(), files, FoldersOf(outputs)}});
+  }
+  return guest::RunOnGuests(
+      guests, *accelerator, *base, options.guest, [&](size_t index, guest::Outcome outcome) {
+        KernelRun& run = plan.runs[plan.places[index]];
+        run.release = outcome.release;
+        run.accelerator = *accelerator;
+        run.boot = outcome.boot;
+        run.failure = outcome.failure;
+        if (run.failure.empty()) {
+          TakeReport(outcome.report, outcome.exit_status, outcome.output, run);
+        }
+        const absl::Status written = WriteFiles(outcome.files, guests[index].job.folders);
+        if (run.failure.empty() && !written.ok()) {
+          run.failure = std::string(written.message());
+        }
+        std::cerr << run.name << " is done\n";
+      });
 }
 
 // Why these options and --kernel do not go together; empty if they do.
@@ -154,12 +210,6 @@ std::string WhyNotOnKernels(const RunOptions& options) {
   if (options.last_failed) {
     return "--kernel and --last-failed do not go together: what failed last is only remembered of runs on "
            "the daemon's own kernel";
-  }
-  if (!options.log_directory.empty()) {
-    return "--kernel and --log-dir do not go together: what a guest writes ends with it";
-  }
-  if (!options.artifacts.empty()) {
-    return "--kernel and --artifacts do not go together: what a guest writes ends with it";
   }
   return "";
 }
@@ -174,19 +224,21 @@ int RunOnKernels(const RunOptions& options, std::vector<std::string> arguments) 
   const absl::StatusOr<std::vector<KernelSpec>> specs = guest::ParseKernelSpecs(options.kernels);
   if (!specs.ok()) return Fail(specs.status());
   plan::ObjectFiles objects(options.plans.object_path);
-  if (!LoadPlans(options.plans, objects)) return kUsageError;
+  const std::optional<std::vector<plan::Test>> tests = LoadPlans(options.plans, objects);
+  if (!tests) return kUsageError;
   const absl::StatusOr<guest::KernelCache> cache = guest::KernelCache::Open();
   if (!cache.ok()) return Fail(cache.status());
   absl::StatusOr<Plan> plan = FindKernels(*specs, *cache);
   if (!plan.ok()) return Fail(plan.status());
 
+  if (const absl::Status made = MakeFolders(options, *tests, *plan); !made.ok()) return Fail(made);
   // The same order everywhere.
   if (options.shuffle) {
     const std::string shuffle = absl::StrCat("--shuffle=", ChooseSeed(*options.shuffle));
     std::replace(arguments.begin(), arguments.end(), std::string("--shuffle"), shuffle);
   }
-  for (KernelRun& run : plan->runs) {
-    if (run.name == "host") run = RunOnHost(arguments);
+  for (size_t i = 0; i < plan->runs.size(); ++i) {
+    if (plan->runs[i].name == "host") plan->runs[i] = RunOnHost(arguments, plan->outputs[i]);
   }
   if (!plan->kernels.empty()) {
     const absl::Status ran = RunGuests(options, arguments, FilesOf(options.plans, objects), *cache, *plan);

@@ -11,6 +11,7 @@ bool IsKind(char kind) {
     case FrameKind::kBooted:
     case FrameKind::kAlive:
     case FrameKind::kOutput:
+    case FrameKind::kFile:
     case FrameKind::kReport:
     case FrameKind::kExit:
     case FrameKind::kFailed:

@@ -15,6 +15,8 @@ enum class FrameKind : char {
   kAlive = 'A',
   // What the client printed.
   kOutput = 'O',
+  // A file of the job's folders: the folder's place among them, '/', its path below, a zero, its bytes.
+  kFile = 'P',
   // The client's report, whole.
   kReport = 'R',
   // The client has ended: its exit status, or 128 and its signal, as text.
@@ -32,6 +34,8 @@ inline constexpr const char* kJobDirectoryFile = "/job/directory";
 // Each ends with a zero.
 inline constexpr const char* kJobArgumentsFile = "/job/arguments";
 inline constexpr const char* kJobEnvironmentFile = "/job/environment";
+// Absolute paths: what the client writes below them is sent.
+inline constexpr const char* kJobFoldersFile = "/job/folders";
 inline constexpr const char* kJobReportFile = "/job/report.json";
 
 }  // namespace bpfrig::client::guest

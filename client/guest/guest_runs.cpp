@@ -58,6 +58,15 @@ struct Running {
   Machine machine;
 };
 
+absl::StatusOr<Machine> StartOne(const GuestRun& run, const std::string& accelerator,
+                                 const std::string& base_image, const GuestOptions& options) {
+  const absl::StatusOr<common::Fd> initramfs = InitramfsOf(base_image, run.job);
+  if (!initramfs.ok()) return initramfs.status();
+  return Machine::Start({run.kernel.image.string(), options.append, options.memory_mib, options.cpus,
+                         accelerator, options.timeout},
+                        initramfs->Get());
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> ChooseAccelerator(const Kernel& kernel, const std::string& base_image,
@@ -86,22 +95,16 @@ absl::StatusOr<std::string> ChooseAccelerator(const Kernel& kernel, const std::s
   return found;
 }
 
-absl::Status RunOnGuests(const std::vector<Kernel>& kernels, const std::string& accelerator,
-                         const std::string& base_image, const Job& job, const GuestOptions& options,
+absl::Status RunOnGuests(const std::vector<GuestRun>& runs, const std::string& accelerator,
+                         const std::string& base_image, const GuestOptions& options,
                          const std::function<void(size_t, Outcome)>& done) {
   const absl::StatusOr<size_t> at_once = AtOnce(options);
   if (!at_once.ok()) return at_once.status();
-  // The same for all.
-  const absl::StatusOr<common::Fd> initramfs = InitramfsOf(base_image, job);
-  if (!initramfs.ok()) return initramfs.status();
   std::vector<std::unique_ptr<Running>> running;
   size_t next = 0;
-  while (next < kernels.size() || !running.empty()) {
-    if (next < kernels.size() && running.size() < *at_once) {
-      absl::StatusOr<Machine> machine =
-          Machine::Start({kernels[next].image.string(), options.append, options.memory_mib, options.cpus,
-                          accelerator, options.timeout},
-                         initramfs->Get());
+  while (next < runs.size() || !running.empty()) {
+    if (next < runs.size() && running.size() < *at_once) {
+      absl::StatusOr<Machine> machine = StartOne(runs[next], accelerator, base_image, options);
       if (!machine.ok()) return machine.status();
       running.push_back(std::make_unique<Running>(Running{next, *std::move(machine)}));
       ++next;

@@ -1,4 +1,4 @@
-// Runs one job on several kernels, as many at once as the machine has processors and memory for.
+// Runs jobs on other kernels, as many at once as the machine has processors and memory for.
 #pragma once
 
 #include <chrono>
@@ -27,11 +27,15 @@ struct GuestOptions {
                                                             const std::string& base_image,
                                                             const std::filesystem::path& directory);
 
-// Calls `done` with the index of each kernel and its outcome, as they come. RESOURCE_EXHAUSTED if there is no
+struct GuestRun {
+  Kernel kernel;
+  Job job;
+};
+
+// Calls `done` with the index of each run and its outcome, as they come. RESOURCE_EXHAUSTED if there is no
 // memory for one guest; NOT_FOUND if there is no QEMU.
-[[nodiscard]] absl::Status RunOnGuests(const std::vector<Kernel>& kernels, const std::string& accelerator,
-                                       const std::string& base_image, const Job& job,
-                                       const GuestOptions& options,
+[[nodiscard]] absl::Status RunOnGuests(const std::vector<GuestRun>& runs, const std::string& accelerator,
+                                       const std::string& base_image, const GuestOptions& options,
                                        const std::function<void(size_t, Outcome)>& done);
 
 }  // namespace bpfrig::client::guest

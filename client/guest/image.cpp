@@ -27,7 +27,7 @@ namespace fs = std::filesystem;
 
 constexpr size_t kMaxFileBytes = 512U << 20U;
 // Counted up if an image is made in another way.
-constexpr int kImageFormat = 1;
+constexpr int kImageFormat = 3;
 
 absl::Status Missing(const fs::path& path) {
   return absl::NotFoundError(
@@ -66,23 +66,6 @@ absl::Status AddStripped(const fs::path& from, const fs::path& to, const fs::pat
   const absl::StatusOr<std::string> bytes = Stripped(from, directory);
   if (bytes.ok()) cpio.AddFile(to, *bytes, true);
   return bytes.status();
-}
-
-absl::StatusOr<std::string> MakeBaseImage(const Programs& programs, const fs::path& directory) {
-  Cpio cpio;
-  for (const char* made : {"/dev", "/proc", "/run", "/sys", "/tmp"}) cpio.AddDirectory(made);
-  absl::Status status = AddStripped(programs.init, "/init", directory, cpio);
-  const fs::path bin = fs::path(kGuestClient).parent_path();
-  std::set<fs::path> libraries;
-  for (const fs::path& program : {programs.client, programs.daemon, programs.front}) {
-    status.Update(AddStripped(program, bin / program.filename(), directory, cpio));
-    absl::StatusOr<std::set<fs::path>> needed = LibrariesOf(program);
-    status.Update(needed.status());
-    if (needed.ok()) libraries.merge(*needed);
-  }
-  for (const fs::path& library : libraries) status.Update(AddStripped(library, library, directory, cpio));
-  if (!status.ok()) return status;
-  return cpio.Finish();
 }
 
 // Tells one build of the programs from another.
@@ -135,13 +118,35 @@ absl::StatusOr<Programs> FindPrograms(const fs::path& daemon) {
   return programs;
 }
 
+absl::StatusOr<std::string> ImageOf(const fs::path& init, const std::vector<Placed>& programs,
+                                    const fs::path& scratch) {
+  Cpio cpio;
+  for (const char* made : {"/dev", "/proc", "/run", "/sys", "/tmp"}) cpio.AddDirectory(made);
+  absl::Status status = AddStripped(init, "/init", scratch, cpio);
+  std::set<fs::path> libraries;
+  for (const Placed& program : programs) {
+    status.Update(AddStripped(program.from, program.to, scratch, cpio));
+    absl::StatusOr<std::set<fs::path>> needed = LibrariesOf(program.from);
+    status.Update(needed.status());
+    if (needed.ok()) libraries.merge(*needed);
+  }
+  for (const fs::path& library : libraries) status.Update(AddStripped(library, library, scratch, cpio));
+  if (!status.ok()) return status;
+  return cpio.Finish();
+}
+
 absl::StatusOr<std::string> BaseImage(const Programs& programs, const fs::path& directory) {
   const absl::StatusOr<std::string> key = KeyOf(programs);
   if (!key.ok()) return key.status();
   const fs::path path = directory / absl::StrCat(*key, ".cpio");
   std::error_code error;
   if (fs::exists(path, error)) return common::ReadFile(path, kMaxFileBytes);
-  absl::StatusOr<std::string> image = MakeBaseImage(programs, directory);
+  const fs::path bin = fs::path(kGuestClient).parent_path();
+  absl::StatusOr<std::string> image = ImageOf(programs.init,
+                                              {{programs.client, bin / programs.client.filename()},
+                                               {programs.daemon, bin / programs.daemon.filename()},
+                                               {programs.front, bin / programs.front.filename()}},
+                                              directory);
   if (!image.ok()) return image;
   if (absl::Status kept = common::ReplaceFile(path, *image); !kept.ok()) return kept;
   RemoveOthers(path);
@@ -154,6 +159,9 @@ absl::StatusOr<common::Fd> InitramfsOf(const std::string& base, const Job& job) 
   cpio.AddFile(kJobDirectoryFile, job.directory.string());
   cpio.AddFile(kJobArgumentsFile, WithZeroes(job.arguments));
   cpio.AddFile(kJobEnvironmentFile, WithZeroes(job.environment));
+  std::vector<std::string> folders;
+  for (const fs::path& folder : job.folders) folders.push_back(folder.string());
+  cpio.AddFile(kJobFoldersFile, WithZeroes(folders));
   for (const fs::path& file : job.files) {
     const absl::StatusOr<std::string> bytes = common::ReadFile(file, kMaxFileBytes);
     if (!bytes.ok()) return bytes.status();

@@ -25,6 +25,18 @@ struct Programs {
 // Beside this executable, with the daemon that was given or found. NOT_FOUND names what is missing.
 [[nodiscard]] absl::StatusOr<Programs> FindPrograms(const std::filesystem::path& daemon);
 
+// A program, and its place in a guest.
+struct Placed {
+  std::filesystem::path from;
+  std::filesystem::path to;
+};
+
+// An initramfs of `init` and these programs, with the libraries that they load and without what only
+// debuggers read. `scratch` is a directory for files of a moment.
+[[nodiscard]] absl::StatusOr<std::string> ImageOf(const std::filesystem::path& init,
+                                                  const std::vector<Placed>& programs,
+                                                  const std::filesystem::path& scratch);
+
 // The initramfs of these programs, from `directory` or made anew. An image that no later run can need is
 // removed from there.
 [[nodiscard]] absl::StatusOr<std::string> BaseImage(const Programs& programs,
@@ -39,6 +51,8 @@ struct Job {
   std::filesystem::path directory;
   // Absolute; each is at the same path in the guest.
   std::vector<std::filesystem::path> files;
+  // Absolute; what it writes below them comes back (Outcome::files).
+  std::vector<std::filesystem::path> folders = {};
 };
 
 // The base image and the job after it, as a file in memory that QEMU can open.

@@ -154,6 +154,9 @@ void Machine::TakeFrames() {
       case FrameKind::kOutput:
         outcome_.output += frame.payload;
         break;
+      case FrameKind::kFile:
+        outcome_.files.Take(frame.payload);
+        break;
       case FrameKind::kReport:
         outcome_.report = std::move(frame.payload);
         break;

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "client/guest/child.h"
 #include "client/guest/frame_reader.h"
+#include "client/guest/guest_files.h"
 #include "common/fd.h"
 
 namespace bpfrig::client::guest {
@@ -37,6 +38,8 @@ struct Outcome {
   // What the client printed, its report, and how it ended.
   std::string output;
   std::string report;
+  // Of the job's folders.
+  GuestFiles files;
   int exit_status = -1;
   // Why there is no exit status: one sentence, and perhaps the console's last lines.
   std::string failure;

@@ -32,7 +32,11 @@ class MachineTest : public testing::Test {
     std::ofstream(script) << "#!/bin/sh\n" << lines << "\n";
     std::filesystem::permissions(script, std::filesystem::perms::owner_all);
     absl::StatusOr<Machine> machine = Machine::Start(options, nothing_.Get());
-    if (!machine.ok()) return {"", {}, {}, "", "", -1, std::string(machine.status().message())};
+    if (!machine.ok()) {
+      Outcome outcome;
+      outcome.failure = std::string(machine.status().message());
+      return outcome;
+    }
     return RunMachine(*std::move(machine));
   }
 
@@ -44,6 +48,8 @@ class MachineTest : public testing::Test {
 TEST_F(MachineTest, TakesWhatTheGuestSends) {
   const Outcome outcome = Run(std::string(kBootedFrame) + R"(
 printf 'O\003\000\000\000hi\n' >&4
+printf 'P\010\000\000\0001/a/b\000hi' >&4
+printf 'P\010\000\000\0000/../x\000!' >&4
 printf 'R\002\000\000\000{}' >&4
 printf 'X\001\000\000\0001' >&4
 exec cat /dev/zero >/dev/null)");
@@ -52,6 +58,11 @@ exec cat /dev/zero >/dev/null)");
   EXPECT_EQ(outcome.output, "hi\n");
   EXPECT_EQ(outcome.report, "{}");
   EXPECT_EQ(outcome.exit_status, 1);
+  ASSERT_EQ(outcome.files.all().size(), 1u);
+  EXPECT_EQ(outcome.files.all()[0].folder, 1u);
+  EXPECT_EQ(outcome.files.all()[0].path, "a/b");
+  EXPECT_EQ(outcome.files.all()[0].bytes, "hi");
+  EXPECT_THAT(outcome.files.status().message(), HasSubstr("0/../x"));
 }
 
 TEST_F(MachineTest, SaysWhyAKernelGaveUp) {

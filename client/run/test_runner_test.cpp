@@ -208,6 +208,16 @@ TEST_F(TestRunnerTest, DoesNotTryTheRestWhenTheDaemonIsGone) {
   EXPECT_THAT(second.reason, HasSubstr("the daemon is gone"));
 }
 
+TEST_F(TestRunnerTest, TriesTheRestWhenOneSandboxTookTooLong) {
+  daemon_.open = [] { return grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "Deadline Exceeded"); };
+  TestRunner runner(*client_, {}, {});
+  const plan::Test test = ReadTest("      - detach: {link: x}\n");
+  EXPECT_EQ(runner.Run(test).verdict, Verdict::kRigError);
+  daemon_.open = {};
+  const TestResult second = runner.Run(test);
+  EXPECT_EQ(second.verdict, Verdict::kPassed) << second.reason;
+}
+
 TEST_F(TestRunnerTest, BlamesThePlanForSettingsThatTheDaemonRefuses) {
   daemon_.open = [] {
     return daemon::DaemonError(grpc::StatusCode::INVALID_ARGUMENT, bpfrig::v1::ERROR_REASON_INVALID_FIELD,

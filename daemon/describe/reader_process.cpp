@@ -18,6 +18,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/format_bytes.h"
+#include "common/open_fds.h"
 #include "daemon/base/status.h"
 #include "daemon/describe/confine.h"
 #include "daemon/describe/object_bytes.h"
@@ -72,9 +73,7 @@ absl::Status PlaceDescriptors(int object, int result) {
 #ifndef BPFRIG_SANITIZED
   if (::dup2(null_copy, STDERR_FILENO) < 0) return base::ErrnoError("placing descriptors");
 #endif
-  if (::syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0) != 0) {
-    return base::ErrnoError("closing descriptors");
-  }
+  common::CloseFdsFrom(STDERR_FILENO + 1);
   return absl::OkStatus();
 }
 

@@ -58,6 +58,7 @@ struct CgroupTry {
 struct TrialFacts {
   Attempt loopback;
   Attempt map;
+  Attempt large_map;
   Attempt program;
   Attempt link;
   Attempt kernel_read;
@@ -105,6 +106,8 @@ struct Facts {
   // The kernel.
   std::string release;
   Attempt btf;
+  // Which processors there may be, read from /sys.
+  Attempt possible_cpus;
   // cgroups.
   std::string cgroup_layout;
   bool has_net_cls = false;  // net_cls or net_prio is mounted

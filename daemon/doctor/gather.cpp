@@ -103,6 +103,10 @@ void LookAtKernel(Facts& facts) {
   if (::uname(&names) == 0) facts.release = names.release;
   const common::Fd btf(::open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC));
   facts.btf = Tried(btf.IsOpen() ? absl::OkStatus() : base::ErrnoError("opening /sys/kernel/btf/vmlinux"));
+  // As libbpf finds out for how many of them maps have values.
+  const common::Fd cpus(::open("/sys/devices/system/cpu/possible", O_RDONLY | O_CLOEXEC));
+  facts.possible_cpus =
+      Tried(cpus.IsOpen() ? absl::OkStatus() : base::ErrnoError("opening /sys/devices/system/cpu/possible"));
   const std::string mountinfo = ReadOrEmpty("/proc/self/mountinfo");
   facts.cgroup_layout = CgroupLayout(mountinfo);
   facts.has_net_cls = HasNetCls(mountinfo);

@@ -55,6 +55,13 @@ void JudgeKernel(const Facts& facts, std::vector<Finding>& findings) {
     absl::StrAppend(&kernel.found, " is older than ", kOldestKernel, ", the oldest that is tested");
   }
   findings.push_back(kernel);
+  if (!facts.possible_cpus.Worked()) {
+    findings.push_back({.verdict = Verdict::kFail,
+                        .name = "sysfs",
+                        .found = facts.possible_cpus.message,
+                        .lines = {NeededFor("maps with a value for each processor, and the kernel's types"),
+                                  "mount -t sysfs none /sys"}});
+  }
   findings.push_back(JudgeLockdown(facts));
   Finding btf{.verdict = Verdict::kOk, .name = "BTF", .found = "/sys/kernel/btf/vmlinux", .lines = {}};
   if (!facts.btf.Worked()) {

@@ -92,9 +92,6 @@ std::vector<CapabilityNeed> MoreNeeds(const Facts& facts) {
   if (NeedsDacOverride(facts)) {
     add_missing(CAP_DAC_OVERRIDE, "making cgroups in a directory that root may not write");
   }
-  if (HasCgroup(facts) && !facts.has_cgroup_kill) {
-    add_missing(CAP_KILL, "ending processes of sandboxes before Linux 5.14");
-  }
   if (facts.socket.needs_chown) add_missing(CAP_CHOWN, "giving the socket to the --group");
   return needs;
 }

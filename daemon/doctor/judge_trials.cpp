@@ -107,10 +107,14 @@ Requirements BpfRequirements(const Facts& facts) {
 Finding JudgeMap(const Facts& facts) {
   Finding finding =
       JudgeTrialStep(facts, "BPF map", facts.trial.map, BpfRequirements(facts), "made", "every BPF object");
-  if (finding.verdict != Verdict::kFail || facts.trial.map.error != "EPERM") return finding;
   // Before 5.11 maps count as locked memory, and EPERM stands for too little of it.
-  if (facts.memlock_unlimited || !IsOlder(facts.release, "5.11")) return finding;
-  finding.found = absl::StrCat(facts.trial.map.message, ": RLIMIT_MEMLOCK is too low");
+  const bool none = finding.verdict == Verdict::kFail && facts.trial.map.error == "EPERM" &&
+                    !facts.memlock_unlimited && IsOlder(facts.release, "5.11");
+  const bool few = finding.verdict == Verdict::kOk && facts.trial.large_map.Failed();
+  if (!none && !few) return finding;
+  finding.verdict = Verdict::kFail;
+  finding.found = none ? absl::StrCat(facts.trial.map.message, ": RLIMIT_MEMLOCK is too low")
+                       : absl::StrCat(facts.trial.large_map.message, ": maps count against it here");
   finding.lines = {NeededFor("every BPF object")};
   Append(finding.lines, MemlockRemedies());
   return finding;

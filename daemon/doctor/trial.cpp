@@ -29,10 +29,11 @@ struct Step {
   const char* name;
   Attempt TrialFacts::*attempt;
 };
-constexpr std::array<Step, 6> kSteps = {
-    Step{"loopback", &TrialFacts::loopback},       Step{"map", &TrialFacts::map},
-    Step{"program", &TrialFacts::program},         Step{"link", &TrialFacts::link},
-    Step{"kernel_read", &TrialFacts::kernel_read}, Step{"filter", &TrialFacts::filter}};
+constexpr std::array<Step, 7> kSteps = {
+    Step{"loopback", &TrialFacts::loopback},   Step{"map", &TrialFacts::map},
+    Step{"large_map", &TrialFacts::large_map}, Step{"program", &TrialFacts::program},
+    Step{"link", &TrialFacts::link},           Step{"kernel_read", &TrialFacts::kernel_read},
+    Step{"filter", &TrialFacts::filter}};
 
 absl::Status BringLoopbackUp() {
   BPFRIG_ASSIGN_OR_RETURN(kernel_os::Netlink netlink, kernel_os::Netlink::Open());
@@ -95,6 +96,7 @@ int RunTrial(common::Fd result, common::Fd cgroup, common::Fd filter) {
   facts.loopback = Tried(BringLoopbackUp());
   const kernel_bpf::Essentials essentials = kernel_bpf::TryEssentials(cgroup.Get());
   facts.map = Tried(essentials.map);
+  facts.large_map = Tried(essentials.large_map);
   facts.program = Tried(essentials.program);
   facts.link = Tried(essentials.link);
   facts.kernel_read = Tried(kernel_bpf::TryKernelRead());

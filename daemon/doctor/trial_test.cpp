@@ -9,12 +9,14 @@ TEST(TrialTest, ComesBackAsItWasWritten) {
   TrialFacts facts;
   facts.loopback = {.tried = true, .error = {}, .message = {}, .hint = {}};
   facts.map = {.tried = true, .error = "EPERM", .message = "making a map:\nno", .hint = "ask\tfor it"};
+  facts.large_map = {.tried = true, .error = "EPERM", .message = "making a large map", .hint = {}};
   facts.features = {{.name = "tcx", .supported = false, .detail = "EINVAL", .description = "tc programs."},
                     {.name = "ringbuf", .supported = true, .detail = {}, .description = "Events."}};
   const TrialFacts read = ParseTrial(FormatTrial(facts));
   EXPECT_TRUE(read.loopback.Worked());
   EXPECT_FALSE(read.program.tried);
   EXPECT_TRUE(read.map.Failed());
+  EXPECT_TRUE(read.large_map.Failed());
   EXPECT_EQ(read.map.error, "EPERM");
   EXPECT_EQ(read.map.message, "making a map: no");
   EXPECT_EQ(read.map.hint, "ask for it");

@@ -20,6 +20,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_os/file.h"
+#include "daemon/kernel_os/signal_process.h"
 
 namespace bpfrig::kernel_os {
 namespace {
@@ -82,10 +83,7 @@ absl::StatusOr<size_t> SignalProcesses(int cgroup, absl::string_view what) {
   BPFRIG_ASSIGN_OR_RETURN(const std::vector<pid_t> after, ReadProcesses(cgroup, what));
   for (const auto& [pid, pidfd] : processes) {
     if (std::find(after.begin(), after.end(), pid) == after.end()) continue;
-    if (::syscall(SYS_pidfd_send_signal, pidfd.Get(), SIGKILL, nullptr, 0) != 0 && errno != ESRCH) {
-      return base::WithHint(ErrnoError(absl::StrCat("killing process ", pid, " in ", what)),
-                            "before Linux 5.14 this takes CAP_KILL");
-    }
+    BPFRIG_RETURN_IF_ERROR(SignalProcess(pidfd.Get(), pid, SIGKILL));
   }
   return before.size();
 }

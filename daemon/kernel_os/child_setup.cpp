@@ -1,7 +1,6 @@
 #include "daemon/kernel_os/child_setup.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -14,6 +13,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "common/open_fds.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_os/process.h"
 
@@ -114,8 +114,8 @@ void PlaceFds(ChildSetup& setup) {
   setup.error_pipe = pipe;
   setup.executable = ::fcntl(setup.executable, F_DUPFD_CLOEXEC, kFirstSpareFd);
   if (setup.executable < 0) Fail(setup, SetupStep::kMoveFds);
-  // A second safeguard: all of our descriptors are CLOEXEC from birth. Kernels before 5.11 cannot do it.
-  (void)::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
+  // A second safeguard: all of our descriptors are CLOEXEC from birth.
+  common::SealFdsFrom(STDERR_FILENO + 1);
   for (size_t i = 0; i < setup.fd_count; ++i) {
     if (::dup2(spare[i], setup.fds[i].number) < 0) Fail(setup, SetupStep::kPlaceFds);
   }
@@ -169,6 +169,10 @@ const char* HintFor(const SetupFailure& failure) {
     case SetupStep::kPlaceFds:
       return "the limit of open files is too low, and 1024 is enough: ulimit -n, or LimitNOFILE= of a unit";
     case SetupStep::kExec:
+      // Seen with TOMOYO on 5.10, which asks for the path of what is executed.
+      if (failure.error_number == ENOENT) {
+        return "this kernel looks the open file up by its path: /dev/fd must be a link to /proc/self/fd";
+      }
       return failure.error_number == EACCES ? "the file must be readable and executable for everybody" : "";
     default:
       return "";

@@ -1,11 +1,10 @@
 #include "daemon/kernel_os/inherited_fds.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "common/open_fds.h"
 #include "daemon/base/status.h"
 
 namespace bpfrig::kernel_os {
@@ -15,12 +14,7 @@ void SealInheritedFds() {
     // open() returns the lowest free number: this one, if it is closed.
     if (::fcntl(number, F_GETFD) < 0) (void)::open("/dev/null", O_RDWR);
   }
-  if (::syscall(SYS_close_range, STDERR_FILENO + 1U, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
-  // Before Linux 5.11, one by one.
-  const long limit = ::sysconf(_SC_OPEN_MAX);
-  for (int number = STDERR_FILENO + 1; number < limit; ++number) {
-    if (::fcntl(number, F_GETFD) >= 0) (void)::fcntl(number, F_SETFD, FD_CLOEXEC);
-  }
+  common::SealFdsFrom(STDERR_FILENO + 1);
 }
 
 absl::StatusOr<common::Fd> AdoptFd(int number) {

@@ -30,4 +30,13 @@ absl::StatusOr<uint64_t> NetnsCookie() {
   return ErrnoError("reading the netns cookie");
 }
 
+absl::Status TryIpv6() {
+  const common::Fd socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (socket.IsOpen()) return absl::OkStatus();
+  if (errno == EAFNOSUPPORT) {
+    return MakeError(Reason::kUnsupported, "this kernel has no IPv6, or has it switched off (EAFNOSUPPORT)");
+  }
+  return ErrnoError("making an IPv6 socket");
+}
+
 }  // namespace bpfrig::kernel_os

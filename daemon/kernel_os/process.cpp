@@ -20,6 +20,7 @@
 #include "daemon/kernel_os/capabilities.h"
 #include "daemon/kernel_os/child_setup.h"
 #include "daemon/kernel_os/limits.h"
+#include "daemon/kernel_os/signal_process.h"
 
 namespace bpfrig::kernel_os {
 namespace {
@@ -138,7 +139,7 @@ absl::StatusOr<ChildProcess> ChildProcess::Start(const ProcessSpec& spec) {
 
 ChildProcess::~ChildProcess() {
   if (!IsRunning()) return;
-  // Without CAP_KILL it cannot be signalled, but it may have ended anyway.
+  // If it cannot be signalled, it may have ended anyway.
   absl::Status status = Signal(SIGKILL);
   const absl::Duration patience = status.ok() ? kSetupPatience : absl::ZeroDuration();
   status.Update(Reap(absl::Now() + patience).status());
@@ -156,9 +157,7 @@ ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
 
 absl::Status ChildProcess::Signal(int signal) const {
   if (!IsRunning()) return absl::OkStatus();
-  if (::syscall(SYS_pidfd_send_signal, pidfd_.Get(), signal, nullptr, 0) == 0) return absl::OkStatus();
-  if (errno == ESRCH) return absl::OkStatus();
-  return ErrnoError(absl::StrCat("sending signal ", signal, " to process ", pid_));
+  return SignalProcess(pidfd_.Get(), pid_, signal);
 }
 
 absl::StatusOr<ProcessEnd> ChildProcess::Reap(absl::Time deadline) {

@@ -1,9 +1,13 @@
 // The built `bpfrigd doctor`, with everything and with one thing missing.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/bpf.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -22,6 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -108,6 +113,49 @@ TEST_F(DoctorTest, CapabilitiesOfAContainerAreEnough) {
                                "--bounding-set=-all,+bpf,+net_admin,+net_bind_service,+sys_admin,+perfmon,+"
                                "dac_override,+setuid,+setgid"});
   EXPECT_EQ(outcome.status, 0) << outcome.output;
+}
+
+// Whether maps count against RLIMIT_MEMLOCK, as they did before Linux 5.11.
+bool MapsAreLockedMemory() {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const rlimit low{.rlim_cur = 65536, .rlim_max = 65536};
+    bpf_attr array{};
+    array.map_type = BPF_MAP_TYPE_ARRAY;
+    array.key_size = 4;
+    array.value_size = 4096;
+    array.max_entries = 256;
+    if (::setrlimit(RLIMIT_MEMLOCK, &low) != 0) ::_exit(2);
+    ::_exit(::syscall(SYS_bpf, BPF_MAP_CREATE, &array, sizeof(array)) < 0 ? 1 : 0);
+  }
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) < 2) << status;
+  return WEXITSTATUS(status) == 1;
+}
+
+TEST_F(DoctorTest, NamesASysThatIsNotThere) {
+  const Arguments wrapper = {"unshare", "--mount", "sh", "-c", "mount -t tmpfs none /sys && exec \"$@\"",
+                             "sh"};
+  const Outcome outcome = Ask(wrapper);
+  EXPECT_EQ(outcome.status, 1) << outcome.output;
+  EXPECT_THAT(Failures(outcome), ElementsAre(StartsWith("sysfs"))) << outcome.output;
+}
+
+TEST_F(DoctorTest, NamesALowLimitOfLockedMemory) {
+  Arguments wrapper = {"prlimit", "--memlock=65536:65536"};
+  const Arguments without = Without("sys_resource");
+  wrapper.insert(wrapper.end(), without.begin(), without.end());
+  const Outcome outcome = Ask(wrapper);
+  if (!MapsAreLockedMemory()) {
+    EXPECT_EQ(outcome.status, 0) << outcome.output;
+    GTEST_SKIP() << "this kernel does not count maps as locked memory";
+  }
+  EXPECT_EQ(outcome.status, 1) << outcome.output;
+  EXPECT_THAT(Failures(outcome),
+              ElementsAre(AllOf(StartsWith("BPF map"), HasSubstr("more than RLIMIT_MEMLOCK"))));
+  EXPECT_THAT(outcome.output, HasSubstr("ulimits: {memlock: -1}"));
+  EXPECT_THAT(Lines(outcome.output, "warn"), Not(Contains(StartsWith("ringbuf")))) << "it is there";
 }
 
 TEST_F(DoctorTest, NamesSeveralAtOnceAndGrantsThemTogether) {

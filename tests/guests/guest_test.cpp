@@ -18,6 +18,7 @@ namespace {
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
+namespace fs = std::filesystem;
 namespace guest = client::guest;
 
 // A guest without KVM, on a machine that does other things too.
@@ -139,6 +140,71 @@ tests:
   EXPECT_EQ(RunOn(kKernel, {"--allow-all-skipped", plan}).status, 0);
 }
 
+TEST_F(GuestTest, WithoutIpv6OnlyWhatUsesItIsMissing) {
+  const std::string plan = Write("families.yaml", R"(name: families
+sandbox:
+  addresses: [10.0.0.1, "fd00::1"]
+  local_routes: ["fd00:1::/64"]
+vars: {needs: []}
+requires: "${needs}"
+tests:
+  - name: reaches a server (${family})
+    each:
+      - {family: IPv4, address: 10.0.0.1}
+      - {family: IPv6, address: "fd00::1", needs: [ipv6]}
+    steps:
+      - listen: {name: here, at: {address: "${address}", port: 7000}}
+      - connect: {to: {address: "${address}", port: 7000}}
+        expect: {server: here}
+  - name: does not say what it needs
+    steps:
+      - listen: {name: here, at: {address: "fd00::1", port: 7000}}
+        expect: {errno: EAFNOSUPPORT}
+)");
+  const Outcome outcome = RunOn(kKernel, {"--kernel-append", "ipv6.disable=1", plan});
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, ContainsRegex("\n6.1  2 passed, 0 failed, 1 skipped"));
+  EXPECT_THAT(outcome.output, HasSubstr("needs ipv6: this kernel has no IPv6, or has it switched off"));
+}
+
+TEST_F(GuestTest, EachKernelLeavesItsArtifactsAndLogs) {
+  const std::string plan = Write("traces.yaml", R"(name: traces
+objects: {filter: sockets/filter.bpf.o}
+tests:
+  - name: expects another port
+    steps:
+      - load: {object: filter}
+      - listen: {name: here, at: {address: 127.0.0.1, port: 7000}}
+      - connect: {name: c, to: {address: 127.0.0.1, port: 7000}, send: !text hello}
+        expect: {peer: {port: 7001}}
+)");
+  const fs::path out = directory_.path() / "out";
+  const fs::path logs = directory_.path() / "logs";
+  const std::string report = directory_ / "report.json";
+  const std::vector<std::string> arguments = {"--artifacts",    out, "--log-dir=" + logs.string(), "--report",
+                                              "json=" + report, plan};
+  // The second run replaces what the first left.
+  for (int i = 0; i < 2; ++i) {
+    const Outcome outcome = RunOn(std::string("host,") + kKernel, arguments);
+    EXPECT_EQ(outcome.status, 1) << outcome.output;
+    for (const std::string& kernel : {std::string("host"), std::string(kKernel)}) {
+      const fs::path folder = out / kernel / "traces/expects_another_port";
+      EXPECT_THAT(outcome.output, HasSubstr("artifacts: " + folder.string() + "\n"));
+      EXPECT_TRUE(fs::exists(folder / "index.json")) << outcome.output;
+      const nlohmann::json index = nlohmann::json::parse(std::ifstream(folder / "index.json"));
+      EXPECT_EQ(index["test"], "expects another port");
+      EXPECT_GT(index["files"].size(), 0u);
+      for (const nlohmann::json& file : index["files"]) {
+        EXPECT_TRUE(fs::exists(folder / file["file"].get<std::string>())) << file;
+      }
+      EXPECT_TRUE(fs::exists(logs / kernel / "traces-expects_another_port-filter.log"));
+    }
+  }
+  const nlohmann::json json = nlohmann::json::parse(std::ifstream(report));
+  EXPECT_EQ(json["tests"][1]["artifacts"].get<std::string>(),
+            (out / kKernel / "traces/expects_another_port").string());
+}
+
 TEST_F(GuestTest, KernelThatPanicsIsARigError) {
   const std::string plan = Write("wrong.yaml", kFailing);
   const Outcome outcome = RunOn(kKernel, {"--kernel-append", "rdinit=/none root=/dev/none", plan});
@@ -160,7 +226,7 @@ TEST_F(GuestTest, SandboxesAreHeldToMemoryAndProcesses) {
   ASSERT_TRUE(image.ok()) << image.status();
   guest::Outcome info;
   const absl::Status ran =
-      guest::RunOnGuests({*kernel}, "tcg", *image, {{guest::kGuestClient, "info"}, {"PATH=/bin"}, "/", {}},
+      guest::RunOnGuests({{*kernel, {{guest::kGuestClient, "info"}, {"PATH=/bin"}, "/", {}}}}, "tcg", *image,
                          {}, [&](size_t /*index*/, guest::Outcome outcome) { info = std::move(outcome); });
   ASSERT_TRUE(ran.ok()) << ran;
   EXPECT_EQ(info.exit_status, 0) << info.failure;
@@ -184,10 +250,8 @@ TEST_F(GuestTest, WrongKernelsAreNamedBeforeAnythingRuns) {
             "bpfrig: --kernel and --target do not go together: each guest has its own daemon\n");
   EXPECT_THAT(RunOn(kKernel, {"--last-failed", plan}).output,
               HasSubstr("--kernel and --last-failed do not go together"));
-  EXPECT_THAT(RunOn(kKernel, {"--log-dir", "x", plan}).output,
-              HasSubstr("--kernel and --log-dir do not go together"));
-  EXPECT_THAT(RunOn(kKernel, {"--artifacts", "x", plan}).output,
-              HasSubstr("--kernel and --artifacts do not go together"));
+  EXPECT_THAT(RunOn(kKernel, {"--artifacts", "/proc/none", plan}).output,
+              HasSubstr("making the directory for artifacts /proc/none/6.1"));
   EXPECT_THAT(RunOn(kKernel, {"--kernel-memory", "1000000", plan}).output,
               HasSubstr("--kernel-memory MIB gives it less"));
 }

@@ -17,6 +17,9 @@
 #include <fstream>
 #include <iostream>
 #include <sstream>
+#include <stdexcept>
+
+#include "absl/strings/str_cat.h"
 
 namespace bpfrig::kernel_bpf {
 namespace {
@@ -79,18 +82,17 @@ TestSpec::TestSpec(const std::string& name) : elf(ReadTestObject(name)) {
   spec.elf = elf;
 }
 
-BpfObject LoadOrDie(const ObjectSpec& spec) {
+BpfObject MustLoad(const ObjectSpec& spec) {
   absl::StatusOr<LoadOutcome> outcome = BpfObject::Load(spec);
-  if (!outcome.ok()) std::cerr << outcome.status() << "\n";
-  if (!outcome.ok()) std::abort();
+  if (!outcome.ok()) throw std::runtime_error(outcome.status().ToString());
   if (const Rejected* rejected = std::get_if<Rejected>(&*outcome)) {
-    std::cerr << rejected->errno_name << " " << rejected->program << rejected->map << "\n" << rejected->log;
-    std::abort();
+    throw std::runtime_error(
+        absl::StrCat(rejected->errno_name, " ", rejected->program, rejected->map, "\n", rejected->log));
   }
   return std::get<BpfObject>(*std::move(outcome));
 }
 
-BpfObject LoadOrDie(const std::string& name) { return LoadOrDie(TestSpec(name).spec); }
+BpfObject MustLoad(const std::string& name) { return MustLoad(TestSpec(name).spec); }
 
 Rejected LoadRefused(const ObjectSpec& spec) {
   absl::StatusOr<LoadOutcome> outcome = BpfObject::Load(spec);

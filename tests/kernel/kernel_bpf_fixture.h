@@ -25,9 +25,9 @@ struct TestSpec {
   ObjectSpec spec;
 };
 
-// Loads, and expects success.
-BpfObject LoadOrDie(const ObjectSpec& spec);
-BpfObject LoadOrDie(const std::string& name);
+// Loads. Throws, which fails the test, if the object is not taken.
+BpfObject MustLoad(const ObjectSpec& spec);
+BpfObject MustLoad(const std::string& name);
 // Loads, and expects the kernel to refuse.
 Rejected LoadRefused(const ObjectSpec& spec);
 

@@ -143,7 +143,7 @@ size_t ExpectListsAsLoaded(const ObjectSpec& spec) {
   if (modern) readable.elf = modern->elf;
   const OpenedObject opened = OpenedObject::Open(readable).value();
   const Watcher watcher(opened);
-  const BpfObject object = LoadOrDie(spec);
+  const BpfObject object = MustLoad(spec);
   EXPECT_EQ(watcher.programs().size(), object.programs().size());
   const struct btf* btf = bpf_object__btf(opened.get());
   size_t lines = 0;
@@ -185,7 +185,7 @@ TEST(KernelBpfInstructionsTest, ListsWhatLibbpfGivesTheKernel) {
 
 // CO-RE in functions behind the program, where no file's bytes tell that it was at work.
 TEST(KernelBpfInstructionsTest, TellsWhatCoReFilledIn) {
-  const BpfObject object = LoadOrDie("parts");
+  const BpfObject object = MustLoad("parts");
   const InstructionList list = object.ListInstructions("first").value();
   const auto relocated_in = [&](const std::string& name) {
     size_t i = 0;
@@ -217,7 +217,7 @@ TEST(KernelBpfInstructionsTest, KnowsNoLinesOfAnObjectWithoutBtf) {
     SCOPED_TRACE(name);
     EXPECT_EQ(ExpectListsAsLoaded(TestSpec(name).spec), 0U);
   }
-  const BpfObject object = LoadOrDie("noop_no_btf");
+  const BpfObject object = MustLoad("noop_no_btf");
   const InstructionList list = object.ListInstructions("noop_connect4").value();
   EXPECT_THAT(FunctionsOf(list), ElementsAre("0 noop_connect4"));
 }

@@ -46,7 +46,7 @@ std::vector<std::string> DrainAll(RecordReader& ring) {
 
 TEST(KernelBpfLinkTest, RunsACgroupProgramUntilDetached) {
   TestCgroup cgroup;
-  BpfObject object = LoadOrDie("noop");
+  BpfObject object = MustLoad("noop");
   common::Fd stats = CountRuns();
   const Program& program = *object.FindProgram("noop_connect4");
   AttachPoints points;
@@ -63,7 +63,7 @@ TEST(KernelBpfLinkTest, RunsACgroupProgramUntilDetached) {
 }
 
 TEST(KernelBpfLinkTest, KnowsWhereAProgramGoes) {
-  BpfObject object = LoadOrDie("kernel_bpf_hooks");
+  BpfObject object = MustLoad("kernel_bpf_hooks");
   EXPECT_EQ(PlaceOf(*object.FindProgram("look_up")).value(), AttachPlace::kNetns);
   EXPECT_EQ(PlaceOf(*object.FindProgram("pass_frame")).value(), AttachPlace::kInterface);
   EXPECT_EQ(PlaceOf(*object.FindProgram("pass_message")).value(), AttachPlace::kSocketMap);
@@ -71,7 +71,7 @@ TEST(KernelBpfLinkTest, KnowsWhereAProgramGoes) {
   TestSpec kprobe("kernel_bpf_hooks");
   kprobe.spec.programs = {{"nowhere", ""}};
   kprobe.spec.policy = LoadPolicy::Allowing({"program-type:kprobe"}).value();
-  BpfObject elsewhere = LoadOrDie(kprobe.spec);
+  BpfObject elsewhere = MustLoad(kprobe.spec);
   absl::Status status = PlaceOf(*elsewhere.FindProgram("nowhere")).status();
   EXPECT_EQ(DetailOf(status).reason, Reason::kUnsupported);
   EXPECT_THAT(std::string(status.message()), HasSubstr("kprobe"));
@@ -81,7 +81,7 @@ TEST(KernelBpfLinkTest, KnowsWhereAProgramGoes) {
 
 TEST(KernelBpfLinkTest, AttachesToANetworkNamespaceAndItsInterface) {
   InOwnNetns([] {
-    BpfObject object = LoadOrDie("kernel_bpf_hooks");
+    BpfObject object = MustLoad("kernel_bpf_hooks");
     common::Fd stats = CountRuns();
     common::Fd netns(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
     AttachPoints points;
@@ -103,8 +103,8 @@ TEST(KernelBpfLinkTest, AttachesToANetworkNamespaceAndItsInterface) {
 }
 
 TEST(KernelBpfLinkTest, AttachesToASocketMap) {
-  BpfObject object = LoadOrDie("kernel_bpf_hooks");
-  BpfObject maps = LoadOrDie("all_maps");
+  BpfObject object = MustLoad("kernel_bpf_hooks");
+  BpfObject maps = MustLoad("all_maps");
   AttachPoints points;
   points.socket_map = object.FindMap("sockets");
   for (const char* name : {"pass_message", "pass_stream"}) {
@@ -123,7 +123,7 @@ TEST(KernelBpfLinkTest, AttachesToASocketMap) {
 
 TEST(KernelBpfLinkTest, ReadsTypedEventsOnce) {
   TestCgroup cgroup;
-  BpfObject object = LoadOrDie("all_maps");
+  BpfObject object = MustLoad("all_maps");
   AttachPoints points;
   points.cgroup_fd = cgroup.fd();
   absl::StatusOr<Link> link = Link::Attach(*object.FindProgram("connect_with_maps"), points);
@@ -152,7 +152,7 @@ TEST(KernelBpfLinkTest, ReadsTypedEventsOnce) {
 // The codec, the kernel and a program agree on where each member lies.
 TEST(KernelBpfLinkTest, ShowsAProgramWhatWasWritten) {
   TestCgroup cgroup;
-  BpfObject object = LoadOrDie("all_maps");
+  BpfObject object = MustLoad("all_maps");
   TypeRef everything = object.types().Find("everything").value();
   Value written = FieldsOf({{"s16", Signed(-2)},
                             {"colour", TextOf("COLOUR_GREEN")},

@@ -47,7 +47,7 @@ absl::Status LoadError(const ObjectSpec& spec) {
 }
 
 TEST(KernelBpfLoadTest, TellsProgramsAndMapsOfALoadedObject) {
-  BpfObject object = LoadOrDie("all_maps");
+  BpfObject object = MustLoad("all_maps");
   ASSERT_NE(object.FindProgram("connect_with_maps"), nullptr);
   const Program& program = *object.FindProgram("connect_with_maps");
   EXPECT_EQ(program.type_name(), "cgroup_sock_addr");
@@ -74,7 +74,7 @@ TEST(KernelBpfLoadTest, SetsGlobalsBeforeLoading) {
                        {"constant_colour", TextOf("COLOUR_BELOW_ZERO")},
                        {"data_point", FieldsOf({{"y", Signed(-9)}})},
                        {"bss_text", TextOf("hello")}};
-  BpfObject object = LoadOrDie(test.spec);
+  BpfObject object = MustLoad(test.spec);
   EXPECT_EQ(GlobalOf(object, ".rodata", "constant_number"), Unsigned(4711));
   EXPECT_EQ(GlobalOf(object, ".rodata", "constant_colour"), TextOf("COLOUR_BELOW_ZERO"));
   EXPECT_EQ(GlobalOf(object, ".data", "data_point"), FieldsOf({{"x", Signed(0)}, {"y", Signed(-9)}}));
@@ -98,7 +98,7 @@ TEST(KernelBpfLoadTest, NamesTheGlobalsThatExist) {
 TEST(KernelBpfLoadTest, LoadsOnlyThePickedPrograms) {
   TestSpec test("noop");
   test.spec.programs = {{"noop_connect6", ""}};
-  BpfObject object = LoadOrDie(test.spec);
+  BpfObject object = MustLoad(test.spec);
   ASSERT_EQ(object.programs().size(), 1U);
   EXPECT_EQ(object.programs()[0].name(), "noop_connect6");
   test.spec.programs = {{"noop_conect6", ""}};
@@ -117,7 +117,7 @@ TEST(KernelBpfLoadTest, AsksForTheTypeOfAProgramInAnUnknownSection) {
   test.spec.programs = {{"redirect", "cgroup/conect4"}};
   EXPECT_EQ(DetailOf(LoadError(test.spec)).field, "programs[0].type");
   test.spec.programs = {{"redirect", "cgroup/connect4"}};
-  BpfObject object = LoadOrDie(test.spec);
+  BpfObject object = MustLoad(test.spec);
   EXPECT_EQ(object.programs()[0].type_name(), "cgroup_sock_addr");
 }
 
@@ -130,7 +130,7 @@ TEST(KernelBpfLoadTest, ChangesTheSizesOfMaps) {
   events.map = "events";
   events.max_entries = 5000;
   test.spec.maps = {hash, events};
-  BpfObject object = LoadOrDie(test.spec);
+  BpfObject object = MustLoad(test.spec);
   EXPECT_EQ(object.FindMap("hash")->info().max_entries, 12U);
   EXPECT_EQ(object.FindMap("events")->info().max_entries, 8192U) << "rounded by libbpf, and told";
   test.spec.maps[0].map = "hsh";
@@ -138,14 +138,14 @@ TEST(KernelBpfLoadTest, ChangesTheSizesOfMaps) {
 }
 
 TEST(KernelBpfLoadTest, SharesAMapBetweenObjects) {
-  BpfObject first = LoadOrDie("all_maps");
+  BpfObject first = MustLoad("all_maps");
   TestSpec test("all_maps");
   MapChoice choice;
   choice.map = "hash";
   choice.shared_fd = first.FindMap("hash")->fd();
   choice.shared_with = "first/hash";
   test.spec.maps = {choice};
-  BpfObject second = LoadOrDie(test.spec);
+  BpfObject second = MustLoad(test.spec);
   EXPECT_EQ(second.FindMap("hash")->info().id, first.FindMap("hash")->info().id);
   EXPECT_NE(second.FindMap("array")->info().id, first.FindMap("array")->info().id);
   test.spec.maps[0].shared_fd = first.FindMap("array")->fd();
@@ -159,7 +159,7 @@ TEST(KernelBpfLoadTest, SharesAMapBetweenObjects) {
 }
 
 TEST(KernelBpfLoadTest, TakesAnInnerMapByExample) {
-  BpfObject first = LoadOrDie("all_maps");
+  BpfObject first = MustLoad("all_maps");
   TestSpec test("outer_map");
   Rejected rejected = LoadRefused(test.spec);
   EXPECT_EQ(rejected.map, "outer");
@@ -168,7 +168,7 @@ TEST(KernelBpfLoadTest, TakesAnInnerMapByExample) {
   choice.map = "outer";
   choice.inner_fd = first.FindMap("inner_a")->fd();
   test.spec.maps = {choice};
-  EXPECT_EQ(LoadOrDie(test.spec).FindMap("outer")->type_name(), "hash_of_maps");
+  EXPECT_EQ(MustLoad(test.spec).FindMap("outer")->type_name(), "hash_of_maps");
   test.spec.maps[0].inner_fd = -1;
   test.spec.maps[0].inner_map = "nothing";
   EXPECT_EQ(DetailOf(LoadError(test.spec)).field, "maps[0].inner_map");
@@ -213,9 +213,9 @@ TEST(KernelBpfLoadTest, KeepsTheTrueErrorAndTheEndOfALongLog) {
 
 TEST(KernelBpfLoadTest, ReturnsTheLogWhenAskedFor) {
   TestSpec test("noop");
-  EXPECT_EQ(LoadOrDie(test.spec).log(), "");
+  EXPECT_EQ(MustLoad(test.spec).log(), "");
   test.spec.log_level = 1;
-  BpfObject object = LoadOrDie(test.spec);
+  BpfObject object = MustLoad(test.spec);
   EXPECT_THAT(object.log(), HasSubstr("noop_connect4:\n"));
   EXPECT_THAT(object.log(), HasSubstr("processed "));
 }
@@ -224,7 +224,7 @@ TEST(KernelBpfLoadTest, LoadsAProgramWhoseLogDoesNotFit) {
   TestSpec test("kernel_bpf_refusals");
   test.spec.programs = {{"talks_long_but_well", ""}};
   test.spec.log_level = 2;
-  BpfObject object = LoadOrDie(test.spec);
+  BpfObject object = MustLoad(test.spec);
   EXPECT_EQ(object.programs().size(), 1U);
   EXPECT_THAT(object.log(), HasSubstr("earlier lines left out"));
   EXPECT_THAT(object.log(), HasSubstr("processed "));
@@ -264,7 +264,7 @@ TEST(KernelBpfLoadTest, LoadsTheShippedObjects) {
     ObjectSpec spec;
     spec.name = name;
     spec.elf = elf;
-    BpfObject object = LoadOrDie(spec);
+    BpfObject object = MustLoad(spec);
     EXPECT_FALSE(object.programs().empty()) << name;
   }
 }
@@ -282,11 +282,11 @@ TEST(KernelBpfLoadTest, LoadsAProgramThatDoesNothingInThePlaceOfAny) {
     ObjectSpec spec;
     spec.name = name;
     spec.elf = elf;
-    const BpfObject whole = LoadOrDie(spec);
+    const BpfObject whole = MustLoad(spec);
     for (const Program& program : whole.programs()) {
       SCOPED_TRACE(program.name());
       spec.inert_programs = {program.name()};
-      const BpfObject object = LoadOrDie(spec);
+      const BpfObject object = MustLoad(spec);
       ASSERT_EQ(object.programs().size(), whole.programs().size());
       for (size_t i = 0; i < whole.programs().size(); ++i) {
         const bool is_inert = whole.programs()[i].name() == program.name();
@@ -297,7 +297,7 @@ TEST(KernelBpfLoadTest, LoadsAProgramThatDoesNothingInThePlaceOfAny) {
     }
     // Nothing of it stays: the next object is loaded as it is.
     spec.inert_programs.clear();
-    EXPECT_EQ(LoadOrDie(spec).programs()[0].Info()->instruction_count,
+    EXPECT_EQ(MustLoad(spec).programs()[0].Info()->instruction_count,
               whole.programs()[0].Info()->instruction_count);
   }
 }
@@ -319,7 +319,7 @@ TEST(KernelBpfLoadTest, ReadsTypesOfAnObjectWithoutPrograms) {
 }
 
 TEST(KernelBpfLoadTest, TestRunsAPacketWhenTheKernelCan) {
-  BpfObject object = LoadOrDie("kernel_bpf_hooks");
+  BpfObject object = MustLoad("kernel_bpf_hooks");
   std::string packet(64, '\0');
   packet[12] = 8;  // IPv4
   packet[14] = 0x45;
@@ -330,7 +330,7 @@ TEST(KernelBpfLoadTest, TestRunsAPacketWhenTheKernelCan) {
   ASSERT_TRUE(output.ok()) << output.status();
   EXPECT_EQ(output->return_value, 2U) << "XDP_PASS";
   EXPECT_EQ(output->data, packet);
-  BpfObject noop = LoadOrDie("noop");
+  BpfObject noop = MustLoad("noop");
   absl::Status status = noop.programs()[0].TestRun(input).status();
   EXPECT_EQ(DetailOf(status).reason, Reason::kUnsupported) << status;
 }

@@ -218,7 +218,7 @@ TEST(KernelBpfMapTest, RefusesForcedBatchesWhenThereAreNone) {
 }
 
 TEST(KernelBpfMapTest, TellsProgramsAndInnerMapsByTheirIds) {
-  BpfObject object = LoadOrDie("all_maps");
+  BpfObject object = MustLoad("all_maps");
   auto write = [&](const char* map_name, uint32_t key, int fd) {
     const Map& map = *object.FindMap(map_name);
     MapCodec codec = MapCodec::Create(map, {}, {}).value();
@@ -270,7 +270,7 @@ uint64_t CookieOf(const common::Fd& socket) {
 }
 
 TEST(KernelBpfMapTest, TellsSocketsByTheirCookies) {
-  BpfObject object = LoadOrDie("all_maps");
+  BpfObject object = MustLoad("all_maps");
   Connection connection = ConnectLoopback();
   const Map& map = *object.FindMap("sockhash_with_cookies");
   MapCodec codec = MapCodec::Create(map, {}, {}).value();
@@ -286,7 +286,7 @@ TEST(KernelBpfMapTest, TellsSocketsByTheirCookies) {
 }
 
 TEST(KernelBpfMapTest, FindsKeysOfASocketHashThatTellsNoCookies) {
-  BpfObject object = LoadOrDie("all_maps");
+  BpfObject object = MustLoad("all_maps");
   Connection connection = ConnectLoopback();
   const Map& map = *object.FindMap("sockhash");
   std::string key(map.info().key_size, 'k');
@@ -306,7 +306,7 @@ TEST(KernelBpfMapTest, FindsKeysOfASocketHashThatTellsNoCookies) {
 }
 
 TEST(KernelBpfMapTest, RefusesAnUnconnectedSocketWithAReason) {
-  BpfObject object = LoadOrDie("all_maps");
+  BpfObject object = MustLoad("all_maps");
   common::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   WriteProgress progress;
   absl::Status status =
@@ -317,7 +317,7 @@ TEST(KernelBpfMapTest, RefusesAnUnconnectedSocketWithAReason) {
 }
 
 TEST(KernelBpfMapTest, KeepsDataWithASocket) {
-  BpfObject object = LoadOrDie("all_maps");
+  BpfObject object = MustLoad("all_maps");
   Connection connection = ConnectLoopback();
   const Map& map = *object.FindMap("storage");
   MapCodec codec = MapCodec::Create(map, {}, {}).value();
@@ -333,7 +333,7 @@ TEST(KernelBpfMapTest, KeepsDataWithASocket) {
 }
 
 TEST(KernelBpfMapTest, NeedsATypeForNumbersInAMapOfSizes) {
-  BpfObject object = LoadOrDie("sizes_only");
+  BpfObject object = MustLoad("sizes_only");
   const Map& map = *object.FindMap("km_frontend");
   EXPECT_FALSE(map.key_type().has_value());
   MapCodec codec = MapCodec::Create(map, {}, {}).value();
@@ -351,7 +351,7 @@ TEST(KernelBpfMapTest, NeedsATypeForNumbersInAMapOfSizes) {
 }
 
 TEST(KernelBpfMapTest, RefusesToWriteAFrozenSection) {
-  BpfObject object = LoadOrDie("all_maps");
+  BpfObject object = MustLoad("all_maps");
   const Map& map = *object.FindMap(".rodata");
   WriteProgress progress;
   MapChange change = Change(Word(0), std::string(map.info().value_size, '\0'));

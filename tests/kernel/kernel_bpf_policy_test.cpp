@@ -155,7 +155,7 @@ TEST(KernelBpfPolicyTest, FindsTheCallWhereverItIsWritten) {
     EXPECT_EQ(DetailOf(status).field, "object");
   }
   kill.spec.programs = {{"kill_nobody", "xdp"}};
-  EXPECT_EQ(LoadOrDie(kill.spec).programs().size(), 1u);
+  EXPECT_EQ(MustLoad(kill.spec).programs().size(), 1u);
 }
 
 TEST(KernelBpfPolicyTest, LoadsWhatTheOperatorAllows) {
@@ -164,14 +164,14 @@ TEST(KernelBpfPolicyTest, LoadsWhatTheOperatorAllows) {
   kill.spec.policy = LoadPolicy::Allowing({"kfunc:bpf_task_from_pid"}).value();
   EXPECT_THAT(std::string(BpfObject::Load(kill.spec).status().message()), HasSubstr("bpf_send_signal_task"));
   kill.spec.policy = LoadPolicy::Allowing({"kfunc:bpf_task_from_pid", "kfunc:bpf_send_signal_task"}).value();
-  EXPECT_EQ(LoadOrDie(kill.spec).programs().size(), 1u);
+  EXPECT_EQ(MustLoad(kill.spec).programs().size(), 1u);
   TestSpec congestion("struct_ops");
   congestion.spec.policy = LoadPolicy::Allowing({"program-type:struct_ops", "map-type:struct_ops"}).value();
-  EXPECT_EQ(LoadOrDie(congestion.spec).programs().size(), 3u);
+  EXPECT_EQ(MustLoad(congestion.spec).programs().size(), 3u);
 }
 
 TEST(KernelBpfPolicyTest, LeavesNothingInASharedProgramArray) {
-  BpfObject all_maps = LoadOrDie("all_maps");
+  BpfObject all_maps = MustLoad("all_maps");
   const int fd = all_maps.FindMap("programs")->fd();
   TestSpec jump("shared_jump");
   MapChoice choice;
@@ -184,7 +184,7 @@ TEST(KernelBpfPolicyTest, LeavesNothingInASharedProgramArray) {
   EXPECT_EQ(bpf_map_lookup_elem(fd, &key, &program), -ENOENT);
   // Allowed, it is there at once.
   jump.spec.policy = LoadPolicy::Allowing({"kfunc:bpf_task_from_pid"}).value();
-  BpfObject object = LoadOrDie(jump.spec);
+  BpfObject object = MustLoad(jump.spec);
   EXPECT_EQ(bpf_map_lookup_elem(fd, &key, &program), 0);
 }
 

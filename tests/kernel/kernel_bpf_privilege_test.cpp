@@ -1,8 +1,10 @@
 // Loading with no more than a worker has: its own uid, CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; and the
 // messages if one of them is missing.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +13,7 @@
 
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/libbpf/features.h"
+#include "daemon/kernel_bpf/libbpf/netns_cookie.h"
 #include "daemon/kernel_bpf/map/map_dump.h"
 #include "daemon/kernel_bpf/map/ring_buffer.h"
 #include "daemon/kernel_bpf/program/link.h"
@@ -24,6 +27,7 @@ using testing::HasSubstr;
 constexpr unsigned kNetAdmin = 12;
 constexpr unsigned kPerfmon = 38;
 constexpr unsigned kBpf = 39;
+constexpr int kNetnsCookieOption = 71;
 constexpr uid_t kNobody = 65534;
 
 bool KeepOnly(const std::vector<unsigned>& capabilities) {
@@ -38,11 +42,39 @@ bool KeepOnly(const std::vector<unsigned>& capabilities) {
   return ::syscall(SYS_capset, &header, data.data()) == 0 && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 }
 
-// Runs `body` in a child that has no more than these.
-void WithOnly(const std::vector<unsigned>& capabilities, const std::function<void()>& body) {
+// Runs `body` in a child that has no more than these, in the cgroup if there is one.
+void WithOnlyIn(const TestCgroup* cgroup, const std::vector<unsigned>& capabilities,
+                const std::function<void()>& body) {
   InOwnNetns([&] {
+    if (cgroup != nullptr) {
+      const common::Fd processes(::openat(cgroup->fd(), "cgroup.procs", O_WRONLY | O_CLOEXEC));
+      ASSERT_EQ(::write(processes.Get(), "0", 1), 1);
+    }
     ASSERT_TRUE(KeepOnly(capabilities));
     body();
+  });
+}
+
+void WithOnly(const std::vector<unsigned>& capabilities, const std::function<void()>& body) {
+  WithOnlyIn(nullptr, capabilities, body);
+}
+
+TEST(KernelBpfPrivilegeTest, AProgramTellsTheNetnsCookie) {
+  TestCgroup cgroup;
+  WithOnlyIn(&cgroup, {kBpf, kNetAdmin}, [&] {
+    const absl::StatusOr<uint64_t> told = NetnsCookieByProgram(cgroup.fd());
+    ASSERT_TRUE(told.ok()) << told.status();
+    EXPECT_EQ(*NetnsCookieByProgram(cgroup.fd()), *told);
+    const common::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    uint64_t cookie = 0;
+    socklen_t size = sizeof(cookie);
+    // Later than what we ask programs for.
+    if (::getsockopt(socket.Get(), SOL_SOCKET, kNetnsCookieOption, &cookie, &size) == 0) {
+      EXPECT_EQ(*told, cookie);
+    } else {
+      EXPECT_EQ(errno, ENOPROTOOPT);
+      EXPECT_NE(*told, 0U);
+    }
   });
 }
 
@@ -54,9 +86,9 @@ TEST(KernelBpfPrivilegeTest, WorksWithAWorkersCapabilities) {
   hooks.spec.programs = {{"look_up", ""}, {"pass_frame", ""}, {"pass_packet", ""}, {"pass_message", ""}};
   TestCgroup cgroup;
   WithOnly({kBpf, kNetAdmin, kPerfmon}, [&] {
-    BpfObject object = LoadOrDie(all_maps.spec);
-    BpfObject reads_memory = LoadOrDie(perfmon.spec);
-    BpfObject elsewhere = LoadOrDie(hooks.spec);
+    BpfObject object = MustLoad(all_maps.spec);
+    BpfObject reads_memory = MustLoad(perfmon.spec);
+    BpfObject elsewhere = MustLoad(hooks.spec);
     EXPECT_GT(object.programs()[0].Info()->id, 0U);
     AttachPoints points;
     points.cgroup_fd = cgroup.fd();

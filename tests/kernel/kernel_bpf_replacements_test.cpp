@@ -87,12 +87,12 @@ uint32_t Verdict(const BpfObject& object, size_t size) {
 
 TEST(KernelBpfReplacementsTest, TheKernelRunsTheNewInstruction) {
   TestSpec test("parts");
-  const BpfObject whole = LoadOrDie(test.spec);
+  const BpfObject whole = MustLoad(test.spec);
   EXPECT_EQ(Verdict(whole, kDroppedSize), kDrop);
   const Instructions before = InstructionsOf(whole, "frame");
   const uint32_t index = FindNumber(before, kDroppedSize);
   test.spec.replacements = {WithNumber("frame", before, index, kDroppedSize + 1)};
-  const BpfObject changed = LoadOrDie(test.spec);
+  const BpfObject changed = MustLoad(test.spec);
   EXPECT_EQ(Verdict(changed, kDroppedSize), kPass);
   EXPECT_EQ(Verdict(changed, kDroppedSize + 1), kDrop);
   EXPECT_EQ(Differences(before, InstructionsOf(changed, "frame")), std::vector<uint32_t>{index});
@@ -100,13 +100,13 @@ TEST(KernelBpfReplacementsTest, TheKernelRunsTheNewInstruction) {
   EXPECT_EQ(changed.ListInstructions("frame")->relocated, whole.ListInstructions("frame")->relocated);
   // Nothing of it stays.
   test.spec.replacements.clear();
-  EXPECT_EQ(Verdict(LoadOrDie(test.spec), kDroppedSize), kDrop);
+  EXPECT_EQ(Verdict(MustLoad(test.spec), kDroppedSize), kDrop);
 }
 
 // Two programs have the function; only one of them is changed.
 TEST(KernelBpfReplacementsTest, AFunctionIsReplacedInOneProgramAlone) {
   TestSpec test("parts");
-  const BpfObject whole = LoadOrDie(test.spec);
+  const BpfObject whole = MustLoad(test.spec);
   const InstructionList list = whole.ListInstructions("first").value();
   const auto function =
       std::find_if(list.functions.begin(), list.functions.end(),
@@ -115,7 +115,7 @@ TEST(KernelBpfReplacementsTest, AFunctionIsReplacedInOneProgramAlone) {
   const Instructions before = InstructionsOf(whole, "first");
   const uint32_t index = FindNumber(before, 1, function->instruction);
   test.spec.replacements = {WithNumber("first", before, index, 2)};
-  const BpfObject changed = LoadOrDie(test.spec);
+  const BpfObject changed = MustLoad(test.spec);
   EXPECT_EQ(Differences(before, InstructionsOf(changed, "first")), std::vector<uint32_t>{index});
   EXPECT_TRUE(Differences(InstructionsOf(whole, "second"), InstructionsOf(changed, "second")).empty());
 }
@@ -123,14 +123,14 @@ TEST(KernelBpfReplacementsTest, AFunctionIsReplacedInOneProgramAlone) {
 // All of one section, which has one hook.
 TEST(KernelBpfReplacementsTest, StandsBesideProgramsThatDoNothing) {
   TestSpec test("parts");
-  const Instructions before = InstructionsOf(LoadOrDie(test.spec), "third");
+  const Instructions before = InstructionsOf(MustLoad(test.spec), "third");
   const uint32_t index =
       Find(before, [](const struct bpf_insn& instruction) { return BPF_OP(instruction.code) == BPF_JNE; });
   struct bpf_insn changed = before[index];
   changed.code = static_cast<uint8_t>(BPF_JEQ | (changed.code & ~0xf0));
   test.spec.replacements = {{"third", index, BytesOf(changed)}};
   test.spec.inert_programs = {"second"};
-  const BpfObject object = LoadOrDie(test.spec);
+  const BpfObject object = MustLoad(test.spec);
   EXPECT_EQ(Differences(before, InstructionsOf(object, "third")), std::vector<uint32_t>{index});
   const InstructionList inert = object.ListInstructions("second").value();
   EXPECT_EQ(inert.instructions.size(), 2U);
@@ -141,11 +141,11 @@ TEST(KernelBpfReplacementsTest, StandsBesideProgramsThatDoNothing) {
 TEST(KernelBpfReplacementsTest, ReplacesInAProgramOfAChosenType) {
   TestSpec test("unknown_section");
   test.spec.programs = {{"redirect", "cgroup/connect4"}};
-  const Instructions before = InstructionsOf(LoadOrDie(test.spec), "redirect");
+  const Instructions before = InstructionsOf(MustLoad(test.spec), "redirect");
   const auto last = static_cast<uint32_t>(before.size() - 2);
   ASSERT_EQ(before[last].code, BPF_ALU64 | BPF_MOV | BPF_K) << "the verdict";
   test.spec.replacements = {WithNumber("redirect", before, last, 0)};
-  const Instructions after = InstructionsOf(LoadOrDie(test.spec), "redirect");
+  const Instructions after = InstructionsOf(MustLoad(test.spec), "redirect");
   EXPECT_EQ(Differences(before, after), std::vector<uint32_t>{last});
 }
 
@@ -195,7 +195,7 @@ struct Mistake {
 
 TEST(KernelBpfReplacementsTest, NamesTheFieldAndTheRemedyOfEveryMistake) {
   TestSpec test("parts");
-  const BpfObject whole = LoadOrDie(test.spec);
+  const BpfObject whole = MustLoad(test.spec);
   const auto count = static_cast<uint32_t>(InstructionsOf(whole, "frame").size());
   const std::vector<uint32_t> relocated = whole.ListInstructions("first")->relocated;
   ASSERT_FALSE(relocated.empty());

@@ -141,6 +141,7 @@ TEST_F(NetworkTest, ErrorsNameActionAndObject) {
 
 TEST_F(NetworkTest, CookieIsTheNamespacesOwn) {
   const absl::StatusOr<uint64_t> cookie = kernel_os::NetnsCookie();
+  if (absl::IsUnimplemented(cookie.status())) GTEST_SKIP() << "this kernel has no SO_NETNS_COOKIE";
   ASSERT_TRUE(cookie.ok()) << cookie.status();
   EXPECT_NE(*cookie, 0u);
   ASSERT_EQ(::unshare(CLONE_NEWNET), 0);

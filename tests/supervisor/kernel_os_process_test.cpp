@@ -2,7 +2,10 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/capability.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -113,10 +116,32 @@ TEST_F(ProcessTest, ReachesAFileBehindAClosedDirectory) {
 }
 
 TEST_F(ProcessTest, SaysWhichStepFailedWhenTheFileCannotBeRun) {
-  Execute("/etc/shadow", {"shadow"});
+  Execute("/etc/passwd", {"passwd"});
   const absl::Status status = ChildProcess::Start(spec_).status();
-  EXPECT_EQ(status.message(), "starting shadow: executing its file: Permission denied");
+  EXPECT_EQ(status.message(), "starting passwd: executing its file: Permission denied");
   EXPECT_THAT(base::DetailOf(status).hint, HasSubstr("executable for everybody"));
+}
+
+TEST_F(ProcessTest, SaysThatDevFdIsMissingIfTheKernelLooksThere) {
+  Execute("/bin/true", {"true"});
+  // Who has no /dev is a child, which tells how it went on the way that children's output takes.
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("none", "/dev", "tmpfs", 0, nullptr) != 0) {
+      ::_exit(1);
+    }
+    absl::StatusOr<ChildProcess> started = ChildProcess::Start(spec_);
+    if (started.ok()) (void)started->Reap(tests::Soon());
+    const std::string told = started.ok() ? "started" : base::DetailOf(started.status()).hint;
+    ::_exit(::write(input_.Get(), told.data(), told.size()) < 0 ? 1 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  const std::string told = ReadOutput();
+  if (told == "started") GTEST_SKIP() << "this kernel does not look for executed files by their paths";
+  EXPECT_EQ(told, "this kernel looks the open file up by its path: /dev/fd must be a link to /proc/self/fd");
 }
 
 TEST_F(ProcessTest, SaysWhichStepFailedWhenADescriptorIsNotOpen) {

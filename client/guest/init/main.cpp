@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -21,6 +22,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -32,7 +34,16 @@ namespace {
 
 using namespace bpfrig::client::guest;  // NOLINT(google-build-using-namespace): this file is a part of it.
 
+namespace fs = std::filesystem;
+
 constexpr int kHeartbeatMs = 1000;
+
+const sigset_t kChildEnded = [] {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGCHLD);
+  return signals;
+}();
 
 void WriteAll(int fd, const char* data, size_t size) {
   while (size > 0) {
@@ -146,6 +157,7 @@ pid_t StartClient(const Port& port, int& output) {
   if (child < 0) Fail(port, "starting the client");
   if (child == 0) {
     setsid();
+    sigprocmask(SIG_UNBLOCK, &kChildEnded, nullptr);
     dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
     dup2(ends[1], STDOUT_FILENO);
     dup2(ends[1], STDERR_FILENO);
@@ -159,16 +171,55 @@ pid_t StartClient(const Port& port, int& output) {
   return child;
 }
 
+// The processes whose first process we are: the client, and whoever outlived its parent.
+class Children {
+ public:
+  // SIGCHLD is blocked.
+  explicit Children(pid_t client)
+      : client_(client), ended_(signalfd(-1, &kChildEnded, SFD_CLOEXEC | SFD_NONBLOCK)) {}
+
+  // Readable when one has ended.
+  [[nodiscard]] int ended() const { return ended_; }
+  // Takes the bodies of all that have ended.
+  void Reap() {
+    signalfd_siginfo information{};
+    while (read(ended_, &information, sizeof(information)) > 0) {
+    }
+    while (Take(WNOHANG)) {
+    }
+  }
+  // Until the client has ended: its exit status, or 128 and its signal.
+  int WaitForClient() {
+    while (status_ < 0 && Take(0)) {
+    }
+    return status_ < 0 ? 127 : status_;
+  }
+
+ private:
+  bool Take(int flags) {
+    int status = 0;
+    const pid_t ended = waitpid(-1, &status, flags);
+    if (ended == client_) status_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return ended > 0 || (ended < 0 && errno == EINTR);
+  }
+
+  pid_t client_;
+  int ended_;
+  int status_ = -1;
+};
+
 // Passes on what the client prints until it has closed its output, with a sign of life each second.
-void PassOn(const Port& port, int output) {
+void PassOn(const Port& port, int output, Children& children) {
   std::array<char, 16384> buffer{};
   while (true) {
-    pollfd readable{output, POLLIN, 0};
-    const int ready = poll(&readable, 1, kHeartbeatMs);
+    std::array<pollfd, 2> readable{{{output, POLLIN, 0}, {children.ended(), POLLIN, 0}}};
+    const int ready = poll(readable.data(), readable.size(), kHeartbeatMs);
     if (ready <= 0) {
       port.Send(FrameKind::kAlive, "");
       continue;
     }
+    children.Reap();
+    if (readable[0].revents == 0) continue;
     const ssize_t size = read(output, buffer.data(), buffer.size());
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) return;
@@ -176,14 +227,16 @@ void PassOn(const Port& port, int output) {
   }
 }
 
-// Also takes the bodies of processes whose parents died, as the first process must.
-int WaitFor(pid_t child) {
-  int status = 0;
-  for (pid_t ended = 0; ended != child;) {
-    ended = waitpid(-1, &status, 0);
-    if (ended < 0 && errno != EINTR) return 127;
+// Files alone, and no link's target: what they lead to was not written there.
+void SendFolder(const Port& port, size_t place, const std::string& folder) {
+  std::error_code error;
+  for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (!fs::is_regular_file(entry->symlink_status(error))) continue;
+    const std::string path = entry->path().string().substr(folder.size());
+    port.Send(FrameKind::kFile,
+              std::to_string(place) + path + std::string(1, '\0') + ReadFile(entry->path().c_str()));
   }
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 }  // namespace
@@ -201,9 +254,12 @@ int main() {
   const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
   setrlimit(RLIMIT_MEMLOCK, &unlimited);
   int output = -1;
-  const pid_t client = StartClient(port, output);
-  PassOn(port, output);
-  const int status = WaitFor(client);
+  sigprocmask(SIG_BLOCK, &kChildEnded, nullptr);
+  Children children(StartClient(port, output));
+  PassOn(port, output, children);
+  const int status = children.WaitForClient();
+  const std::vector<std::string> folders = ReadTexts(kJobFoldersFile);
+  for (size_t i = 0; i < folders.size(); ++i) SendFolder(port, i, folders[i]);
   port.Send(FrameKind::kReport, ReadFile(kJobReportFile));
   port.Send(FrameKind::kExit, std::to_string(status));
   EndMachine(port);

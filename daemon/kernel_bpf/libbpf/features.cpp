@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -104,8 +105,9 @@ Probe TryBatch() {
   return bpf_map_update_batch(map.Get(), &key, &value, &count, nullptr);
 }
 
+// The smallest, so that a low RLIMIT_MEMLOCK is not taken for a kernel without ring buffers.
 Probe TryRingBuffer(enum bpf_map_type type) {
-  common::Fd map = CreateMap(type, 0, 0, 65536);
+  common::Fd map = CreateMap(type, 0, 0, static_cast<uint32_t>(::getpagesize()));
   return map.IsOpen() ? 0 : -errno;
 }
 
@@ -152,6 +154,18 @@ Probe TryProbeReadKernel() {
 
 Probe TryMap() {
   common::Fd map = CreateMap(BPF_MAP_TYPE_HASH, 4, 4, 1);
+  return map.IsOpen() ? 0 : -errno;
+}
+
+// What maps of a test may well take together: with so much, RLIMIT_MEMLOCK is no obstacle.
+constexpr rlim_t kEnoughLocked = rlim_t{64} << 20;
+
+Probe TryLargeMap() {
+  rlimit locked{};
+  if (::getrlimit(RLIMIT_MEMLOCK, &locked) != 0 || locked.rlim_cur >= kEnoughLocked) return 0;
+  constexpr uint32_t kPage = 4096;
+  common::Fd map =
+      CreateMap(BPF_MAP_TYPE_ARRAY, 4, kPage, static_cast<uint32_t>(locked.rlim_cur / kPage) + 1);
   return map.IsOpen() ? 0 : -errno;
 }
 
@@ -207,6 +221,7 @@ Essentials TryEssentials(int cgroup) {
   LibbpfOutput output;
   Essentials essentials;
   essentials.map = ToStatus(TryMap(), "making a BPF map");
+  essentials.large_map = ToStatus(TryLargeMap(), "making a BPF map of more than RLIMIT_MEMLOCK");
   essentials.program =
       ToStatus(TryProgram(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS), "loading a BPF program");
   essentials.link =

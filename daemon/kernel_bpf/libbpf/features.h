@@ -26,6 +26,8 @@ struct Feature {
 // What every sandbox needs, each done once with the smallest of programs.
 struct Essentials {
   absl::Status map;
+  // A map that would not fit into RLIMIT_MEMLOCK, if that is low: before Linux 5.11 maps count against it.
+  absl::Status large_map;
   absl::Status program;
   // Attaching that program to a cgroup.
   absl::Status link;

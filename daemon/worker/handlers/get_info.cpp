@@ -70,7 +70,8 @@ absl::Status HandleGetInfo(Sandbox& sandbox, const bpfrig::v1::GetInfoRequest& /
   response.set_possible_cpus(cpus);
   AddLimits(sandbox, response);
   AddKernelFeatures(response);
-  AddFeature("netns_cookie", kernel_os::NetnsCookie().status(),
+  AddFeature("ipv6", kernel_os::TryIpv6(), "There are IPv6 sockets and addresses.", response);
+  AddFeature("netns_cookie", NetnsCookieOf(sandbox.links().cgroup()).status(),
              "The sandbox's network namespace can be named as BPF programs see it (!netns_cookie).",
              response);
   const absl::Status counted =

@@ -25,6 +25,10 @@ using Handler =
 
 // Each in a file named after it, or after what several are about (attach.cpp, socket_options.cpp).
 
+// The cookie of the sandbox's network namespace, for what answers with it or says whether it can be had:
+// `cgroup` is the sandbox's.
+[[nodiscard]] absl::StatusOr<uint64_t> NetnsCookieOf(int cgroup);
+
 // Those that answer at once.
 absl::Status HandleOpenSandbox(Sandbox& sandbox, const bpfrig::v1::OpenSandboxRequest& request,
                                bpfrig::v1::OpenSandboxResponse& response);

@@ -1,0 +1,206 @@
+// The project's own tests of kernel, worker, supervisor, and client with daemon, on other kernels: each test
+// program in a guest of its own, as many at once as this machine has processors for. `./dev kernels` runs it.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "client/guest/apt_kernels.h"
+#include "client/guest/frames.h"
+#include "client/guest/guest_runs.h"
+#include "client/guest/kernel_cache.h"
+#include "tests/guests/kernel_table.h"
+
+namespace bpfrig::tests {
+namespace {
+
+namespace fs = std::filesystem;
+namespace guest = client::guest;
+
+// What tests start, or have shells start.
+constexpr const char* kTools[] = {
+    "cat",    "chmod",    "cp",   "dd",    "echo", "env",    "false",  "findmnt", "head",    "mktemp",
+    "printf", "readlink", "sed",  "stat",  "tail", "touch",  "tr",     "uname",   "wc",      "grep",
+    "id",     "ip",       "kill", "ln",    "ls",   "mkdir",  "mount",  "nsenter", "openssl", "prlimit",
+    "rm",     "setpriv",  "sh",   "sleep", "true", "umount", "unshare"};
+constexpr unsigned kMemoryMib = 2048;
+constexpr size_t kShownOutput = 4000;
+
+struct Options {
+  std::vector<std::string> kernels;
+  std::vector<std::string> programs = absl::StrSplit(BPFRIG_GUEST_TESTS, ',');
+  std::string filter = "*";
+  int timeout = 1800;
+};
+
+absl::StatusOr<fs::path> FindTool(const std::string& name) {
+  for (const absl::string_view folder : absl::StrSplit("/usr/bin:/bin:/usr/sbin:/sbin", ':')) {
+    fs::path path = fs::path(std::string(folder)) / name;
+    if (fs::exists(path)) return path;
+  }
+  return absl::NotFoundError(absl::StrCat("there is no ", name, ", which tests use"));
+}
+
+// The programs that tests are, and those that they start.
+absl::StatusOr<std::string> MakeImage(const Options& options, const fs::path& scratch) {
+  const fs::path bin = BPFRIG_BIN;
+  std::vector<guest::Placed> programs;
+  for (const std::string& name : options.programs) programs.push_back({bin / name, bin / name});
+  for (const absl::string_view name : absl::StrSplit(BPFRIG_GUEST_PROGRAMS, ',')) {
+    programs.push_back({bin / std::string(name), bin / std::string(name)});
+  }
+  for (const std::string name : kTools) {
+    const absl::StatusOr<fs::path> path = FindTool(name);
+    if (!path.ok()) return path.status();
+    programs.push_back({*path, fs::path("/bin") / name});
+  }
+  return guest::ImageOf(bin / "bpfrig-guest-init", programs, scratch);
+}
+
+// Plans, golden files, pages with examples, and objects.
+std::vector<fs::path> Files() {
+  std::vector<fs::path> files = {"/etc/passwd", "/etc/group"};
+  for (const char* folder : {BPFRIG_SOURCE "/plans", BPFRIG_SOURCE "/docs", BPFRIG_SOURCE "/tests/golden",
+                             BPFRIG_SOURCE "/tests/mutate/plans"}) {
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
+      if (entry.is_regular_file()) files.push_back(entry.path());
+    }
+  }
+  for (const char* folder : {BPFRIG_BPF_OBJECTS, BPFRIG_TEST_OBJECTS}) {
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
+      if (entry.is_regular_file() && entry.path().extension() == ".o") files.push_back(entry.path());
+    }
+  }
+  return files;
+}
+
+// From the cache, and into it through apt if it is not there.
+absl::StatusOr<guest::Kernel> FindKernel(const guest::KernelSpec& spec, const guest::KernelCache& cache) {
+  absl::StatusOr<guest::Kernel> found = cache.Find(spec);
+  if (!absl::IsNotFound(found.status())) return found;
+  const absl::StatusOr<guest::AptKernels> apt = guest::AptKernels::Open(cache.directory() / "apt");
+  if (!apt.ok()) return apt.status();
+  return apt->Fetch(spec, cache, [](const std::string& line) { std::cerr << line << "\n"; });
+}
+
+ProgramResult ResultOf(const guest::Outcome& outcome) {
+  ProgramResult none;
+  const std::string end =
+      outcome.output.substr(outcome.output.size() - std::min(outcome.output.size(), kShownOutput));
+  if (!outcome.failure.empty()) {
+    none.failure = absl::StrCat(outcome.failure, "\nthe tests' output ends:\n", end, "\n");
+    return none;
+  }
+  absl::StatusOr<ProgramResult> result = ReadGtestReport(outcome.report);
+  if (!result.ok()) {
+    none.failure =
+        absl::StrCat("exit status ", outcome.exit_status, " without a report; output:\n", end, "\n");
+    return none;
+  }
+  // What the leak check says after the last test, or a sanitizer at the end.
+  if (outcome.exit_status != 0 && result->failed.empty()) {
+    result->failure = absl::StrCat("exit status ", outcome.exit_status, "; output ends:\n", end, "\n");
+  }
+  return *std::move(result);
+}
+
+class Runs {
+ public:
+  explicit Runs(const Options& options) : options_(options) {}
+
+  absl::Status Prepare() {
+    const absl::StatusOr<std::vector<guest::KernelSpec>> specs =
+        guest::ParseKernelSpecs(absl::StrJoin(options_.kernels, ","));
+    if (!specs.ok()) return specs.status();
+    const absl::StatusOr<guest::KernelCache> cache = guest::KernelCache::Open();
+    if (!cache.ok()) return cache.status();
+    for (const guest::KernelSpec& spec : *specs) {
+      absl::StatusOr<guest::Kernel> kernel = FindKernel(spec, *cache);
+      if (!kernel.ok()) return kernel.status();
+      results_.push_back({spec.text, kernel->release, std::vector<ProgramResult>(options_.programs.size())});
+      kernels_.push_back(*std::move(kernel));
+    }
+    const absl::StatusOr<std::string> image = MakeImage(options_, cache->directory());
+    if (!image.ok()) return image.status();
+    image_ = *image;
+    const absl::StatusOr<std::string> accelerator =
+        guest::ChooseAccelerator(kernels_.front(), image_, cache->directory());
+    if (!accelerator.ok()) return accelerator.status();
+    accelerator_ = *accelerator;
+    return absl::OkStatus();
+  }
+
+  // Each program on each kernel.
+  absl::Status Run() {
+    std::vector<guest::GuestRun> guests;
+    const std::vector<fs::path> files = Files();
+    for (const std::string& program : options_.programs) {
+      for (const guest::Kernel& kernel : kernels_) guests.push_back({kernel, JobOf(program, files)});
+    }
+    guest::GuestOptions machine;
+    machine.memory_mib = kMemoryMib;
+    machine.timeout = std::chrono::seconds(options_.timeout);
+    return guest::RunOnGuests(guests, accelerator_, image_, machine,
+                              [&](size_t index, const guest::Outcome& outcome) {
+                                const size_t program = index / kernels_.size();
+                                KernelResults& results = results_[index % kernels_.size()];
+                                results.programs[program] = ResultOf(outcome);
+                                Tell(results.name, options_.programs[program], results.programs[program]);
+                              });
+  }
+
+  [[nodiscard]] bool all_passed() const { return all_passed_; }
+  [[nodiscard]] std::string Tables() const {
+    return absl::StrCat(ResultsTable(options_.programs, results_), "\n", SkippedTable(results_));
+  }
+
+ private:
+  guest::Job JobOf(const std::string& program, const std::vector<fs::path>& files) const {
+    return {{absl::StrCat(BPFRIG_BIN, "/", program), "--gtest_filter=" + options_.filter,
+             absl::StrCat("--gtest_output=xml:", guest::kJobReportFile)},
+            {"PATH=/bin", "HOME=/tmp", "TMPDIR=/tmp"},
+            "/",
+            files};
+  }
+
+  void Tell(const std::string& kernel, const std::string& program, const ProgramResult& result) {
+    const std::string failures = FailuresOf(kernel, program, result);
+    all_passed_ = all_passed_ && failures.empty();
+    std::cerr << (failures.empty() ? absl::StrCat("PASS  ", kernel, "  ", program, "\n") : failures)
+              << std::flush;
+  }
+
+  const Options& options_;
+  std::vector<guest::Kernel> kernels_;
+  std::vector<KernelResults> results_;
+  std::string image_;
+  std::string accelerator_;
+  bool all_passed_ = true;
+};
+
+}  // namespace
+}  // namespace bpfrig::tests
+
+int main(int argc, char** argv) {
+  bpfrig::tests::Options options;
+  CLI::App app{"Runs the project's tests on other kernels, in guests under QEMU."};
+  app.add_option("kernels", options.kernels, "As `bpfrig run --kernel` takes them, but for `host`")
+      ->required();
+  app.add_option("--program", options.programs, "Test programs; all of them if left out");
+  app.add_option("--filter", options.filter, "GoogleTest's filter: only these tests");
+  app.add_option("--timeout", options.timeout, "Seconds for each guest")->check(CLI::PositiveNumber);
+  CLI11_PARSE(app, argc, argv);
+  bpfrig::tests::Runs runs(options);
+  absl::Status ran = runs.Prepare();
+  if (ran.ok()) ran = runs.Run();
+  if (!ran.ok()) {
+    std::cerr << ran.message() << "\n";
+    return 3;
+  }
+  std::cout << runs.Tables();
+  return runs.all_passed() ? 0 : 1;
+}
