@@ -66,7 +66,7 @@ size_t CountOfUnexecuted(const BpfObject& object, const std::string& program) {
 
 TEST(KernelBpfExecutedTest, TellsWhatRanFromWhatDidNot) {
   TestSpec test("parts");
-  const BpfObject object = LoadOrDie(Recorded(test.spec));
+  const BpfObject object = MustLoad(Recorded(test.spec));
   EXPECT_THAT(LinesThatRan(object, "frame"), IsEmpty());
   // A frame of 60 bytes jumps over the verdict of others.
   EXPECT_EQ(VerdictOn(object, "frame", 60), static_cast<uint32_t>(XDP_DROP));
@@ -80,7 +80,7 @@ TEST(KernelBpfExecutedTest, TellsWhatRanFromWhatDidNot) {
 
 TEST(KernelBpfExecutedTest, FunctionsAndLoopsAreRecorded) {
   TestSpec test("mutants");
-  const BpfObject object = LoadOrDie(Recorded(test.spec));
+  const BpfObject object = MustLoad(Recorded(test.spec));
   EXPECT_EQ(VerdictOn(object, "mutants", 64), 0U);
   const std::set<std::string> lines = LinesThatRan(object, "mutants");
   EXPECT_THAT(lines, Contains("  return sum + 11;  // subprogram"));
@@ -92,10 +92,10 @@ TEST(KernelBpfExecutedTest, FunctionsAndLoopsAreRecorded) {
 // What is behind a tail call that leads somewhere does not run.
 TEST(KernelBpfExecutedTest, ProgramsEnteredByTailCallAreRecorded) {
   TestSpec test("mutants");
-  const BpfObject object = LoadOrDie(Recorded(test.spec));
+  const BpfObject object = MustLoad(Recorded(test.spec));
   EXPECT_EQ(VerdictOn(object, "chained", 64), 2U);  // TC_ACT_SHOT
   EXPECT_THAT(LinesThatRan(object, "chained"), Contains("  return TC_ACT_SHOT;"));
-  const BpfObject again = LoadOrDie(Recorded(test.spec));
+  const BpfObject again = MustLoad(Recorded(test.spec));
   const uint32_t key = 0;
   const int target = again.FindProgram("third")->fd();
   ASSERT_EQ(bpf_map_update_elem(again.FindMap("next")->fd(), &key, &target, BPF_ANY), 0);
@@ -108,8 +108,8 @@ TEST(KernelBpfExecutedTest, ProgramsEnteredByTailCallAreRecorded) {
 // Callbacks and a function of two programs among them.
 TEST(KernelBpfExecutedTest, ListsTheProgramAsItWouldBeWithoutIt) {
   TestSpec test("parts");
-  const BpfObject plain = LoadOrDie(test.spec);
-  const BpfObject recorded = LoadOrDie(Recorded(test.spec));
+  const BpfObject plain = MustLoad(test.spec);
+  const BpfObject recorded = MustLoad(Recorded(test.spec));
   for (const char* program : {"first", "second", "third", "frame"}) {
     const InstructionList expected = List(plain, program);
     const InstructionList actual = List(recorded, program);
@@ -129,7 +129,7 @@ TEST(KernelBpfExecutedTest, ListsTheProgramAsItWouldBeWithoutIt) {
 TEST(KernelBpfExecutedTest, StandsBesideProgramsThatDoNothing) {
   TestSpec test("parts");
   test.spec.inert_programs = {"second"};
-  const BpfObject object = LoadOrDie(Recorded(test.spec));
+  const BpfObject object = MustLoad(Recorded(test.spec));
   EXPECT_THAT(List(object, "second").blocks, IsEmpty());
   EXPECT_THAT(List(object, "third").blocks, Not(IsEmpty()));
 }
@@ -143,7 +143,7 @@ TEST(KernelBpfExecutedTest, EveryShippedObjectLoadsWithIt) {
     // Some need settings that only their plans have.
     const absl::StatusOr<LoadOutcome> plain = BpfObject::Load(SpecOf(elf));
     if (!plain.ok() || !std::holds_alternative<BpfObject>(*plain)) continue;
-    const BpfObject object = LoadOrDie(Recorded(SpecOf(elf)));
+    const BpfObject object = MustLoad(Recorded(SpecOf(elf)));
     for (const Program& program : object.programs()) {
       ++programs;
       EXPECT_THAT(List(object, program.name()).blocks, Not(IsEmpty())) << entry.path();
@@ -163,9 +163,9 @@ TEST(KernelBpfExecutedTest, ItsMapIsCountedWithTheObjects) {
     };
   };
   test.spec.admit_maps = sum_to(plain);
-  LoadOrDie(test.spec);
+  MustLoad(test.spec);
   test.spec.admit_maps = sum_to(recorded);
-  LoadOrDie(Recorded(test.spec));
+  MustLoad(Recorded(test.spec));
   EXPECT_GT(recorded, plain);
 }
 
