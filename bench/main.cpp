@@ -11,6 +11,7 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/bare.h"
@@ -48,13 +49,18 @@ std::string ReadAll(const std::string& path) {
   return bytes;
 }
 
-void PrintTable(const Bench& bench, int runs) {
+// The rows whose name has `part`.
+void PrintTable(const Bench& bench, int runs, const std::string& part) {
+  std::vector<Row> rows = FurtherTestRows(bench);
+  rows.insert(rows.begin(), Connect4TestRow(bench));
+  rows.push_back(OpenAndCloseRow(bench));
+  rows.push_back(RepeatedConnectsRow(bench));
+  rows.push_back(SendRow(bench));
+  for (Row& row : BulkRows(bench)) rows.push_back(std::move(row));
   PrintRowHeader(runs);
-  PrintRow(Connect4TestRow(bench), runs);
-  for (const Row& row : FurtherTestRows(bench)) PrintRow(row, runs);
-  PrintRow(OpenAndCloseRow(bench), runs);
-  PrintRow(RepeatedConnectsRow(bench), runs);
-  PrintRow(SendRow(bench), runs);
+  for (const Row& row : rows) {
+    if (row.name.find(part) != std::string::npos) PrintRow(row, runs);
+  }
 }
 
 void Report(const std::vector<Times>& bare, const std::vector<Times>& rig) {
@@ -111,8 +117,9 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   int runs = 30;
   app.add_option("--runs", runs, "counted runs of each")->check(CLI::Range(1, 1000))->capture_default_str();
-  bool only_table = false;
-  app.add_flag("--table", only_table, "only the table");
+  std::string row;
+  const CLI::Option* only_rows =
+      app.add_option("--row", row, "only the table's rows whose name has this text");
   CLI11_PARSE(app, argc, argv);
 
   // Both before anything of gRPC.
@@ -121,8 +128,8 @@ int main(int argc, char** argv) {
   const std::unique_ptr<v1::BpfRig::Stub> stub =
       v1::BpfRig::NewStub(grpc::CreateChannel(daemon.Target(), grpc::InsecureChannelCredentials()));
   const Bench bench{daemon.Target(), echo.Target(), *stub, object, ReadAll(object)};
-  PrintTable(bench, runs);
-  if (only_table) return 0;
+  PrintTable(bench, runs, row);
+  if (!only_rows->empty()) return 0;
 
   std::vector<Times> bare_times;
   std::vector<Times> rig_times;

@@ -27,6 +27,7 @@ struct Row {
   std::string unit;
   // What rig / floor should be, or the rig's figure if there is no floor (docs/performance.md).
   std::string goal;
+  int most_runs = 1000;
   // One run each, in `unit`; without a floor the rig alone. Both exit if something is not done as it should
   // be.
   std::function<double()> floor;
@@ -44,5 +45,6 @@ void PrintRowHeader(int runs);
 [[nodiscard]] Row OpenAndCloseRow(const Bench& bench);
 [[nodiscard]] Row RepeatedConnectsRow(const Bench& bench);
 [[nodiscard]] Row SendRow(const Bench& bench);
+[[nodiscard]] std::vector<Row> BulkRows(const Bench& bench);
 
 }  // namespace bpfrig::bench
