@@ -3,16 +3,10 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <fcntl.h>
-#include <linux/sched.h>
-#include <mntent.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -20,6 +14,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
+
+#include "bench/bare_sandbox.h"
 
 // The header is C, whose anonymous structs in anonymous unions C++ does not have.
 #pragma GCC diagnostic push
@@ -34,18 +30,6 @@ void Check(bool ok, const char* what) {
   if (ok) return;
   std::perror(what);
   std::_Exit(1);
-}
-
-std::string FindCgroup2() {
-  FILE* mounts = ::setmntent("/proc/self/mounts", "r");
-  Check(mounts != nullptr, "opening /proc/self/mounts");
-  std::string found;
-  while (const mntent* entry = ::getmntent(mounts)) {
-    if (std::string_view(entry->mnt_type) == "cgroup2") found = entry->mnt_dir;
-  }
-  ::endmntent(mounts);
-  Check(!found.empty(), "finding a cgroup2 mount");
-  return found;
 }
 
 sockaddr_in Address(const char* text, int port) {
@@ -68,12 +52,9 @@ int TcpSocket() {
   return fd;
 }
 
-void SetUpLoopback() {
+void AddAddresses() {
   const int fd = TcpSocket();
   ifreq request{};
-  std::strcpy(request.ifr_name, "lo");
-  request.ifr_flags = IFF_UP | IFF_RUNNING;
-  Check(::ioctl(fd, SIOCSIFFLAGS, &request) == 0, "bringing lo up");
   int alias = 1;
   for (const char* text : {kServiceAddress, kWaypointAddress}) {
     std::snprintf(request.ifr_name, sizeof(request.ifr_name), "lo:%d", alias++);
@@ -138,30 +119,39 @@ void ConnectThrough(int server) {
   ::close(accepted);
 }
 
-// The part of the test that happens inside the sandbox; all but kSandbox's share of the parent and kTeardown.
-Times RunInside(const std::string& path, int cgroup) {
-  Times times{};
-  Stopwatch watch;
-  SetUpLoopback();
-  times[kSandbox] = watch.Lap();
+// Opens and loads the object, and attaches its program.
+bpf_object* Load(const std::string& path, int cgroup) {
   bpf_object* object = ::bpf_object__open_file(path.c_str(), nullptr);
   Check(object != nullptr, "opening the object");
   bpf_program* connect4 = ::bpf_object__find_program_by_name(object, "cgroup_connect4_prog");
   Check(connect4 != nullptr, "finding the program");
   Check(::bpf_object__load(object) == 0, "loading the object");
-  bpf_link* link = ::bpf_program__attach_cgroup(connect4, cgroup);
-  Check(link != nullptr, "attaching the program");
-  times[kLoad] = watch.Lap();
-  Seed(object);
-  times[kSeed] = watch.Lap();
-  const int server = Listen();
-  times[kListen] = watch.Lap();
+  Check(::bpf_program__attach_cgroup(connect4, cgroup) != nullptr, "attaching the program");
+  return object;
+}
+
+void EnableNamespace() {
   const int control = TcpSocket();
   const bool answered =
       WithAddress(kControlAddress, kEnablePort,
                   [&](const sockaddr* address, socklen_t size) { return ::connect(control, address, size); });
   Check(!answered, "being refused at the control address");
   ::close(control);
+}
+
+// The part of the test that happens inside the sandbox; all but kSandbox's share of the parent and kTeardown.
+Times RunInside(const std::string& path, int cgroup) {
+  Times times{};
+  Stopwatch watch;
+  AddAddresses();
+  times[kSandbox] = watch.Lap();
+  const bpf_object* object = Load(path, cgroup);
+  times[kLoad] = watch.Lap();
+  Seed(object);
+  times[kSeed] = watch.Lap();
+  const int server = Listen();
+  times[kListen] = watch.Lap();
+  EnableNamespace();
   times[kControl] = watch.Lap();
   ConnectThrough(server);
   times[kConnect] = watch.Lap();
@@ -171,40 +161,45 @@ Times RunInside(const std::string& path, int cgroup) {
 
 }  // namespace
 
-BareTest::BareTest(std::string object) : object_(std::move(object)), cgroup_root_(FindCgroup2()) {}
-
-Times BareTest::Run() {
+Times RunBareTest(const std::string& object) {
   Stopwatch watch;
-  const std::string folder = cgroup_root_ + "/bpfrig-bench-" + std::to_string(::getpid());
-  Check(::mkdir(folder.c_str(), 0755) == 0, "making a cgroup");
-  const int cgroup = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  Check(cgroup >= 0, "opening the cgroup");
-  int pipe[2];
-  Check(::pipe2(pipe, O_CLOEXEC) == 0, "making a pipe");
-  clone_args arguments{};
-  arguments.flags = CLONE_NEWNET | CLONE_INTO_CGROUP;
-  arguments.exit_signal = SIGCHLD;
-  arguments.cgroup = static_cast<uint64_t>(cgroup);
-  const auto pid = static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof(arguments)));
-  Check(pid >= 0, "cloning");
-  if (pid == 0) {
-    const Times inside = RunInside(object_, cgroup);
-    Check(::write(pipe[1], inside.data(), sizeof(inside)) == sizeof(inside), "reporting");
-    std::_Exit(0);
-  }
+  BareSandbox sandbox([&](int cgroup, int results) {
+    const Times inside = RunInside(object, cgroup);
+    Check(::write(results, inside.data(), sizeof(inside)) == sizeof(inside), "reporting");
+  });
   const double cloned = watch.Lap();
   Times times{};
-  ::close(pipe[1]);
-  Check(::read(pipe[0], times.data(), sizeof(times)) == sizeof(times), "running the test inside");
-  ::close(pipe[0]);
+  sandbox.Read(times.data(), sizeof(times));
   times[kSandbox] += cloned;
   (void)watch.Lap();
-  int status = 0;
-  Check(::waitpid(pid, &status, 0) == pid && status == 0, "waiting for the child");
-  ::close(cgroup);
-  Check(::rmdir(folder.c_str()) == 0, "removing the cgroup");
+  sandbox.End();
   times[kTeardown] = watch.Lap();
   return times;
+}
+
+double TimeBareConnects(const std::string& object, int count) {
+  BareSandbox sandbox([&](int cgroup, int results) {
+    AddAddresses();
+    Seed(Load(object, cgroup));
+    const int server = Listen();
+    EnableNamespace();
+    const sockaddr_in service = Address(kServiceAddress, kServicePort);
+    Stopwatch watch;
+    for (int i = 0; i < count; ++i) {
+      const int client = TcpSocket();
+      Check(::connect(client, reinterpret_cast<const sockaddr*>(&service), sizeof(service)) == 0,
+            "connecting");
+      const int accepted = ::accept4(server, nullptr, nullptr, SOCK_CLOEXEC);
+      Check(accepted >= 0, "accepting");
+      ::close(accepted);
+      ::close(client);
+    }
+    const double elapsed = watch.Lap();
+    Check(::write(results, &elapsed, sizeof(elapsed)) == sizeof(elapsed), "reporting");
+  });
+  double elapsed = 0;
+  sandbox.Read(&elapsed, sizeof(elapsed));
+  return elapsed;
 }
 
 }  // namespace bpfrig::bench

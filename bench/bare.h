@@ -1,5 +1,5 @@
-// The connect4 test as a standalone program would do it: libbpf and system calls, no daemon. The rig is
-// measured against it.
+// What the rig is measured against: standalone programs over libbpf and system calls, without a daemon. All
+// exit the process with a message if the machine refuses something.
 #pragma once
 
 #include <string>
@@ -8,17 +8,11 @@
 
 namespace bpfrig::bench {
 
-class BareTest {
- public:
-  // `object` is the path of cgroup_sock.bpf.o. Exits the process with a message if the machine refuses it.
-  explicit BareTest(std::string object);
+// The connect4 test; `object` is the path of cgroup_sock.bpf.o. Exits if the connection was not redirected.
+[[nodiscard]] Times RunBareTest(const std::string& object);
 
-  // Runs the test once. Exits if the connection was not redirected.
-  Times Run();
-
- private:
-  std::string object_;
-  std::string cgroup_root_;
-};
+// So many connections through the same program: dialled, accepted, closed. In microseconds, without what
+// comes before the first.
+[[nodiscard]] double TimeBareConnects(const std::string& object, int count);
 
 }  // namespace bpfrig::bench

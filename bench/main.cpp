@@ -1,15 +1,25 @@
-// `./dev bench`: one connect4 test through the rig against a bare program over libbpf that does the same
-// work, the two in turn, and where the rig's extra time goes; what a step costs beyond its system calls; and
-// how many mutants a second `bpfrig mutate` tries.
-// The figures are reported, never judged: machines differ, so look at the ratios within one run.
+// `./dev bench`: the rig against bare programs that do the same, the two in turn: the table of
+// docs/performance.md (rows in bench/rows); of one connect4 test, where the rig's extra time goes; what a
+// step costs beyond its system calls; and how many mutants a second `bpfrig mutate` tries. The figures are
+// reported, never judged: machines differ, so look at the ratios within one run.
+#include <grpcpp/grpcpp.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/bare.h"
+#include "bench/check.h"
+#include "bench/echo_server.h"
 #include "bench/mutants.h"
 #include "bench/rig.h"
+#include "bench/row.h"
 #include "bench/steps.h"
 
 namespace bpfrig::bench {
@@ -32,8 +42,29 @@ double MedianPhase(const std::vector<Times>& runs, size_t phase) {
   return Median(values);
 }
 
+std::string ReadAll(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes(std::istreambuf_iterator<char>(file), {});
+  Check(!bytes.empty(), "reading " + path);
+  return bytes;
+}
+
+// The rows whose name has `part`.
+void PrintTable(const Bench& bench, int runs, const std::string& part) {
+  std::vector<Row> rows = FurtherTestRows(bench);
+  rows.insert(rows.begin(), Connect4TestRow(bench));
+  rows.push_back(OpenAndCloseRow(bench));
+  rows.push_back(RepeatedConnectsRow(bench));
+  rows.push_back(SendRow(bench));
+  for (Row& row : BulkRows(bench)) rows.push_back(std::move(row));
+  PrintRowHeader(runs);
+  for (const Row& row : rows) {
+    if (row.name.find(part) != std::string::npos) PrintRow(row, runs);
+  }
+}
+
 void Report(const std::vector<Times>& bare, const std::vector<Times>& rig) {
-  std::printf("One connect4 test, medians of %zu runs each, in milliseconds:\n", bare.size());
+  std::printf("\nOne connect4 test, medians of %zu runs each, in milliseconds:\n", bare.size());
   std::printf("%-10s %8s %8s %8s\n", "", "bare", "rig", "extra");
   for (size_t phase = 0; phase < kPhaseCount; ++phase) {
     const double bare_ms = MedianPhase(bare, phase) / 1000;
@@ -77,6 +108,7 @@ void Report(const MutantTimes& times) {
 }  // namespace bpfrig::bench
 
 int main(int argc, char** argv) {
+  using namespace bpfrig;
   using namespace bpfrig::bench;
   CLI::App app("Measures one connect4 test through the rig against a bare program over libbpf.");
   std::string object = BPFRIG_BPF_OBJECTS "/cgroup_sock.bpf.o";
@@ -85,17 +117,26 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   int runs = 30;
   app.add_option("--runs", runs, "counted runs of each")->check(CLI::Range(1, 1000))->capture_default_str();
+  std::string row;
+  const CLI::Option* only_rows =
+      app.add_option("--row", row, "only the table's rows whose name has this text");
   CLI11_PARSE(app, argc, argv);
 
+  // Both before anything of gRPC.
   const PrivateDaemon daemon;
-  BareTest bare(object);
-  RigTest rig(daemon.Target(), object);
+  const EchoServer echo;
+  const std::unique_ptr<v1::BpfRig::Stub> stub =
+      v1::BpfRig::NewStub(grpc::CreateChannel(daemon.Target(), grpc::InsecureChannelCredentials()));
+  const Bench bench{daemon.Target(), echo.Target(), *stub, object, ReadAll(object)};
+  PrintTable(bench, runs, row);
+  if (!only_rows->empty()) return 0;
+
   std::vector<Times> bare_times;
   std::vector<Times> rig_times;
   constexpr int kWarmUpRuns = 3;
   for (int run = -kWarmUpRuns; run < runs; ++run) {
-    const Times bare_run = bare.Run();
-    const Times rig_run = rig.Run();
+    const Times bare_run = RunBareTest(object);
+    const Times rig_run = RunRigTest(*stub, bench.object);
     if (run < 0) continue;
     bare_times.push_back(bare_run);
     rig_times.push_back(rig_run);

@@ -1,40 +1,20 @@
 #include "bench/mutants.h"
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
 #include "bench/check.h"
+#include "bench/client_process.h"
 #include "bench/phases.h"
 
 namespace bpfrig::bench {
 namespace {
-
-void RunClient(std::vector<std::string> arguments) {
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
-  arguments.insert(arguments.begin(), (self.parent_path() / "bpfrig").string());
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  pid_t pid = -1;
-  const int error = ::posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  Check(error == 0, "starting " + arguments[0]);
-  int status = 0;
-  Check(::waitpid(pid, &status, 0) == pid && status == 0, "mutating sendmsg");
-}
 
 double MedianOf(std::vector<double> values) {
   std::sort(values.begin(), values.end());

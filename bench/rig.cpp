@@ -8,8 +8,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "bench/check.h"
 
@@ -68,35 +66,56 @@ PrivateDaemon::PrivateDaemon() {
 PrivateDaemon::~PrivateDaemon() {
   ::close(lifeline_);
   ::waitpid(pid_, nullptr, 0);
+  std::filesystem::remove_all(folder_);
 }
 
-RigTest::RigTest(const std::string& target, const std::string& object_path) {
-  std::ifstream file(object_path, std::ios::binary);
-  object_.assign(std::istreambuf_iterator<char>(file), {});
-  Check(!object_.empty(), "reading " + object_path);
-  stub_ = v1::BpfRig::NewStub(grpc::CreateChannel(target, grpc::InsecureChannelCredentials()));
+RigSandbox::RigSandbox(v1::BpfRig::Stub& stub) : stub_(stub) {
+  v1::OpenSandboxRequest open;
+  open.add_addresses(kServiceAddress);
+  open.add_addresses(kWaypointAddress);
+  lease_ = stub_.OpenSandbox(&lease_context_, open);
+  v1::OpenSandboxResponse event;
+  Check(lease_->Read(&event), "OpenSandbox");
+  id_ = event.opened().sandbox();
 }
 
-void RigTest::Seed(const std::string& sandbox) {
+RigSandbox::~RigSandbox() {
+  lease_context_.TryCancel();
+  (void)lease_->Finish();
+}
+
+void RigSandbox::Load(const std::string& object) {
+  grpc::ClientContext context;
+  v1::LoadProgramRequest request;
+  v1::LoadProgramResponse response;
+  request.set_sandbox(id_);
+  request.set_name("cgroup_sock");
+  request.set_object(object);
+  request.add_attach()->set_program("cgroup_connect4_prog");
+  CheckCall(stub_.LoadProgram(&context, request, &response), "LoadProgram");
+  Check(response.has_loaded(), "loading the object");
+}
+
+void RigSandbox::Seed() {
   v1::SeedMapResponse response;
   {
     grpc::ClientContext context;
     v1::SeedMapRequest request;
-    request.set_sandbox(sandbox);
+    request.set_sandbox(id_);
     request.set_map("km_frontend");
     request.set_key_type("frontend_key");
     request.set_value_type("frontend_value");
     v1::SeedEntry* entry = request.add_entries();
     AddField("addr", entry->mutable_key())->mutable_tag()->set_ip(kServiceAddress);
     AddField("upstream_id", entry->mutable_value())->set_unsigned_integer(7);
-    auto writer = stub_->SeedMap(&context, &response);
+    auto writer = stub_.SeedMap(&context, &response);
     writer->Write(request);
     writer->WritesDone();
     CheckCall(writer->Finish(), "SeedMap km_frontend");
   }
   grpc::ClientContext context;
   v1::SeedMapRequest request;
-  request.set_sandbox(sandbox);
+  request.set_sandbox(id_);
   request.set_map("km_backend");
   request.set_key_type("backend_key");
   request.set_value_type("backend_value");
@@ -107,79 +126,96 @@ void RigTest::Seed(const std::string& sandbox) {
       AddField("waypoint_port", entry->mutable_value())->mutable_tag()->mutable_network_integer();
   port->set_bits(16);
   port->set_value(kWaypointPort);
-  auto writer = stub_->SeedMap(&context, &response);
+  auto writer = stub_.SeedMap(&context, &response);
   writer->Write(request);
   writer->WritesDone();
   CheckCall(writer->Finish(), "SeedMap km_backend");
 }
 
-Times RigTest::Run() {
-  Times times{};
-  Stopwatch watch;
-  grpc::ClientContext lease_context;
-  v1::OpenSandboxRequest open;
-  open.add_addresses(kServiceAddress);
-  open.add_addresses(kWaypointAddress);
-  auto lease = stub_->OpenSandbox(&lease_context, open);
-  v1::OpenSandboxResponse event;
-  Check(lease->Read(&event), "OpenSandbox");
-  const std::string sandbox = event.opened().sandbox();
-  times[kSandbox] = watch.Lap();
-  {
-    grpc::ClientContext context;
-    v1::LoadProgramRequest request;
-    v1::LoadProgramResponse response;
-    request.set_sandbox(sandbox);
-    request.set_name("cgroup_sock");
-    request.set_object(object_);
-    request.add_attach()->set_program("cgroup_connect4_prog");
-    CheckCall(stub_->LoadProgram(&context, request, &response), "LoadProgram");
-    Check(response.has_loaded(), "loading the object");
-  }
-  times[kLoad] = watch.Lap();
-  Seed(sandbox);
-  times[kSeed] = watch.Lap();
-  {
-    grpc::ClientContext context;
-    v1::ListenRequest request;
-    v1::ListenResponse response;
-    request.set_sandbox(sandbox);
-    request.set_name("waypoint");
-    SetAddress(kWaypointAddress, kWaypointPort, request.mutable_at());
-    CheckCall(stub_->Listen(&context, request, &response), "Listen");
-  }
-  times[kListen] = watch.Lap();
+void RigSandbox::Listen() {
+  grpc::ClientContext context;
+  v1::ListenRequest request;
+  v1::ListenResponse response;
+  request.set_sandbox(id_);
+  request.set_name("waypoint");
+  SetAddress(kWaypointAddress, kWaypointPort, request.mutable_at());
+  CheckCall(stub_.Listen(&context, request, &response), "Listen");
+}
+
+void RigSandbox::Control() {
+  grpc::ClientContext context;
   v1::ConnectRequest request;
   v1::ConnectResponse response;
-  request.set_sandbox(sandbox);
+  request.set_sandbox(id_);
   SetAddress(kControlAddress, kEnablePort, request.mutable_to());
-  {
-    grpc::ClientContext context;
-    CheckCall(stub_->Connect(&context, request, &response), "Connect to the control address");
-    Check(response.errno_name() == "ENETUNREACH",
-          "being refused at the control address: it answered " + response.errno_name());
-  }
-  times[kControl] = watch.Lap();
+  CheckCall(stub_.Connect(&context, request, &response), "Connect to the control address");
+  Check(response.errno_name() == "ENETUNREACH",
+        "being refused at the control address: it answered " + response.errno_name());
+}
+
+void RigSandbox::Connect() {
+  grpc::ClientContext context;
+  v1::ConnectRequest request;
+  v1::ConnectResponse response;
+  request.set_sandbox(id_);
   SetAddress(kServiceAddress, kServicePort, request.mutable_to());
   request.set_send(kGreeting);
-  {
-    grpc::ClientContext context;
-    CheckCall(stub_->Connect(&context, request, &response), "Connect to the service");
-    Check(response.server() == "waypoint", "being redirected to the waypoint");
-  }
+  CheckCall(stub_.Connect(&context, request, &response), "Connect to the service");
+  Check(response.server() == "waypoint", "being redirected to the waypoint");
+}
+
+void RigSandbox::ConnectOften(uint32_t times) {
+  grpc::ClientContext context;
+  v1::ConnectRequest request;
+  v1::ConnectResponse response;
+  request.set_sandbox(id_);
+  SetAddress(kServiceAddress, kServicePort, request.mutable_to());
+  request.set_times(times);
+  request.set_begin_within_ms(60'000);
+  CheckCall(stub_.Connect(&context, request, &response), "Connect many times");
+  const v1::RepeatedDials& dials = response.repeated();
+  Check(static_cast<uint32_t>(dials.answer_size()) == times && dials.answers_size() == 1 &&
+            dials.answers(0).server() == "waypoint",
+        "being redirected to the waypoint each time");
+}
+
+void RigSandbox::KeepConnection(const std::string& name) {
+  grpc::ClientContext context;
+  v1::ConnectRequest request;
+  v1::ConnectResponse response;
+  request.set_sandbox(id_);
+  request.set_name(name);
+  SetAddress(kWaypointAddress, kWaypointPort, request.mutable_to());
+  CheckCall(stub_.Connect(&context, request, &response), "Connect");
+  Check(response.server() == "waypoint", "reaching the waypoint");
+}
+
+void RigSandbox::Close() {
+  grpc::ClientContext context;
+  v1::CloseSandboxRequest close;
+  v1::CloseSandboxResponse ledger;
+  close.set_sandbox(id_);
+  CheckCall(stub_.CloseSandbox(&context, close, &ledger), "CloseSandbox");
+  Check(ledger.closed(), "closing the sandbox");
+}
+
+Times RunRigTest(v1::BpfRig::Stub& stub, const std::string& object) {
+  Times times{};
+  Stopwatch watch;
+  RigSandbox sandbox(stub);
+  times[kSandbox] = watch.Lap();
+  sandbox.Load(object);
+  times[kLoad] = watch.Lap();
+  sandbox.Seed();
+  times[kSeed] = watch.Lap();
+  sandbox.Listen();
+  times[kListen] = watch.Lap();
+  sandbox.Control();
+  times[kControl] = watch.Lap();
+  sandbox.Connect();
   times[kConnect] = watch.Lap();
-  {
-    grpc::ClientContext context;
-    v1::CloseSandboxRequest close;
-    v1::CloseSandboxResponse ledger;
-    close.set_sandbox(sandbox);
-    CheckCall(stub_->CloseSandbox(&context, close, &ledger), "CloseSandbox");
-    Check(ledger.closed(), "closing the sandbox");
-  }
+  sandbox.Close();
   times[kTeardown] = watch.Lap();
-  while (lease->Read(&event)) {
-  }
-  (void)lease->Finish();
   return times;
 }
 

@@ -1,8 +1,10 @@
 // The same connect4 test through the rig: the benchmark's own daemon, driven call by call.
 #pragma once
 
+#include <grpcpp/grpcpp.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -27,18 +29,38 @@ class PrivateDaemon {
   int lifeline_ = -1;
 };
 
-class RigTest {
+// A sandbox, in which the steps of the test are done. Exits if one of them fails.
+class RigSandbox {
  public:
-  RigTest(const std::string& target, const std::string& object_path);
+  // Opens it.
+  explicit RigSandbox(v1::BpfRig::Stub& stub);
+  ~RigSandbox();
+  RigSandbox(const RigSandbox&) = delete;
+  RigSandbox& operator=(const RigSandbox&) = delete;
 
-  // Runs the test once. Exits if the connection was not redirected.
-  Times Run();
+  void Load(const std::string& object);
+  void Seed();
+  void Listen();
+  // Dials the control address.
+  void Control();
+  // Sends the greeting through the program.
+  void Connect();
+  // Dials so often through the program, in one call.
+  void ConnectOften(uint32_t times);
+  // Dials the server itself, and keeps the connection under this name.
+  void KeepConnection(const std::string& name);
+  void Close();
+
+  [[nodiscard]] const std::string& id() const { return id_; }
 
  private:
-  void Seed(const std::string& sandbox);
-
-  std::string object_;
-  std::unique_ptr<v1::BpfRig::Stub> stub_;
+  v1::BpfRig::Stub& stub_;  // outlives this
+  grpc::ClientContext lease_context_;
+  std::unique_ptr<grpc::ClientReader<v1::OpenSandboxResponse>> lease_;
+  std::string id_;
 };
+
+// The test, in a sandbox of its own; `object` is what is in cgroup_sock.bpf.o.
+[[nodiscard]] Times RunRigTest(v1::BpfRig::Stub& stub, const std::string& object);
 
 }  // namespace bpfrig::bench

@@ -79,7 +79,7 @@ std::optional<daemon::RpcError> ReadRecords(Sandbox& sandbox, ReadEventsRequest 
 
 StepOutcome StepRunner::Do(const Call& call, const plan::SeedShape&, const Mark& mark) {
   const auto& request = plan::As<SeedMapRequest>(*call.request);
-  daemon::RunningCall running(sandbox_.client(), TimeoutOf(call));
+  daemon::RunningCall running(sandbox_.client(), TimeoutOf(call, *call.request));
   bpfrig::v1::SeedMapResponse response;
   auto writer = sandbox_.client().stub().SeedMap(running.context(), &response);
   int next = 0;
@@ -106,7 +106,8 @@ StepOutcome StepRunner::Do(const Call& call, const plan::DumpShape& shape, const
     return outcome;
   }
   verdict::Dump dump;
-  if (auto error = ReadDump(sandbox_, request, TimeoutOf(call), dump)) return {std::move(error), {}};
+  if (auto error = ReadDump(sandbox_, request, TimeoutOf(call, *call.request), dump))
+    return {std::move(error), {}};
   verdict::Differences differences = verdict::CompareDump(shape, mark, dump);
   DumpMapResponse whole;
   if (keeps_answers_) {
@@ -154,7 +155,7 @@ StepOutcome StepRunner::ReadEventsOnce(const Call& call, const plan::EventsShape
   while (true) {
     const size_t first = events.events.size();
     const uint64_t lost = events.lost;
-    auto error = ReadRecords(sandbox_, request, TimeoutOf(call), events);
+    auto error = ReadRecords(sandbox_, request, TimeoutOf(call, *call.request), events);
     if (record_ != nullptr) record_->NoteEvents(request.map(), events, first, events.lost - lost);
     if (error) return {std::move(error), {}};
     // What `contains` and `in_order` ask for may come after other records.

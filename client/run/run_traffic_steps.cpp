@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bpfrig/v1/traffic.pb.h"
+#include "client/run/dial_answers.h"
 #include "client/run/step_runner.h"
 #include "client/verdict/captures.h"
 #include "client/verdict/datagrams.h"
@@ -52,9 +53,18 @@ std::string DescribeDial(const bpfrig::v1::SocketAddress& asked, const bpfrig::v
 StepOutcome StepRunner::Do(const Call& call, const plan::ConnectShape& shape, const Mark& mark) {
   auto request = plan::As<bpfrig::v1::ConnectRequest>(*call.request);
   std::set<std::string> reached;
+  DialAnswers answers(
+      request, call.repeat, [&](auto& repeated, auto& answer) { return Send(call, repeated, answer); },
+      [&] { return Left(step_deadline_); });
+  const auto ask = [&](bpfrig::v1::ConnectResponse& response) {
+    if (call.repeat == 1) return Ask(call, request, response);
+    std::optional<daemon::RpcError> error = answers.Next(response);
+    if (record_ != nullptr && !error) record_->NoteAnswer(request, response);
+    return error;
+  };
   StepOutcome outcome = Repeat(call, [&]() -> StepOutcome {
     bpfrig::v1::ConnectResponse response;
-    if (auto error = Ask(call, request, response)) return {std::move(error), {}};
+    if (auto error = ask(response)) return {std::move(error), {}};
     reached.insert(response.server());
     StepOutcome dialled = Answered(verdict::CompareConnect(call, mark, response), response);
     dialled.is_final = !request.name().empty() && response.errno_name().empty();

@@ -212,7 +212,7 @@ std::optional<daemon::RpcError> CheckPatterns(size_t sent, size_t answered) {
 }
 
 std::optional<daemon::RpcError> StepRunner::Ask(const Call& call, Message& request, Message& answer) {
-  std::optional<daemon::RpcError> error = sandbox_.Call(*call.method, request, answer, TimeoutOf(call));
+  std::optional<daemon::RpcError> error = Send(call, request, answer);
   if (record_ != nullptr && !error) record_->NoteAnswer(request, answer);
   return error;
 }
@@ -223,10 +223,14 @@ StepOutcome StepRunner::Answered(verdict::Differences differences, const Message
   return outcome;
 }
 
-std::chrono::milliseconds StepRunner::TimeoutOf(const Call& call) const {
+std::optional<daemon::RpcError> StepRunner::Send(const Call& call, Message& request, Message& answer) {
+  return sandbox_.Call(*call.method, request, answer, TimeoutOf(call, request));
+}
+
+std::chrono::milliseconds StepRunner::TimeoutOf(const Call& call, const Message& request) const {
   const uint32_t patience = rules::StepOf(*call.method).patience_s();
   const std::chrono::milliseconds usual =
-      AllowedWait(*call.request) + (patience == 0 ? kDefaultPatience : std::chrono::seconds(patience));
+      AllowedWait(request) + (patience == 0 ? kDefaultPatience : std::chrono::seconds(patience));
   return std::max(std::chrono::milliseconds(1), std::min(usual, Left(step_deadline_)));
 }
 

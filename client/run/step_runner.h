@@ -100,7 +100,10 @@ class StepRunner {
   StepOutcome Do(const Call& call, const plan::ReceiveShape& shape, const Mark& mark);
   StepOutcome Do(const Call& call, const plan::SocketOptionShape& shape, const Mark& mark);
 
-  // Sends `request`, a copy of the call's own, to the sandbox.
+  // Sends `request`, made of the call's own, to the sandbox.
+  std::optional<daemon::RpcError> Send(const Call& call, google::protobuf::Message& request,
+                                       google::protobuf::Message& answer);
+  // The same, and shows the answer to `record_`.
   std::optional<daemon::RpcError> Ask(const Call& call, google::protobuf::Message& request,
                                       google::protobuf::Message& answer);
   // An outcome with its answer, if the step needs it.
@@ -114,7 +117,8 @@ class StepRunner {
 
   // How long a call may take before the client gives it up: what the request allows and the step's patience,
   // but no longer than the step or the test has.
-  [[nodiscard]] std::chrono::milliseconds TimeoutOf(const Call& call) const;
+  [[nodiscard]] std::chrono::milliseconds TimeoutOf(const Call& call,
+                                                    const google::protobuf::Message& request) const;
   [[nodiscard]] bool IsLate() const;
 
   // What the daemon told of an object that it loaded.

@@ -198,7 +198,7 @@ class Page {
       if (rules::StepOf(method).name().empty()) continue;
       for (int j = 0; j < method.input_type()->field_count(); ++j) {
         const auto& field = *method.input_type()->field(j);
-        if (!rules::IsWait(field)) continue;
+        if (!rules::IsWait(field) || rules::IsHidden(field)) continue;
         const bool has_default = rules::RulesOf(field).number() == v1::NUMBER_RULE_TIMEOUT;
         row(absl::StrCat("`", rules::PlanName(field), "` of `", rules::StepOf(method).name(), "`"),
             has_default

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,9 @@ class DatagramServer final : public Server {
 
   [[nodiscard]] std::shared_ptr<Socket> socket() const override { return socket_; }
   [[nodiscard]] std::shared_ptr<StreamEnd> TakeAccepted(const Condition&) override { return nullptr; }
+  [[nodiscard]] std::optional<BareAccepted> AcceptNow(const Endpoint&, const Endpoint&) override {
+    return std::nullopt;
+  }
   void ForgetClosed() override {}
   [[nodiscard]] uint64_t CountFrom(const Endpoint& source) const override {
     return socket_->CountFrom(source);

@@ -19,11 +19,11 @@ using bpfrig::v1::ConnectRequest;
 // A socket on its way to being connected.
 struct Dialling {
   explicit Dialling(Loop& loop) : watched(loop) {}
-  // Owns the descriptor. Asio's own connect would ask for SO_ERROR, which a getsockopt program sees.
+  // Own the descriptor: the first from when the loop has to tell of it. Asio's own connect would ask for
+  // SO_ERROR, which a getsockopt program sees.
   asio::posix::stream_descriptor watched;
+  BegunDial begun;
   Signal changed;
-  bool finished = false;
-  int error = 0;
 };
 
 bool IsMapped(const Endpoint& endpoint) {
@@ -53,13 +53,15 @@ int Connect(int descriptor, const Endpoint& to) {
   return errno;
 }
 
+bool IsUnderWay(int error) { return error == EALREADY || error == EINPROGRESS; }
+
 DialResult Finish(Dialling& dialling, WaitResult wait) {
   DialResult result;
   result.cancelled = wait == WaitResult::kCancelled;
-  result.error = wait == WaitResult::kMet ? dialling.error : ETIMEDOUT;
-  if (!dialling.watched.is_open()) return result;
-  common::Fd descriptor(dialling.watched.release());
-  if (wait == WaitResult::kMet && dialling.error == 0) result.descriptor = std::move(descriptor);
+  result.error = wait == WaitResult::kMet ? dialling.begun.error : ETIMEDOUT;
+  common::Fd descriptor = std::move(dialling.begun.descriptor);
+  if (dialling.watched.is_open()) descriptor = common::Fd(dialling.watched.release());
+  if (wait == WaitResult::kMet && result.error == 0) result.descriptor = std::move(descriptor);
   return result;
 }
 
@@ -67,32 +69,12 @@ void AwaitConnected(const std::shared_ptr<Dialling>& dialling, const Endpoint& t
   dialling->watched.async_wait(asio::posix::stream_descriptor::wait_write,
                                [dialling, to](const error_code& error) {
                                  if (error) return;
-                                 dialling->error = Connect(dialling->watched.native_handle(), to);
+                                 const int connected = Connect(dialling->watched.native_handle(), to);
                                  // Not yet, after all.
-                                 if (dialling->error == EALREADY || dialling->error == EINPROGRESS)
-                                   return AwaitConnected(dialling, to);
-                                 dialling->finished = true;
+                                 if (IsUnderWay(connected)) return AwaitConnected(dialling, to);
+                                 dialling->begun.error = connected;
                                  dialling->changed.Notify();
                                });
-}
-
-// Begins; it may be over at once.
-void Begin(const std::shared_ptr<Dialling>& dialling, const DialPlan& plan,
-           const SocketInspector& inspector) {
-  SocketSetup setup = plan.setup;
-  if (setup.bind.port() != 0) inspector.ReuseAddress(setup);
-  OpenedSocket opened = OpenSocket(setup);
-  dialling->finished = true;
-  dialling->error = opened.error;
-  if (!opened.descriptor.IsOpen()) return;
-  const int descriptor = opened.descriptor.Get();
-  inspector.SendAtOnce(descriptor, setup.kind);
-  error_code error;
-  dialling->watched.assign(opened.descriptor.Release(), error);
-  dialling->error = error ? error.value() : Connect(descriptor, plan.to);
-  if (dialling->error != EINPROGRESS) return;
-  dialling->finished = false;
-  AwaitConnected(dialling, plan.to);
 }
 
 }  // namespace
@@ -111,12 +93,33 @@ absl::StatusOr<DialPlan> ParseDialPlan(const ConnectRequest& request) {
   return plan;
 }
 
-void Dial(Loop& loop, const CallPtr& call, const DialPlan& plan, const SocketInspector& inspector,
-          Clock::time_point deadline, std::function<void(DialResult)> done) {
+BegunDial DialNow(const DialPlan& plan, const SocketInspector& inspector) {
+  SocketSetup setup = plan.setup;
+  if (setup.bind.port() != 0) inspector.ReuseAddress(setup);
+  OpenedSocket opened = OpenSocket(setup);
+  if (!opened.descriptor.IsOpen() || opened.error != 0) return {common::Fd(), opened.error};
+  inspector.SendAtOnce(opened.descriptor.Get(), setup.kind);
+  int error = Connect(opened.descriptor.Get(), plan.to);
+  // Over loopback the answer is there as soon as the first call has let go of the socket.
+  if (error == EINPROGRESS) error = Connect(opened.descriptor.Get(), plan.to);
+  return {std::move(opened.descriptor), IsUnderWay(error) ? EINPROGRESS : error};
+}
+
+void AwaitDial(Loop& loop, const CallPtr& call, BegunDial begun, const Endpoint& to,
+               Clock::time_point deadline, std::function<void(DialResult)> done) {
   auto dialling = std::make_shared<Dialling>(loop);
-  Begin(dialling, plan, inspector);
+  dialling->begun = std::move(begun);
+  if (dialling->begun.error == EINPROGRESS) {
+    error_code error;
+    dialling->watched.assign(dialling->begun.descriptor.Release(), error);
+    if (error) {
+      dialling->begun.error = error.value();
+    } else {
+      AwaitConnected(dialling, to);
+    }
+  }
   AwaitSignal(
-      loop, dialling->changed, call, deadline, [dialling] { return dialling->finished; },
+      loop, dialling->changed, call, deadline, [dialling] { return dialling->begun.error != EINPROGRESS; },
       [dialling, done = std::move(done)](WaitResult wait) { done(Finish(*dialling, wait)); });
 }
 

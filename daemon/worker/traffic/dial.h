@@ -24,6 +24,17 @@ struct DialPlan {
 // Reads `to`, `from` and `transport`, without the options; errors have their path.
 [[nodiscard]] absl::StatusOr<DialPlan> ParseDialPlan(const bpfrig::v1::ConnectRequest& request);
 
+// A dial that has begun.
+struct BegunDial {
+  // Not open if there was no socket to be had.
+  common::Fd descriptor;
+  // 0 if it is connected, EINPROGRESS if that takes longer, otherwise the errno of what failed.
+  int error = 0;
+};
+
+// Makes the socket, and begins to connect it.
+[[nodiscard]] BegunDial DialNow(const DialPlan& plan, const SocketInspector& inspector);
+
 struct DialResult {
   // Connected. Not open if it did not come to that.
   common::Fd descriptor;
@@ -32,9 +43,9 @@ struct DialResult {
   bool cancelled = false;
 };
 
-// Dials; `done` runs once, perhaps before this returns.
-void Dial(Loop& loop, const CallPtr& call, const DialPlan& plan, const SocketInspector& inspector,
-          Clock::time_point deadline, std::function<void(DialResult)> done);
+// Waits for what becomes of the dial; `done` runs once, perhaps before this returns.
+void AwaitDial(Loop& loop, const CallPtr& call, BegunDial begun, const Endpoint& to,
+               Clock::time_point deadline, std::function<void(DialResult)> done);
 
 // The end of a stream that was dialled so.
 [[nodiscard]] std::shared_ptr<StreamEnd> StartDialled(Loop& loop, common::Fd descriptor, SocketKind kind,

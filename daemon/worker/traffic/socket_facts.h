@@ -26,6 +26,8 @@ class SocketInspector {
   // `is_watched` says whether a program of one of those kinds is attached just now.
   explicit SocketInspector(std::function<bool()> is_watched) : is_watched_(std::move(is_watched)) {}
 
+  [[nodiscard]] bool IsWatched() const { return is_watched_(); }
+
   // By system calls if nobody watches them, which is quicker; otherwise as sock_diag lists the socket, which
   // knows nothing of one that is not bound, nor of a TCP socket that is only bound. If the kernel's sock_diag
   // is a module that is not there, names come from /proc/net, and cookies by system calls.

@@ -99,12 +99,41 @@ void StreamServer::AcceptAll() {
     // The peer reset it before it was accepted.
     if (error == asio::error::connection_aborted || error == asio::error::interrupted) continue;
     if (error) return RetryLater(error);
-    const int descriptor = socket.native_handle();
-    inspector_.SendAtOnce(descriptor, kind_);
-    const SocketFacts facts = inspector_.Inspect(descriptor, kind_);
-    accepted_.push_back(StreamEnd::Start(std::move(socket), facts, ends_.behaviour, ends_.receive_limit));
+    const SocketFacts facts = inspector_.Inspect(socket.native_handle(), kind_);
+    Keep(std::move(socket), facts);
     on_accept_();
   }
+}
+
+void StreamServer::Keep(StreamSocket socket, const SocketFacts& facts) {
+  inspector_.SendAtOnce(socket.native_handle(), kind_);
+  accepted_.push_back(StreamEnd::Start(std::move(socket), facts, ends_.behaviour, ends_.receive_limit));
+}
+
+std::optional<BareAccepted> StreamServer::AcceptNow(const Endpoint& local, const Endpoint& peer) {
+  while (!socket_->IsClosed()) {
+    common::Fd descriptor(::accept4(socket_->descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    // If something failed, the loop comes to it.
+    if (!descriptor.IsOpen()) return std::nullopt;
+    const SocketFacts facts = inspector_.Inspect(descriptor.Get(), kind_);
+    if (Normalised(facts.peer) == local && Normalised(facts.local) == peer) {
+      return BareAccepted{std::move(descriptor), facts.cookie,
+                          ends_.behaviour.kind == Behaviour::Kind::kClose};
+    }
+    StreamSocket socket(retry_.get_executor());
+    error_code error;
+    socket.assign(asio::generic::stream_protocol(kind_.family, 0), descriptor.Release(), error);
+    if (error) {
+      base::LogError(absl::StrCat("watching a socket: ", error.message()));
+      continue;
+    }
+    Keep(std::move(socket), facts);
+    // Whoever waits for it goes on in the middle of nothing else.
+    asio::post(retry_.get_executor(), [self = shared_from_this()] {
+      if (!self->socket_->IsClosed()) self->on_accept_();
+    });
+  }
+  return std::nullopt;
 }
 
 void StreamServer::RetryLater(const error_code& cause) {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -53,6 +54,7 @@ class StreamServer final : public Server, public std::enable_shared_from_this<St
 
   [[nodiscard]] std::shared_ptr<Socket> socket() const override { return socket_; }
   [[nodiscard]] std::shared_ptr<StreamEnd> TakeAccepted(const Condition& condition) override;
+  [[nodiscard]] std::optional<BareAccepted> AcceptNow(const Endpoint& local, const Endpoint& peer) override;
   void ForgetClosed() override;
   [[nodiscard]] uint64_t CountFrom(const Endpoint& /*source*/) const override { return 0; }
   [[nodiscard]] std::vector<DatagramArrival> Arrivals() const override { return {}; }
@@ -61,6 +63,8 @@ class StreamServer final : public Server, public std::enable_shared_from_this<St
  private:
   void WaitToAccept();
   void AcceptAll();
+  // Lets the accepted socket behave, and keeps it until somebody takes it.
+  void Keep(StreamSocket socket, const SocketFacts& facts);
   void RetryLater(const error_code& cause);
 
   const std::shared_ptr<ListeningSocket> socket_;

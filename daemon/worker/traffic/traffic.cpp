@@ -80,6 +80,20 @@ std::optional<AcceptedEnd> Traffic::Claim(const Socket& dialled) {
   return TakeAccepted([&](const Socket& accepted) { return Normalised(accepted.peer()) == local; });
 }
 
+std::optional<PassingEnd> Traffic::AcceptNow(const SocketFacts& dialled) {
+  const Endpoint local = Normalised(dialled.local);
+  const Endpoint peer = Normalised(dialled.peer);
+  // A socket can connect to itself, and then has no other end.
+  if (local == peer) return std::nullopt;
+  for (const auto& [name, named] : servers_) {
+    if (!Covers(named, peer)) continue;
+    if (std::optional<BareAccepted> socket = named.server->AcceptNow(local, peer)) {
+      return PassingEnd{name, *std::move(socket)};
+    }
+  }
+  return std::nullopt;
+}
+
 std::map<std::string, uint64_t> Traffic::CountDatagrams(const Endpoint& source) const {
   std::map<std::string, uint64_t> counts;
   for (const auto& [name, named] : servers_) counts[name] = named.server->CountFrom(source);

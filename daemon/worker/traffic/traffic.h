@@ -29,6 +29,12 @@ struct AcceptedEnd {
   std::shared_ptr<StreamEnd> end;
 };
 
+// The same of a connection that is only passing: nobody reads it, and it has no name.
+struct PassingEnd {
+  std::string server;
+  BareAccepted socket;
+};
+
 // A connection's two ends; `accepted` is null if no server was matched, and of datagrams. A plain socket
 // stands in the place of the dialled end, and is alone.
 struct Connection {
@@ -68,6 +74,9 @@ class Traffic {
   void EndDial();
   // Takes the accepted end of this connection, if it has been accepted.
   [[nodiscard]] std::optional<AcceptedEnd> Claim(const Socket& dialled);
+  // The same at once, for a connection that is about to be closed: accepts it without the loop. Nothing if no
+  // server that listens where it was dialled has it yet; it can still be claimed then.
+  [[nodiscard]] std::optional<PassingEnd> AcceptNow(const SocketFacts& dialled);
   // How many datagrams from that address each server of datagrams has had.
   [[nodiscard]] std::map<std::string, uint64_t> CountDatagrams(const Endpoint& source) const;
   // Notes a datagram that a call has sent.

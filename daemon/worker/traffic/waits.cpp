@@ -7,8 +7,8 @@
 #include "proto/rules/wait_limits.h"
 
 namespace bpfrig::worker {
-Clock::time_point DeadlineOf(uint32_t timeout_ms) {
-  return Clock::now() + std::chrono::milliseconds(timeout_ms == 0 ? rules::kDefaultTimeoutMs : timeout_ms);
+Clock::time_point DeadlineOf(uint32_t timeout_ms, Clock::time_point start) {
+  return start + std::chrono::milliseconds(timeout_ms == 0 ? rules::kDefaultTimeoutMs : timeout_ms);
 }
 
 absl::Status CheckCondition(const bpfrig::v1::ReceiveCondition& condition, size_t receive_limit) {

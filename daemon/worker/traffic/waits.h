@@ -11,8 +11,8 @@
 
 namespace bpfrig::worker {
 
-// When a wait of `timeout_ms` from now ends; 0 is the default.
-[[nodiscard]] Clock::time_point DeadlineOf(uint32_t timeout_ms);
+// When a wait of `timeout_ms` that began at `start` ends; 0 is the default.
+[[nodiscard]] Clock::time_point DeadlineOf(uint32_t timeout_ms, Clock::time_point start = Clock::now());
 
 // LIMIT_REACHED if more is to be waited for than an end keeps, with the field `at_least`.
 [[nodiscard]] absl::Status CheckCondition(const bpfrig::v1::ReceiveCondition& condition,
