@@ -27,6 +27,13 @@ std::optional<uint64_t> MemoryOf(int map) {
   return std::nullopt;
 }
 
+// Linux 5.11 to 6.3 tell the product of a map's sizes: not what is in no entry, as of a ring buffer.
+bool KernelTellsOfMemory() {
+  constexpr uint32_t kBytes = 1 << 20;
+  const Map ring = Map::Create("ring", {0, BPF_MAP_TYPE_RINGBUF, 0, 0, kBytes, 0}).value();
+  return MemoryOf(ring.fd()).value() >= kBytes;
+}
+
 // What the kernel's own count is rounded up to.
 uint64_t StepOfMemory() {
   const Map small = Map::Create("small", {0, BPF_MAP_TYPE_HASH, 4, 4, 1, 0}).value();
@@ -73,6 +80,7 @@ TEST(KernelBpfMemoryTest, NoMapTakesMoreThanTheEstimateNorMuchLess) {
       {BPF_MAP_TYPE_RINGBUF, 0, 0, 1 << 20},
       {BPF_MAP_TYPE_USER_RINGBUF, 0, 0, 1 << 20},
   };
+  if (!KernelTellsOfMemory()) GTEST_SKIP() << "this kernel does not tell how much memory maps take";
   const uint64_t step = StepOfMemory();
   std::string left_out;
   for (const Case& item : cases) {
