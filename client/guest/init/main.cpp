@@ -255,6 +255,9 @@ int main() {
   // Kernels before 5.11 count maps against it, and the first process starts with 64 KiB.
   const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
   setrlimit(RLIMIT_MEMLOCK, &unlimited);
+  // As systemd has it; the kernel's own is 4096.
+  const rlimit files{1024, 524288};
+  setrlimit(RLIMIT_NOFILE, &files);
   int output = -1;
   sigprocmask(SIG_BLOCK, &kChildEnded, nullptr);
   Children children(StartClient(port, output));
