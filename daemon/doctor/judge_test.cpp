@@ -435,6 +435,15 @@ TEST(JudgeTest, MapsOfOldKernelsTakeLockedMemory) {
   EXPECT_THAT(Find(facts, "BPF map").lines, Contains("Docker, Compose: ulimits: {memlock: -1}"));
 }
 
+TEST(JudgeTest, PerfEventsMayBeSwitchedOff) {
+  Facts facts = Healthy();
+  facts.trial.features.push_back(
+      {.name = "perf_events", .supported = false, .detail = "EACCES", .description = "Arrays can be read."});
+  EXPECT_THAT(Find(facts, "perf_events").lines, Contains(HasSubstr("perf_event_paranoid=2")));
+  facts.perfmon = false;
+  EXPECT_THAT(Find(facts, "perf_events").lines, Not(Contains(HasSubstr("perf_event_paranoid"))));
+}
+
 TEST(JudgeTest, WarnsOfWhatTheDaemonCanDoWithout) {
   Facts facts = Healthy();
   facts.run_counts = Fails("EINVAL", "enabling BPF run counts: Invalid argument");

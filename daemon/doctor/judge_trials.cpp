@@ -149,6 +149,10 @@ void JudgeFeatures(const Facts& facts, std::vector<Finding>& findings) {
                        .name = feature.name,
                        .found = absl::StrCat("not supported here (", feature.detail, ")"),
                        .lines = {absl::StrCat("with it: ", feature.description)}});
+    // With 3, the default of Debian's kernels, CAP_PERFMON is not enough.
+    if (feature.name == "perf_events" && feature.detail == "EACCES" && facts.perfmon) {
+      missing.back().lines.emplace_back("on the machine: sysctl kernel.perf_event_paranoid=2");
+    }
   }
   if (facts.trial.features.empty()) {
     const std::string blocked = WhyBlocked(facts, BpfRequirements(facts));

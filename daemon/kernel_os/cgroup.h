@@ -18,8 +18,8 @@
 namespace bpfrig::kernel_os {
 
 // Ends every process in the cgroup and, from Linux 5.14, in those below it (cgroup.kill). Before that it
-// signals the cgroup's own processes until there are none, which takes CAP_SETUID or CAP_KILL, and may take until
-// `deadline`. They die a moment later: wait for that with Cgroup::Remove. OK if the cgroup is gone.
+// signals the cgroup's own processes until there are none, which takes CAP_SETUID or CAP_KILL, and may take
+// until `deadline`. They die a moment later: wait for that with Cgroup::Remove. OK if the cgroup is gone.
 [[nodiscard]] absl::Status KillCgroup(int cgroup, absl::string_view what, absl::Time deadline);
 
 // Kills every process in the cgroup `name` under `parent`, and removes it and all below it.

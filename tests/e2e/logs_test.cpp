@@ -38,7 +38,7 @@ TEST(LogsTest, EachLoadsWholeLogGoesToAFile) {
   EXPECT_EQ(outcome.status, 1) << outcome.output;
   const std::string refused = folder + "/below/logs-one_is_refused-o.log";
   EXPECT_THAT(outcome.output, HasSubstr("the whole log is in " + refused));
-  EXPECT_THAT(ReadAll(refused), HasSubstr("R1=ctx")) << "its beginning";
+  EXPECT_THAT(ReadAll(refused), HasSubstr("\n0: (")) << "its beginning";
   EXPECT_THAT(ReadAll(refused), HasSubstr("invalid access to map value")) << "its end";
   for (const char* taken : {"/below/logs-one_is_taken_-o.log", "/below/logs-one_is_taken_-again.log"}) {
     EXPECT_THAT(ReadAll(folder + taken), HasSubstr("taken:\n")) << taken;
@@ -61,7 +61,7 @@ tests:
   - name: asks
     steps:
       - load: {object: o, programs: [taken], log_level: 2}
-        expect: {loaded: {log: !contains "R1=ctx"}}
+        expect: {loaded: {log: !contains "0: ("}}
 )",
                                   {});
   EXPECT_EQ(outcome.status, 0) << outcome.output;
@@ -81,6 +81,9 @@ tests:
 )",
                                   {"--no-perfmon"});
   EXPECT_EQ(outcome.status, 1) << outcome.output;
+  if (outcome.output.find("pointer -= pointer prohibited") != std::string::npos) {
+    GTEST_SKIP() << "this kernel's verifier takes no such program without CAP_PERFMON";
+  }
   EXPECT_THAT(outcome.output,
               HasSubstr("step 2, events, map\n        KERNEL_REFUSED: opening perf event array "
                         "packets: Permission denied (EACCES)\n        hint: it takes "

@@ -19,6 +19,17 @@ std::string ReasonOf(const pugi::xml_node& skipped) {
 
 }  // namespace
 
+void Merge(ProgramResult part, ProgramResult& whole) {
+  whole.passed += part.passed;
+  whole.time += part.time;
+  for (FailedTest& test : part.failed) whole.failed.push_back(std::move(test));
+  for (auto& [reason, names] : part.skipped) {
+    std::vector<std::string>& all = whole.skipped[reason];
+    all.insert(all.end(), names.begin(), names.end());
+  }
+  whole.failure += part.failure;
+}
+
 absl::StatusOr<ProgramResult> ReadGtestReport(const std::string& xml) {
   pugi::xml_document document;
   const pugi::xml_parse_result parsed = document.load_buffer(xml.data(), xml.size());

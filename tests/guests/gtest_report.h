@@ -26,6 +26,9 @@ struct ProgramResult {
   std::string failure;
 };
 
+// Adds what another part of the same program came to.
+void Merge(ProgramResult part, ProgramResult& whole);
+
 // INVALID_ARGUMENT if it is not such a report.
 [[nodiscard]] absl::StatusOr<ProgramResult> ReadGtestReport(const std::string& xml);
 

@@ -41,6 +41,18 @@ TEST(GtestReportTest, HasWhatPassedFailedAndWasSkippedWithItsReason) {
   EXPECT_THAT(result->skipped, ElementsAre(Pair("no ring | buffers", ElementsAre("Map.Rings"))));
 }
 
+TEST(GtestReportTest, PartsOfAProgramAddUp) {
+  ProgramResult whole = *ReadGtestReport(kReport);
+  ProgramResult part = *ReadGtestReport(kReport);
+  part.failure = "it hangs";
+  Merge(part, whole);
+  EXPECT_EQ(whole.passed, 2);
+  EXPECT_EQ(whole.failed.size(), 2u);
+  EXPECT_EQ(whole.time, std::chrono::milliseconds(5000));
+  EXPECT_EQ(whole.failure, "it hangs");
+  EXPECT_THAT(whole.skipped, ElementsAre(Pair("no ring | buffers", ElementsAre("Map.Rings", "Map.Rings"))));
+}
+
 TEST(GtestReportTest, RefusesWhatIsNone) {
   EXPECT_FALSE(ReadGtestReport("").ok());
   EXPECT_FALSE(ReadGtestReport("<testsuite/>").ok());

@@ -27,6 +27,7 @@ constexpr const char* kTools[] = {
     "printf", "readlink", "sed",  "stat",  "tail", "touch",  "tr",     "uname",   "wc",      "grep",
     "id",     "ip",       "kill", "ln",    "ls",   "mkdir",  "mount",  "nsenter", "openssl", "prlimit",
     "rm",     "setpriv",  "sh",   "sleep", "true", "umount", "unshare"};
+constexpr int kPartsOfLong = 6;
 constexpr unsigned kMemoryMib = 2048;
 constexpr size_t kShownOutput = 4000;
 
@@ -134,22 +135,29 @@ class Runs {
     return absl::OkStatus();
   }
 
-  // Each program on each kernel.
+  // Each part of each program on each kernel.
   absl::Status Run() {
     std::vector<guest::GuestRun> guests;
+    std::vector<Part> parts;
     const std::vector<fs::path> files = Files();
-    for (const std::string& program : options_.programs) {
-      for (const guest::Kernel& kernel : kernels_) guests.push_back({kernel, JobOf(program, files)});
+    for (size_t program = 0; program < options_.programs.size(); ++program) {
+      const int count = PartsOf(options_.programs[program]);
+      for (int part = 0; part < count; ++part) {
+        for (size_t kernel = 0; kernel < kernels_.size(); ++kernel) {
+          parts.push_back({program, kernel});
+          guests.push_back({kernels_[kernel], JobOf(options_.programs[program], part, count, files)});
+        }
+      }
     }
     guest::GuestOptions machine;
     machine.memory_mib = kMemoryMib;
     machine.timeout = std::chrono::seconds(options_.timeout);
     return guest::RunOnGuests(guests, accelerator_, image_, machine,
                               [&](size_t index, const guest::Outcome& outcome) {
-                                const size_t program = index / kernels_.size();
-                                KernelResults& results = results_[index % kernels_.size()];
-                                results.programs[program] = ResultOf(outcome);
-                                Tell(results.name, options_.programs[program], results.programs[program]);
+                                const auto [program, kernel] = parts[index];
+                                ProgramResult result = ResultOf(outcome);
+                                Tell(results_[kernel].name, options_.programs[program], result);
+                                Merge(std::move(result), results_[kernel].programs[program]);
                               });
   }
 
@@ -159,10 +167,23 @@ class Runs {
   }
 
  private:
-  guest::Job JobOf(const std::string& program, const std::vector<fs::path>& files) const {
+  // Places among the programs and the kernels.
+  struct Part {
+    size_t program;
+    size_t kernel;
+  };
+
+  // Into how many guests a program's tests are divided, so that none takes too long.
+  int PartsOf(const std::string& program) const {
+    return options_.filter == "*" && program == "e2e_test" ? kPartsOfLong : 1;
+  }
+
+  guest::Job JobOf(const std::string& program, int part, int parts,
+                   const std::vector<fs::path>& files) const {
     return {{absl::StrCat(BPFRIG_BIN, "/", program), "--gtest_filter=" + options_.filter,
              absl::StrCat("--gtest_output=xml:", guest::kJobReportFile)},
-            {"PATH=/bin", "HOME=/tmp", "TMPDIR=/tmp"},
+            {"PATH=/bin", "HOME=/tmp", "TMPDIR=/tmp", absl::StrCat("GTEST_TOTAL_SHARDS=", parts),
+             absl::StrCat("GTEST_SHARD_INDEX=", part)},
             "/",
             files};
   }

@@ -126,6 +126,9 @@ TEST_P(ModeTest, GivesEachCpuItsValue) {
     for (uint32_t cpu = 0; cpu < cpus; ++cpu) each.cpu_values.push_back(Word(cpu + 100) + Word(1) + Word(2));
     WriteProgress progress;
     absl::Status status = WriteMap(map, {Change(Word(0), std::string(12, 'x')), each}, GetParam(), progress);
+    if (GetParam() == BatchMode::kBatch && absl::IsUnimplemented(status)) {
+      GTEST_SKIP() << "this kernel has no batch operations for " << map.type_name();
+    }
     ASSERT_TRUE(status.ok()) << status;
     std::map<std::string, MapEntry> found;
     for (const MapEntry& entry : DumpAll(map, GetParam())) found[entry.key] = entry;

@@ -27,6 +27,20 @@ std::optional<uint64_t> MemoryOf(int map) {
   return std::nullopt;
 }
 
+// Linux 5.11 to 6.3 tell the product of a map's sizes: not what is in no entry, as of a ring buffer.
+bool KernelTellsOfMemory() {
+  constexpr uint32_t kBytes = 1 << 20;
+  const Map ring = Map::Create("ring", {0, BPF_MAP_TYPE_RINGBUF, 0, 0, kBytes, 0}).value();
+  return MemoryOf(ring.fd()).value() >= kBytes;
+}
+
+// What the kernel's own count is rounded up to.
+uint64_t StepOfMemory() {
+  const Map small = Map::Create("small", {0, BPF_MAP_TYPE_HASH, 4, 4, 1, 0}).value();
+  constexpr uint64_t kPage = 4096;
+  return MemoryOf(small.fd()).value() % kPage == 0 ? kPage : 1;
+}
+
 struct Case {
   uint32_t type;
   uint32_t key_size;
@@ -66,7 +80,14 @@ TEST(KernelBpfMemoryTest, NoMapTakesMoreThanTheEstimateNorMuchLess) {
       {BPF_MAP_TYPE_RINGBUF, 0, 0, 1 << 20},
       {BPF_MAP_TYPE_USER_RINGBUF, 0, 0, 1 << 20},
   };
+  if (!KernelTellsOfMemory()) GTEST_SKIP() << "this kernel does not tell how much memory maps take";
+  const uint64_t step = StepOfMemory();
+  std::string left_out;
   for (const Case& item : cases) {
+    if (libbpf_probe_bpf_map_type(static_cast<enum bpf_map_type>(item.type), nullptr) == 0) {
+      absl::StrAppend(&left_out, " ", item.type);
+      continue;
+    }
     const MapInfo info{0, item.type, item.key_size, item.value_size, item.max_entries, item.flags};
     const absl::StatusOr<Map> map = Map::Create("size", info);
     ASSERT_TRUE(map.ok()) << map.status();
@@ -74,11 +95,13 @@ TEST(KernelBpfMemoryTest, NoMapTakesMoreThanTheEstimateNorMuchLess) {
     ASSERT_TRUE(taken.has_value());
     const uint64_t estimate = EstimateMapMemory(
         {item.type, item.key_size, item.value_size, item.max_entries, item.flags, 0}, *PossibleCpus());
-    EXPECT_GE(estimate, *taken) << map->type_name();
+    EXPECT_GE((estimate + step - 1) / step * step, *taken) << map->type_name();
     if (item.at_once) {
       EXPECT_LE(estimate, *taken * 3 / 2 + 4096) << map->type_name();
     }
   }
+  if (!left_out.empty())
+    GTEST_SKIP() << "all maps are fine but those of types that this kernel lacks:" << left_out;
 }
 
 }  // namespace

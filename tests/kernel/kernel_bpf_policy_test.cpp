@@ -171,6 +171,7 @@ TEST(KernelBpfPolicyTest, LoadsWhatTheOperatorAllows) {
 }
 
 TEST(KernelBpfPolicyTest, LeavesNothingInASharedProgramArray) {
+  if (!KernelFunctions().Has("bpf_task_from_pid")) GTEST_SKIP() << "this kernel has no bpf_task_from_pid";
   BpfObject all_maps = MustLoad("all_maps");
   const int fd = all_maps.FindMap("programs")->fd();
   TestSpec jump("shared_jump");

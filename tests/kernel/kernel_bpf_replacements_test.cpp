@@ -9,6 +9,7 @@
 #include "daemon/base/status.h"
 #include "tests/kernel/kernel_bpf_fixture.h"
 #include "tests/support/bpf_elf.h"
+#include "tests/support/bpf_features.h"
 
 namespace bpfrig::kernel_bpf {
 namespace {
@@ -86,6 +87,7 @@ uint32_t Verdict(const BpfObject& object, size_t size) {
 }
 
 TEST(KernelBpfReplacementsTest, TheKernelRunsTheNewInstruction) {
+  BPFRIG_SKIP_WITHOUT_CALLBACKS();
   TestSpec test("parts");
   const BpfObject whole = MustLoad(test.spec);
   EXPECT_EQ(Verdict(whole, kDroppedSize), kDrop);
@@ -105,6 +107,7 @@ TEST(KernelBpfReplacementsTest, TheKernelRunsTheNewInstruction) {
 
 // Two programs have the function; only one of them is changed.
 TEST(KernelBpfReplacementsTest, AFunctionIsReplacedInOneProgramAlone) {
+  BPFRIG_SKIP_WITHOUT_CALLBACKS();
   TestSpec test("parts");
   const BpfObject whole = MustLoad(test.spec);
   const InstructionList list = whole.ListInstructions("first").value();
@@ -122,6 +125,7 @@ TEST(KernelBpfReplacementsTest, AFunctionIsReplacedInOneProgramAlone) {
 
 // All of one section, which has one hook.
 TEST(KernelBpfReplacementsTest, StandsBesideProgramsThatDoNothing) {
+  BPFRIG_SKIP_WITHOUT_CALLBACKS();
   TestSpec test("parts");
   const Instructions before = InstructionsOf(MustLoad(test.spec), "third");
   const uint32_t index =
@@ -150,6 +154,7 @@ TEST(KernelBpfReplacementsTest, ReplacesInAProgramOfAChosenType) {
 }
 
 TEST(KernelBpfReplacementsTest, WhatTheVerifierRefusesIsAnAnswer) {
+  BPFRIG_SKIP_WITHOUT_CALLBACKS();
   TestSpec test("parts");
   test.spec.replacements = {{"third", 0, BytesOf(tests::CopyRegister(3, 7))}};
   const Rejected rejected = LoadRefused(test.spec);
@@ -161,6 +166,7 @@ TEST(KernelBpfReplacementsTest, WhatTheVerifierRefusesIsAnAnswer) {
 }
 
 TEST(KernelBpfReplacementsTest, JudgesWhatReplacementsCall) {
+  BPFRIG_SKIP_WITHOUT_CALLBACKS();
   TestSpec test("parts");
   test.spec.replacements = {{"third", 0, BytesOf(tests::SetRegister(0, 0))},
                             {"frame", 1, BytesOf(tests::CallHelper(kForbiddenHelper))}};
@@ -194,6 +200,7 @@ struct Mistake {
 };
 
 TEST(KernelBpfReplacementsTest, NamesTheFieldAndTheRemedyOfEveryMistake) {
+  BPFRIG_SKIP_WITHOUT_CALLBACKS();
   TestSpec test("parts");
   const BpfObject whole = MustLoad(test.spec);
   const auto count = static_cast<uint32_t>(InstructionsOf(whole, "frame").size());

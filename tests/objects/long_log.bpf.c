@@ -19,7 +19,7 @@ static __always_inline __u32 mix(struct bytes* value) {
   __u32 sum = 0;
 
 #pragma unroll
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < 400; ++i) {
     sum += bpf_get_prandom_u32() & 63;
     if (sum & 1) value->at[sum & 63] = i;
   }

@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tests/support/bpf_elf.h"
+#include "tests/support/bpf_features.h"
 #include "tests/worker/worker_process.h"
 
 namespace bpfrig::tests {
@@ -57,6 +58,7 @@ std::string Replacement(const std::string& program, size_t index, const std::str
 }
 
 TEST_F(InstructionsTest, ListsAllProgramsOrThoseThatWereNamed) {
+  BPFRIG_SKIP_WITHOUT_CALLBACKS();
   Load("parts");
   EXPECT_THAT(NamesOf(List(R"(object: "parts")")), ElementsAre("first", "second", "third", "frame"));
   EXPECT_THAT(NamesOf(List(R"(object: "parts" programs: ["frame", "first"])")),
@@ -64,6 +66,7 @@ TEST_F(InstructionsTest, ListsAllProgramsOrThoseThatWereNamed) {
 }
 
 TEST_F(InstructionsTest, TellsFunctionsAndSourceLines) {
+  BPFRIG_SKIP_WITHOUT_CALLBACKS();
   Load("parts");
   const v1::ProgramInstructions program = List(R"(object: "parts" programs: "second")").at(0);
   const size_t count = Decode(program.instructions()).size();

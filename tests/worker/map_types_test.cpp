@@ -232,7 +232,9 @@ int CountEntries(const CallResult& result) {
 TEST_P(MapTypesTest, IsWrittenAndReadAsTheTableSays) {
   const Type& type = GetParam();
   const CallResult loaded = worker_.Load(TestObject(type.object));
-  if (type.object == kNew && !loaded.reply().load_program().has_loaded()) GTEST_SKIP() << loaded.Text();
+  if (type.object == kNew && !loaded.reply().load_program().has_loaded()) {
+    GTEST_SKIP() << WhyNotTaken(loaded);
+  }
   ASSERT_TRUE(loaded.reply().load_program().has_loaded()) << loaded.Text();
   for (const std::string& request : type.before) BPFRIG_EXPECT_RUNS(request);
   const std::string map = absl::StrCat("map: \"", type.name, "\" ");

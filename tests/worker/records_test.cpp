@@ -97,7 +97,7 @@ class UserRingTest : public WorkerRootTest {
   void SetUp() override {
     WorkerRootTest::SetUp();
     loaded_ = worker_.Load(TestObject("map_types_new"));
-    if (!loaded_.reply().load_program().has_loaded()) GTEST_SKIP() << loaded_.Text();
+    if (!loaded_.reply().load_program().has_loaded()) GTEST_SKIP() << WhyNotTaken(loaded_);
   }
   static std::string Command(int mark, int times) {
     return absl::StrCat("records { fields { fields { name: \"mark\" value { unsigned_integer: ", mark,

@@ -115,6 +115,11 @@ std::vector<v1::Event> Events(const CallResult& result) {
   return events;
 }
 
+std::string WhyNotTaken(const CallResult& loaded) {
+  const v1::RejectedObject& rejected = loaded.reply().load_program().rejected();
+  return "this kernel does not take " + rejected.map() + rejected.program() + ": " + rejected.errno_name();
+}
+
 std::string TestObject(const std::string& name) {
   return std::string(BPFRIG_TEST_OBJECTS) + "/" + name + ".bpf.o";
 }

@@ -51,6 +51,8 @@ inline constexpr char kPacket[] =
 // All that ReadEvents sent.
 std::vector<v1::Event> Events(const CallResult& result);
 
+// For a test that is skipped because the kernel refused an object.
+std::string WhyNotTaken(const CallResult& loaded);
 // The paths of built objects, without the folder.
 std::string TestObject(const std::string& name);
 std::string MeshObject(const std::string& name);

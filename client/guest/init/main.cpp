@@ -250,9 +250,14 @@ int main() {
   port.Send(FrameKind::kBooted, kernel.release);
   MountAll(port);
   RaiseLo(port);
+  // Debian's kernels start with 3: then perf events take CAP_SYS_ADMIN, which sandboxes lack.
+  std::ofstream("/proc/sys/kernel/perf_event_paranoid") << "2";
   // Kernels before 5.11 count maps against it, and the first process starts with 64 KiB.
   const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
   setrlimit(RLIMIT_MEMLOCK, &unlimited);
+  // As systemd has it; the kernel's own is 4096.
+  const rlimit files{1024, 524288};
+  setrlimit(RLIMIT_NOFILE, &files);
   int output = -1;
   sigprocmask(SIG_BLOCK, &kChildEnded, nullptr);
   Children children(StartClient(port, output));
