@@ -53,6 +53,8 @@ class OpenedSandbox {
   void LetGo();
 
   [[nodiscard]] const std::string& id() const { return id_; }
+  // For calls that are streams.
+  [[nodiscard]] v1::BpfRig::Stub& stub() { return *stub_; }
 
  private:
   static void Parse(const std::string& text, google::protobuf::Message& message);

@@ -56,11 +56,11 @@ std::vector<MapEntry> DumpAll(const Map& map, BatchMode mode, bool consume = fal
   absl::StatusOr<MapDump> dump = MapDump::Start(map, mode, consume);
   EXPECT_TRUE(dump.ok()) << dump.status();
   while (dump.ok()) {
-    absl::StatusOr<std::vector<MapEntry>> chunk = dump->Next();
-    EXPECT_TRUE(chunk.ok()) << chunk.status();
-    if (!chunk.ok() || chunk->empty()) break;
-    EXPECT_LE(chunk->size(), 2 * kDumpChunk);
-    for (MapEntry& entry : *chunk) all.push_back(std::move(entry));
+    absl::StatusOr<EntryBlock> block = dump->Next();
+    EXPECT_TRUE(block.ok()) << block.status();
+    if (!block.ok() || block->count == 0) break;
+    EXPECT_LE(block->count, 2 * kDumpChunk);
+    for (uint32_t i = 0; i < block->count; ++i) all.push_back(EntryAt(map, *block, i));
   }
   EXPECT_FALSE(dump.ok() && dump->truncated());
   if (batched != nullptr && dump.ok()) *batched = dump->batched();

@@ -95,6 +95,35 @@ TEST_F(EventsTest, MoreRecordsThanTheBufferHoldsComeInTheirOrder) {
   }
 }
 
+TEST_F(EventsTest, PackedRecordsAreThoseOfTheBufferAsBytes) {
+  Connect(81);
+  Connect(82);
+  // The type serves the patterns.
+  const CallResult result = Run(R"(read_events { map: "events" packed: true type: "connect_event"
+      patterns { fields { fields { name: "port" value { unsigned_integer: 81 } } } } })");
+  ASSERT_TRUE(result.ok()) << result.Text();
+  EXPECT_EQ(result.replies[0].read_events().patterns_size(), 1);
+  std::string records;
+  std::vector<uint32_t> lengths;
+  for (const auto& reply : result.replies) {
+    EXPECT_EQ(reply.read_events().events_size(), 0);
+    EXPECT_EQ(reply.read_events().packed().cpus_size(), 0) << "a ring buffer does not tell them";
+    records += reply.read_events().packed().records();
+    for (const uint32_t length : reply.read_events().packed().lengths()) lengths.push_back(length);
+  }
+  ASSERT_EQ(lengths.size(), 2u);
+  EXPECT_EQ(result.reply().read_events().summary().count(), 2u);
+  // The same records, one by one.
+  Connect(81);
+  Connect(82);
+  const std::vector<v1::Event> events = Events(Run(R"(read_events { map: "events" })"));
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(lengths[0], events[0].raw().size());
+  EXPECT_EQ(records, events[0].raw() + events[1].raw());
+  const CallResult none = Run(R"(read_events { map: "events" packed: true at_least: 1 wait_ms: 50 })");
+  EXPECT_TRUE(none.reply().read_events().summary().timed_out()) << none.Text();
+}
+
 TEST_F(EventsTest, WrongMapsAndTypesAreNamed) {
   const CallResult hash = Run(R"(read_events { map: "hash" })");
   EXPECT_EQ(hash.reason(), v1::ERROR_REASON_TYPE_MISMATCH) << hash.Text();

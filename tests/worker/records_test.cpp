@@ -46,6 +46,35 @@ TEST_F(PerfEventsTest, RecordsFromBeforeTheFirstReadAreThere) {
   EXPECT_TRUE(Events(Run(R"(read_events { map: "packets" })")).empty());
 }
 
+TEST_F(PerfEventsTest, PackedRecordsHaveTheirCpus) {
+  RunPackets(3);
+  const CallResult one_by_one = Run(R"(read_events { map: "packets" })");
+  RunPackets(3);
+  const CallResult result = Run(R"(read_events { map: "packets" packed: true })");
+  std::string records;
+  uint64_t count = 0;
+  const uint32_t cpus = Run("get_info {}").reply().get_info().possible_cpus();
+  for (const auto& reply : result.replies) {
+    const v1::PackedRecords& packed = reply.read_events().packed();
+    ASSERT_EQ(packed.lengths_size(), packed.cpus_size());
+    for (int i = 0; i < packed.lengths_size(); ++i) {
+      EXPECT_EQ(packed.lengths(i), Events(one_by_one)[0].raw().size());
+      EXPECT_LT(packed.cpus(i), cpus);
+      ++count;
+    }
+    records += packed.records();
+  }
+  ASSERT_EQ(count, 3u) << result.Text();
+  // The number of the packet, which goes on counting, comes first; then its length and kind.
+  const std::vector<v1::Event> events = Events(one_by_one);
+  ASSERT_EQ(events.size(), 3u);
+  const size_t size = events[0].raw().size();
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(records[i * size], static_cast<char>(3 + i));
+    EXPECT_EQ(records.substr(i * size + 4, 8), events[i].raw().substr(4, 8));
+  }
+}
+
 TEST_F(PerfEventsTest, AReadWaitsForRecordsStillToCome) {
   BPFRIG_EXPECT_RUNS(R"(attach { target { program: "report_egress" } })");
   TestCall reading =

@@ -13,8 +13,6 @@
 namespace bpfrig::kernel_bpf {
 namespace {
 
-// The most memory for one batch, so that wide values do not take a gigabyte.
-constexpr size_t kMaxBatchBytes = size_t{16} << 20;
 // A hash bucket with more entries is not worth waiting for.
 constexpr uint32_t kMaxChunk = uint32_t{1} << 22;
 // How many entries a map of cgroup storage may have for a walk, which has a max_entries of 0: one for each
@@ -37,9 +35,6 @@ absl::Status Unsupported(const Map& map, absl::string_view why, absl::string_vie
 uint32_t MaxEntries(const Map& map) {
   return map.info().max_entries != 0 ? map.info().max_entries : kMaxStorages;
 }
-
-// The kernel answers a lookup with the socket's cookie, if the value has room for one.
-bool ReadsNothing(const Map& map) { return map.HoldsSockets() && map.info().value_size != sizeof(uint64_t); }
 
 bool HasBatches(const Map& map) {
   switch (map.info().type) {
@@ -67,6 +62,21 @@ MapEntry EntryOf(const Map& map, absl::string_view key, absl::string_view memory
     entry.cpu_values.emplace_back(memory.substr(cpu * stride, value_size));
   }
   return entry;
+}
+
+// Adds an entry to a block, unless the map has none with that key (any more).
+absl::Status AppendByKey(const Map& map, const std::string& key, EntryBlock& block) {
+  const size_t end = block.values.size();
+  if (!TellsNoValues(map)) {
+    block.values.resize(end + map.lookup_size());
+    const int error = bpf_map_lookup_elem(map.fd(), key.data(), block.values.data() + end);
+    if (error != 0) block.values.resize(end);
+    if (error == -ENOENT) return absl::OkStatus();
+    if (error != 0) return Refused(map, error);
+  }
+  block.keys.append(key);
+  ++block.count;
+  return absl::OkStatus();
 }
 
 // Whether a socket hash whose values cannot be read has this key.
@@ -115,7 +125,7 @@ absl::Status CheckWalkable(const Map& map, bool consume) {
     return base::WithField(base::WithObject(status, map.name()), "consume");
   }
   if (map.IsIndexed() && consume) return Unsupported(map, "has entries that cannot be taken out", "");
-  if (map.IsIndexed() && ReadsNothing(map)) {
+  if (map.IsIndexed() && TellsNoValues(map)) {
     return Unsupported(map, "does not tell which of its entries are there",
                        "declare it with 8-byte values: then lookups return cookies");
   }
@@ -124,6 +134,16 @@ absl::Status CheckWalkable(const Map& map, bool consume) {
 
 }  // namespace
 
+MapEntry EntryAt(const Map& map, const EntryBlock& block, uint32_t index) {
+  const size_t key_size = BlockKeySize(map);
+  const size_t value_size = TellsNoValues(map) ? 0 : map.lookup_size();
+  return EntryOf(map, absl::string_view(block.keys).substr(index * key_size, key_size),
+                 absl::string_view(block.values).substr(index * value_size, value_size));
+}
+
+// The kernel answers a lookup with the socket's cookie, if the value has room for one.
+bool TellsNoValues(const Map& map) { return map.HoldsSockets() && map.info().value_size != sizeof(uint64_t); }
+
 absl::StatusOr<std::optional<MapEntry>> LookupMap(const Map& map, absl::string_view key) {
   if (map.IsKeyless()) return Unsupported(map, "has no keys", "");
   if (key.size() != map.info().key_size) {
@@ -131,7 +151,7 @@ absl::StatusOr<std::optional<MapEntry>> LookupMap(const Map& map, absl::string_v
                            absl::StrCat("the key of map \"", map.name(), "\" has ", map.info().key_size,
                                         " bytes, this one has ", key.size()));
   }
-  if (ReadsNothing(map)) return LookupByKeys(map, key);
+  if (TellsNoValues(map)) return LookupByKeys(map, key);
   std::string memory(map.lookup_size(), '\0');
   int error = bpf_map_lookup_elem(map.fd(), key.data(), memory.data());
   if (error == -ENOENT) return std::optional<MapEntry>();
@@ -147,7 +167,7 @@ absl::StatusOr<bool> MayContain(const Map& map, absl::string_view value) {
   return true;
 }
 
-absl::StatusOr<MapDump> MapDump::Start(const Map& map, BatchMode mode, bool consume) {
+absl::StatusOr<MapDump> MapDump::Start(const Map& map, BatchMode mode, bool consume, size_t block_bytes) {
   BPFRIG_RETURN_IF_ERROR(CheckWalkable(map, consume));
   MapDump dump(map);
   dump.consume_ = consume;
@@ -157,13 +177,13 @@ absl::StatusOr<MapDump> MapDump::Start(const Map& map, BatchMode mode, bool cons
     return Unsupported(map, "has no batch operations in this kernel", "use batch: auto");
   }
   size_t entry_size = map.info().key_size + map.lookup_size();
-  size_t fit = std::max<size_t>(1, kMaxBatchBytes / std::max<size_t>(1, entry_size));
+  size_t fit = std::max<size_t>(1, block_bytes / std::max<size_t>(1, entry_size));
   dump.chunk_ = static_cast<uint32_t>(std::min({fit, size_t{kDumpChunk}, size_t{MaxEntries(map)}}));
   return dump;
 }
 
-absl::StatusOr<std::vector<MapEntry>> MapDump::Next() {
-  if (done_) return std::vector<MapEntry>();
+absl::StatusOr<EntryBlock> MapDump::Next() {
+  if (done_) return EntryBlock();
   if (map_->IsKeyless()) return NextPopped();
   if (batched_) return NextBatch();
   return consume_ ? NextConsumed() : NextElements();
@@ -175,21 +195,19 @@ bool MapDump::GiveUp() {
   return true;
 }
 
-absl::StatusOr<std::vector<MapEntry>> MapDump::NextBatch() {
-  size_t key_size = map_->info().key_size;
+absl::StatusOr<EntryBlock> MapDump::NextBatch() {
+  const size_t key_size = map_->info().key_size;
   // A hash's cursor is a bucket's number, another map's its last key.
   std::string next(std::max(key_size, sizeof(uint64_t)), '\0');
-  std::vector<MapEntry> entries;
-  std::string keys;
-  std::string values;
+  EntryBlock block;
   auto options = LibbpfOptions<bpf_map_batch_opts>();
-  for (int retries = 0; entries.empty() && !done_ && !GiveUp();) {
-    keys.resize(key_size * chunk_);
-    values.resize(map_->lookup_size() * chunk_);
+  for (int retries = 0; block.count == 0 && !done_ && !GiveUp();) {
+    block.keys.resize(key_size * chunk_);
+    block.values.resize(map_->lookup_size() * chunk_);
     uint32_t count = chunk_;
     void* from = started_ ? cursor_.data() : nullptr;
     auto* read = consume_ ? bpf_map_lookup_and_delete_batch : bpf_map_lookup_batch;
-    int error = read(map_->fd(), from, next.data(), keys.data(), values.data(), &count, &options);
+    int error = read(map_->fd(), from, next.data(), block.keys.data(), block.values.data(), &count, &options);
     if (error == -ENOSPC && chunk_ < kMaxChunk) {
       chunk_ *= 2;
       continue;
@@ -210,19 +228,17 @@ absl::StatusOr<std::vector<MapEntry>> MapDump::NextBatch() {
     started_ = true;
     cursor_ = next;
     visited_ += count;
-    for (uint32_t i = 0; i < count; ++i) {
-      entries.push_back(
-          EntryOf(*map_, absl::string_view(keys).substr(i * key_size, key_size),
-                  absl::string_view(values).substr(i * map_->lookup_size(), map_->lookup_size())));
-    }
+    block.count = count;
   }
-  return entries;
+  block.keys.resize(key_size * block.count);
+  block.values.resize(map_->lookup_size() * block.count);
+  return block;
 }
 
-absl::StatusOr<std::vector<MapEntry>> MapDump::NextElements() {
-  std::vector<MapEntry> entries;
+absl::StatusOr<EntryBlock> MapDump::NextElements() {
+  EntryBlock block;
   std::string next(map_->info().key_size, '\0');
-  while (entries.size() < chunk_ && !GiveUp()) {
+  while (block.count < chunk_ && !GiveUp()) {
     int error = bpf_map_get_next_key(map_->fd(), started_ ? cursor_.data() : nullptr, next.data());
     if (error == -ENOENT) {
       done_ = true;
@@ -232,21 +248,16 @@ absl::StatusOr<std::vector<MapEntry>> MapDump::NextElements() {
     started_ = true;
     cursor_ = next;
     ++visited_;
-    if (ReadsNothing(*map_)) {
-      entries.push_back(MapEntry{next, "", {}});
-      continue;
-    }
     // An entry may be gone by now.
-    BPFRIG_ASSIGN_OR_RETURN(std::optional<MapEntry> entry, LookupMap(*map_, next));
-    if (entry) entries.push_back(*std::move(entry));
+    BPFRIG_RETURN_IF_ERROR(AppendByKey(*map_, next, block));
   }
-  return entries;
+  return block;
 }
 
-absl::StatusOr<std::vector<MapEntry>> MapDump::NextConsumed() {
-  std::vector<MapEntry> entries;
+absl::StatusOr<EntryBlock> MapDump::NextConsumed() {
+  EntryBlock block;
   std::string key(map_->info().key_size, '\0');
-  while (entries.size() < chunk_ && !GiveUp()) {
+  while (block.count < chunk_ && !GiveUp()) {
     int error = bpf_map_get_next_key(map_->fd(), nullptr, key.data());
     if (error == -ENOENT) {
       done_ = true;
@@ -254,33 +265,30 @@ absl::StatusOr<std::vector<MapEntry>> MapDump::NextConsumed() {
     }
     if (error != 0) return Refused(*map_, error);
     ++visited_;
-    std::optional<MapEntry> entry;
-    if (ReadsNothing(*map_)) {
-      entry = MapEntry{key, "", {}};
-    } else {
-      BPFRIG_ASSIGN_OR_RETURN(entry, LookupMap(*map_, key));
-    }
+    BPFRIG_RETURN_IF_ERROR(AppendByKey(*map_, key, block));
     error = bpf_map_delete_elem(map_->fd(), key.data());
     if (error != 0 && error != -ENOENT) return Refused(*map_, error);
-    if (entry) entries.push_back(*std::move(entry));
   }
-  return entries;
+  return block;
 }
 
-absl::StatusOr<std::vector<MapEntry>> MapDump::NextPopped() {
-  std::vector<MapEntry> entries;
-  std::string value(map_->info().value_size, '\0');
-  while (entries.size() < chunk_ && !GiveUp()) {
-    int error = bpf_map_lookup_and_delete_elem(map_->fd(), nullptr, value.data());
+absl::StatusOr<EntryBlock> MapDump::NextPopped() {
+  EntryBlock block;
+  const size_t value_size = map_->info().value_size;
+  while (block.count < chunk_ && !GiveUp()) {
+    block.values.resize(value_size * (block.count + 1));
+    int error =
+        bpf_map_lookup_and_delete_elem(map_->fd(), nullptr, block.values.data() + value_size * block.count);
     if (error == -ENOENT) {
       done_ = true;
       break;
     }
     if (error != 0) return Refused(*map_, error);
     ++visited_;
-    entries.push_back(MapEntry{"", value, {}});
+    ++block.count;
   }
-  return entries;
+  block.values.resize(value_size * block.count);
+  return block;
 }
 
 }  // namespace bpfrig::kernel_bpf

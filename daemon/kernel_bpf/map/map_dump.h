@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "daemon/kernel_bpf/map/entry_block.h"
 #include "daemon/kernel_bpf/map/map.h"
 #include "daemon/kernel_bpf/map/map_write.h"
 
@@ -16,6 +17,8 @@ namespace bpfrig::kernel_bpf {
 
 // More gain nothing.
 inline constexpr uint32_t kDumpChunk = 4096;
+// The most memory for one block, so that wide values do not take a gigabyte.
+inline constexpr size_t kMaxBlockBytes = size_t{16} << 20;
 
 struct MapEntry {
   // Empty for keyless maps.
@@ -26,6 +29,12 @@ struct MapEntry {
   // For a per-CPU map, every possible CPU's; otherwise empty.
   std::vector<std::string> cpu_values;
 };
+
+// One entry of a block that MapDump read.
+[[nodiscard]] MapEntry EntryAt(const Map& map, const EntryBlock& block, uint32_t index);
+
+// Whether the kernel tells no values of the map: one of sockets whose values have no room for a cookie.
+[[nodiscard]] bool TellsNoValues(const Map& map);
 
 // Reads one key; nothing if it is not in the map. `key` must have the map's key_size (TYPE_MISMATCH). For a
 // sockhash with value_size 4 this walks its keys, because the kernel's lookup tells nothing.
@@ -39,11 +48,13 @@ struct MapEntry {
 class MapDump {
  public:
   // UNSUPPORTED if the map's type cannot be walked, or not in this mode; INVALID_FIELD for a queue or stack
-  // without `consume`. With `consume`, entries are deleted as they are read. Borrows the map.
-  [[nodiscard]] static absl::StatusOr<MapDump> Start(const Map& map, BatchMode mode, bool consume);
+  // without `consume`. With `consume`, entries are deleted as they are read. Borrows the map. A block has at
+  // most `block_bytes` bytes, unless the kernel must give more at once, or a single entry has more.
+  [[nodiscard]] static absl::StatusOr<MapDump> Start(const Map& map, BatchMode mode, bool consume,
+                                                     size_t block_bytes = kMaxBlockBytes);
 
-  // Up to about kDumpChunk further entries; none only at the end.
-  [[nodiscard]] absl::StatusOr<std::vector<MapEntry>> Next();
+  // Up to about kDumpChunk further entries, none only at the end.
+  [[nodiscard]] absl::StatusOr<EntryBlock> Next();
 
   // Whether the kernel's batch operations are used.
   [[nodiscard]] bool batched() const { return batched_; }
@@ -52,10 +63,10 @@ class MapDump {
 
  private:
   explicit MapDump(const Map& map) : map_(&map) {}
-  [[nodiscard]] absl::StatusOr<std::vector<MapEntry>> NextBatch();
-  [[nodiscard]] absl::StatusOr<std::vector<MapEntry>> NextElements();
-  [[nodiscard]] absl::StatusOr<std::vector<MapEntry>> NextConsumed();
-  [[nodiscard]] absl::StatusOr<std::vector<MapEntry>> NextPopped();
+  [[nodiscard]] absl::StatusOr<EntryBlock> NextBatch();
+  [[nodiscard]] absl::StatusOr<EntryBlock> NextElements();
+  [[nodiscard]] absl::StatusOr<EntryBlock> NextConsumed();
+  [[nodiscard]] absl::StatusOr<EntryBlock> NextPopped();
   [[nodiscard]] bool GiveUp();
 
   const Map* map_;  // borrowed

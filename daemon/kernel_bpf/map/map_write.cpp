@@ -2,18 +2,21 @@
 
 #include <bpf/bpf.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "absl/strings/str_cat.h"
 #include "common/errno_name.h"
 #include "daemon/base/status.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
+#include "daemon/kernel_bpf/map/entry_block.h"
 
 namespace bpfrig::kernel_bpf {
 namespace {
 
 // More gain nothing.
 constexpr size_t kMaxBatched = 4096;
+
 absl::Status WrongSize(const Map& map, absl::string_view half, size_t have, size_t want) {
   return base::WithObject(base::MakeError(base::Reason::kTypeMismatch,
                                           absl::StrCat("the ", half, " of map \"", map.name(), "\" has ",
@@ -83,6 +86,37 @@ absl::Status Refused(const Map& map, int error, bool remove) {
   return base::WithObject(base::WithHint(status, Remedy(map, error, remove)), map.name());
 }
 
+absl::Status NoBatches(const Map& map) {
+  return base::WithObject(
+      base::MakeError(base::Reason::kUnsupported, absl::StrCat("the kernel has no such batch operation for ",
+                                                               map.type_name(), " map ", map.name())),
+      map.name());
+}
+
+// Keys and values as the kernel takes them. A removal has no values.
+struct Batch {
+  bool remove = false;
+  uint32_t count = 0;
+  const char* keys = nullptr;
+  const char* values = nullptr;
+};
+
+// False if the map's type has no such operation. `first` is the index of the batch's first entry.
+absl::StatusOr<bool> RunBatch(const Map& map, const Batch& batch, size_t first, WriteProgress& progress) {
+  uint32_t count = batch.count;
+  auto options = LibbpfOptions<bpf_map_batch_opts>();
+  int error = batch.remove ? bpf_map_delete_batch(map.fd(), batch.keys, &count, &options)
+                           : bpf_map_update_batch(map.fd(), batch.keys, batch.values, &count, &options);
+  if (error == -common::kEnotsupp || error == -EOPNOTSUPP) return false;
+  // The kernel says how many it did, unless it fails before that.
+  uint64_t did = error == 0 ? batch.count : error == -EFAULT || count >= batch.count ? 0 : count;
+  (batch.remove ? progress.deleted : progress.written) += did;
+  progress.batched = true;
+  if (error == 0) return true;
+  progress.failed_at = first + did;
+  return Refused(map, error, batch.remove);
+}
+
 // Writes one map; its functions share what is below.
 class Writer {
  public:
@@ -105,7 +139,10 @@ class Writer {
           next = end;
           continue;
         }
-        if (mode == BatchMode::kBatch) return NoBatches(next);
+        if (mode == BatchMode::kBatch) {
+          progress_.failed_at = next;
+          return NoBatches(map_);
+        }
         mode = BatchMode::kElement;
       }
       BPFRIG_RETURN_IF_ERROR(WriteElements(next, end));
@@ -124,18 +161,8 @@ class Writer {
       keys.append(changes_[i].key);
       if (!remove) AppendValue(map_, changes_[i], values);
     }
-    uint32_t count = static_cast<uint32_t>(end - begin);
-    auto options = LibbpfOptions<bpf_map_batch_opts>();
-    int error = remove ? bpf_map_delete_batch(map_.fd(), keys.data(), &count, &options)
-                       : bpf_map_update_batch(map_.fd(), keys.data(), values.data(), &count, &options);
-    if (error == -common::kEnotsupp || error == -EOPNOTSUPP) return false;
-    // The kernel says how many it did, unless it fails before that.
-    uint64_t did = error == 0 ? end - begin : error == -EFAULT || count >= end - begin ? 0 : count;
-    (remove ? progress_.deleted : progress_.written) += did;
-    progress_.batched = true;
-    if (error == 0) return true;
-    progress_.failed_at = begin + did;
-    return Refused(map_, error, remove);
+    const Batch batch{remove, static_cast<uint32_t>(end - begin), keys.data(), values.data()};
+    return RunBatch(map_, batch, begin, progress_);
   }
 
   absl::Status WriteElements(size_t begin, size_t end) {
@@ -160,18 +187,23 @@ class Writer {
     return absl::OkStatus();
   }
 
-  absl::Status NoBatches(size_t at) {
-    progress_.failed_at = at;
-    return base::WithObject(base::MakeError(base::Reason::kUnsupported,
-                                            absl::StrCat("the kernel has no such batch operation for ",
-                                                         map_.type_name(), " map ", map_.name())),
-                            map_.name());
-  }
-
   const Map& map_;
   absl::Span<const MapChange> changes_;
   WriteProgress& progress_;
 };
+
+absl::Status WriteOneByOne(const Map& map, const Batch& batch, size_t first, WriteProgress& progress) {
+  for (uint32_t i = 0; i < batch.count; ++i) {
+    const void* key = map.IsKeyless() ? nullptr : batch.keys + i * BlockKeySize(map);
+    const int error = bpf_map_update_elem(map.fd(), key, batch.values + i * map.lookup_size(), BPF_ANY);
+    if (error != 0) {
+      progress.failed_at = first + i;
+      return Refused(map, error, false);
+    }
+    ++progress.written;
+  }
+  return absl::OkStatus();
+}
 
 }  // namespace
 
@@ -183,6 +215,51 @@ absl::Status WriteMap(const Map& map, absl::Span<const MapChange> changes, Batch
   }
   progress.failed_at = 0;
   return Writer(map, changes, progress).Run(mode);
+}
+
+absl::Status CheckPacked(const Map& map, const PackedEntries& entries) {
+  if (map.HoldsSockets() || map.HoldsCgroups() || map.IsProgramArray() || map.IsMapOfMaps() ||
+      map.IsSocketStorage() || map.IsCgroupStorage() || map.IsPerfEventArray()) {
+    const absl::Status status = base::MakeError(
+        base::Reason::kUnsupported, absl::StrCat(map.type_name(), " map \"", map.name(),
+                                                 "\" takes descriptors, which bytes alone do not name"));
+    return base::WithObject(base::WithHint(status, "write its entries one by one, by name"), map.name());
+  }
+  const auto check = [&](const char* half, absl::string_view bytes, size_t size) {
+    if (bytes.size() == size * entries.count) return absl::OkStatus();
+    const absl::Status status = base::MakeError(
+        base::Reason::kTypeMismatch,
+        absl::StrCat("the ", half, " of ", entries.count, " entries of map \"", map.name(), "\" have ",
+                     size * entries.count, " bytes, ", size, " each; these have ", bytes.size()));
+    return base::WithField(base::WithObject(status, map.name()), half);
+  };
+  BPFRIG_RETURN_IF_ERROR(check("keys", entries.keys, BlockKeySize(map)));
+  return check("values", entries.values, PackedValueSize(map));
+}
+
+absl::Status WritePacked(const Map& map, const PackedEntries& entries, BatchMode mode,
+                         WriteProgress& progress) {
+  progress.failed_at = 0;
+  absl::string_view values = entries.values;
+  std::string padded;
+  if (PackedValueSize(map) != map.lookup_size()) {
+    padded = WithPadding(map, values);
+    values = padded;
+  }
+  for (size_t next = 0; next < entries.count; next += kMaxBatched) {
+    const Batch batch{false, static_cast<uint32_t>(std::min(kMaxBatched, entries.count - next)),
+                      entries.keys.data() + next * BlockKeySize(map),
+                      values.data() + next * map.lookup_size()};
+    // A batch of one saves nothing.
+    if (mode == BatchMode::kBatch || (mode == BatchMode::kAuto && batch.count > 1)) {
+      BPFRIG_ASSIGN_OR_RETURN(const bool done, RunBatch(map, batch, next, progress));
+      if (done) continue;
+      if (mode == BatchMode::kBatch) return NoBatches(map);
+      mode = BatchMode::kElement;
+    }
+    BPFRIG_RETURN_IF_ERROR(WriteOneByOne(map, batch, next, progress));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace bpfrig::kernel_bpf

@@ -1,5 +1,5 @@
 // Writing map entries: with the kernel's batch operations if the map's type has them, otherwise element by
-// element. SeedMap and the globals of a loaded object go through here.
+// element, entry by entry or packed. SeedMap and the globals of a loaded object go through here.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "daemon/kernel_bpf/map/map.h"
 
@@ -45,5 +46,21 @@ struct WriteProgress {
 // is written; what the kernel refuses is KERNEL_REFUSED with the map as its object.
 [[nodiscard]] absl::Status WriteMap(const Map& map, absl::Span<const MapChange> changes, BatchMode mode,
                                     WriteProgress& progress);
+
+// Entries as bytes: all keys one after the other, and all values without padding, those of every CPU of an
+// entry for a per-CPU map.
+struct PackedEntries {
+  uint32_t count = 0;
+  absl::string_view keys;
+  absl::string_view values;
+};
+
+// Whether the entries can be written. Sizes that do not fit are TYPE_MISMATCH with the field `keys` or
+// `values`; maps whose keys or values are descriptors of the writer's are UNSUPPORTED.
+[[nodiscard]] absl::Status CheckPacked(const Map& map, const PackedEntries& entries);
+
+// Writes entries that CheckPacked found right. Errors are WriteMap's.
+[[nodiscard]] absl::Status WritePacked(const Map& map, const PackedEntries& entries, BatchMode mode,
+                                       WriteProgress& progress);
 
 }  // namespace bpfrig::kernel_bpf

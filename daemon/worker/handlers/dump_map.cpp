@@ -1,5 +1,6 @@
 // DumpMap: the entries of one map, all or those of some keys, in messages that leave the loop its turn
 // between two.
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <utility>
@@ -28,14 +29,18 @@ class Dumping : public std::enable_shared_from_this<Dumping> {
   [[nodiscard]] absl::Status Start();
 
  private:
+  [[nodiscard]] absl::Status PromisePacked(bpfrig::v1::DumpMapResponse& response);
   [[nodiscard]] absl::Status EncodePatterns(bpfrig::v1::DumpMapResponse& response);
   [[nodiscard]] absl::Status Resolve(const absl::StatusOr<Encoded>& encoded, bool is_key,
                                      bpfrig::v1::ResolvedValue& out);
   // Reads further entries, as messages to be sent.
   [[nodiscard]] absl::Status ReadChunk();
   [[nodiscard]] absl::Status ReadKeys();
+  [[nodiscard]] absl::Status AddBlock(kernel_bpf::EntryBlock block);
+  void AddPacked(kernel_bpf::EntryBlock block);
   [[nodiscard]] absl::Status AskBloomFilter(const bpfrig::v1::DumpMapResponse& patterns);
   [[nodiscard]] absl::Status Add(const MapEntry& entry);
+  void AppendPacked(const MapEntry& entry);
   [[nodiscard]] absl::Status AddAbsent(const std::string& key);
   DumpedEntry& NewEntry();
   // Sends the oldest message, and goes on once it went.
@@ -62,15 +67,33 @@ absl::Status Dumping::Start() {
     keys_.push_back(std::move(key->bytes));
   }
   messages_.emplace_back();
+  if (request_.packed()) BPFRIG_RETURN_IF_ERROR(PromisePacked(*messages_.back().mutable_dump_map()));
   BPFRIG_RETURN_IF_ERROR(EncodePatterns(*messages_.back().mutable_dump_map()));
   if (keys_.empty() && access_.map().IsBloomFilter() && request_.patterns_size() > 0) {
     BPFRIG_RETURN_IF_ERROR(AskBloomFilter(Call::Reply(messages_.back()).dump_map()));
     done_ = true;
   } else if (keys_.empty()) {
-    BPFRIG_ASSIGN_OR_RETURN(
-        dump_, kernel_bpf::MapDump::Start(access_.map(), ToBatchMode(request_.batch()), request_.consume()));
+    const size_t block_bytes = request_.packed() ? kMaxPackedMessageBytes : kernel_bpf::kMaxBlockBytes;
+    BPFRIG_ASSIGN_OR_RETURN(dump_, kernel_bpf::MapDump::Start(access_.map(), ToBatchMode(request_.batch()),
+                                                              request_.consume(), block_bytes));
   }
   Step();
+  return absl::OkStatus();
+}
+
+absl::Status Dumping::PromisePacked(bpfrig::v1::DumpMapResponse& response) {
+  const kernel_bpf::Map& map = access_.map();
+  if (kernel_bpf::TellsNoValues(map)) {
+    const absl::Status status = base::MakeError(
+        base::Reason::kUnsupported,
+        absl::StrCat(map.type_name(), " map \"", map.name(), "\" has values that the kernel does not tell"));
+    return base::WithField(base::WithHint(status, "declare it with 8-byte values, or dump it without packed"),
+                           "packed");
+  }
+  bpfrig::v1::PackedSizes& sizes = *response.mutable_packed_sizes();
+  sizes.set_key_size(static_cast<uint32_t>(kernel_bpf::BlockKeySize(map)));
+  sizes.set_value_size(map.info().value_size);
+  sizes.set_values_per_key(map.values_per_key());
   return absl::OkStatus();
 }
 
@@ -121,10 +144,43 @@ void Dumping::Step() {
 
 absl::Status Dumping::ReadChunk() {
   if (!dump_.has_value()) return ReadKeys();
-  BPFRIG_ASSIGN_OR_RETURN(const std::vector<MapEntry> entries, dump_->Next());
-  done_ = entries.empty();
-  for (const MapEntry& entry : entries) BPFRIG_RETURN_IF_ERROR(Add(entry));
+  BPFRIG_ASSIGN_OR_RETURN(kernel_bpf::EntryBlock block, dump_->Next());
+  done_ = block.count == 0;
+  return done_ ? absl::OkStatus() : AddBlock(std::move(block));
+}
+
+absl::Status Dumping::AddBlock(kernel_bpf::EntryBlock block) {
+  if (request_.packed()) {
+    AddPacked(std::move(block));
+    return absl::OkStatus();
+  }
+  for (uint32_t i = 0; i < block.count; ++i) {
+    BPFRIG_RETURN_IF_ERROR(Add(kernel_bpf::EntryAt(access_.map(), block, i)));
+  }
   return absl::OkStatus();
+}
+
+// The block's bytes become the message's, unless they are too many for one.
+void Dumping::AddPacked(kernel_bpf::EntryBlock block) {
+  const kernel_bpf::Map& map = access_.map();
+  kernel_bpf::RemovePadding(map, block);
+  count_ += block.count;
+  const size_t key_size = kernel_bpf::BlockKeySize(map);
+  const size_t value_size = kernel_bpf::PackedValueSize(map);
+  const auto at_most =
+      static_cast<uint32_t>(std::max<size_t>(1, kMaxPackedMessageBytes / (key_size + value_size)));
+  for (uint32_t begin = 0; begin < block.count; begin += at_most) {
+    const uint32_t count = std::min(at_most, block.count - begin);
+    bpfrig::v1::PackedEntries& packed = *messages_.emplace_back().mutable_dump_map()->mutable_packed();
+    packed.set_count(count);
+    if (count == block.count) {
+      packed.set_keys(std::move(block.keys));
+      packed.set_values(std::move(block.values));
+    } else {
+      packed.set_keys(block.keys.substr(begin * key_size, count * key_size));
+      packed.set_values(block.values.substr(begin * value_size, count * value_size));
+    }
+  }
 }
 
 absl::Status Dumping::ReadKeys() {
@@ -168,7 +224,22 @@ DumpedEntry& Dumping::NewEntry() {
   return *messages_.back().mutable_dump_map()->add_entries();
 }
 
+// One entry of those that were asked for.
+void Dumping::AppendPacked(const MapEntry& entry) {
+  if (messages_.empty() || last_message_bytes_ >= kMaxPackedMessageBytes) {
+    messages_.emplace_back();
+    last_message_bytes_ = 0;
+  }
+  bpfrig::v1::PackedEntries& packed = *messages_.back().mutable_dump_map()->mutable_packed();
+  packed.set_count(packed.count() + 1);
+  packed.mutable_keys()->append(entry.key);
+  if (entry.cpu_values.empty()) packed.mutable_values()->append(entry.value);
+  for (const std::string& value : entry.cpu_values) packed.mutable_values()->append(value);
+  last_message_bytes_ = packed.keys().size() + packed.values().size();
+}
+
 absl::Status Dumping::AddAbsent(const std::string& key) {
+  if (request_.packed()) return absl::OkStatus();
   DumpedEntry& out = NewEntry();
   out.set_raw_key(key);
   out.set_absent(true);
@@ -180,8 +251,12 @@ absl::Status Dumping::AddAbsent(const std::string& key) {
 }
 
 absl::Status Dumping::Add(const MapEntry& entry) {
-  DumpedEntry& out = NewEntry();
   ++count_;
+  if (request_.packed()) {
+    AppendPacked(entry);
+    return absl::OkStatus();
+  }
+  DumpedEntry& out = NewEntry();
   out.set_raw_key(entry.key);
   out.set_raw_value(entry.value);
   bpfrig::v1::Value key;

@@ -16,6 +16,8 @@ namespace bpfrig::worker {
 
 // A message of a stream of replies is sent once it has so many bytes, well below what a gRPC client takes.
 inline constexpr size_t kMaxStreamMessageBytes = 64 * 1024;
+// The same of packed ones, which take no more memory in the front than on the wire.
+inline constexpr size_t kMaxPackedMessageBytes = 256 * 1024;
 
 using Handler =
     std::function<void(Sandbox& sandbox, const CallPtr& call, const google::protobuf::Message& request)>;

@@ -35,6 +35,8 @@ class Reading : public std::enable_shared_from_this<Reading> {
         call_(std::move(call)),
         map_id_(map.info().id),
         at_least_(request.at_least()),
+        packed_(request.packed()),
+        has_cpus_(map.IsPerfEventArray()),
         deadline_(Clock::now() + std::chrono::milliseconds(request.wait_ms())),
         codec_(codec),
         reader_(reader),
@@ -47,6 +49,7 @@ class Reading : public std::enable_shared_from_this<Reading> {
   // Takes what is there, sends it, and comes back until there is no more.
   void Step();
   [[nodiscard]] absl::StatusOr<size_t> Drain(bpfrig::v1::ReadEventsResponse& message);
+  [[nodiscard]] absl::StatusOr<size_t> DrainPacked(bpfrig::v1::PackedRecords& packed);
   [[nodiscard]] absl::Status Add(const kernel_bpf::Record& record,
                                  bpfrig::v1::ReadEventsResponse& message) const;
   // Waits until there may be more.
@@ -59,6 +62,8 @@ class Reading : public std::enable_shared_from_this<Reading> {
   CallPtr call_;
   const uint32_t map_id_;
   const uint32_t at_least_;
+  const bool packed_;
+  const bool has_cpus_;
   const Clock::time_point deadline_;
   const RecordCodec codec_;
   kernel_bpf::RecordReader& reader_;     // of the sandbox's objects, taken until the call is over
@@ -85,7 +90,8 @@ void Reading::Start(const Call::Reply& first) {
 void Reading::Step() {
   if (call_->IsOver()) return;
   Call::Reply reply;
-  const absl::StatusOr<size_t> taken = Drain(*reply.mutable_read_events());
+  bpfrig::v1::ReadEventsResponse& message = *reply.mutable_read_events();
+  const absl::StatusOr<size_t> taken = packed_ ? DrainPacked(*message.mutable_packed()) : Drain(message);
   if (!taken.ok()) return call_->Finish(taken.status());
   count_ += *taken;
   if (*taken > 0) return call_->Send(reply, [self = shared_from_this()] { self->Step(); });
@@ -105,6 +111,23 @@ absl::StatusOr<size_t> Reading::Drain(bpfrig::v1::ReadEventsResponse& message) {
   while (taken < kMaxMessageRecords && bytes < kMaxStreamMessageBytes) {
     BPFRIG_ASSIGN_OR_RETURN(const size_t count, reader_.Drain(kDrainAtOnce, add));
     if (!added.ok()) return added;
+    taken += count;
+    if (count < kDrainAtOnce) break;
+  }
+  return taken;
+}
+
+absl::StatusOr<size_t> Reading::DrainPacked(bpfrig::v1::PackedRecords& packed) {
+  std::string& bytes = *packed.mutable_records();
+  size_t taken = 0;
+  const auto add = [&](const kernel_bpf::Record& record) {
+    bytes.append(record.bytes.data(), record.bytes.size());
+    packed.add_lengths(static_cast<uint32_t>(record.bytes.size()));
+    if (has_cpus_) packed.add_cpus(record.cpu);
+  };
+  // Empty records take room, too.
+  while (bytes.size() + taken * sizeof(uint32_t) < kMaxPackedMessageBytes) {
+    BPFRIG_ASSIGN_OR_RETURN(const size_t count, reader_.Drain(kDrainAtOnce, add));
     taken += count;
     if (count < kDrainAtOnce) break;
   }

@@ -1,5 +1,5 @@
 // SeedMap: writes a stream of entries into one map. A message is encoded as a whole before any of it is
-// written, and the loop has its turn between two messages.
+// written, unless it is packed, which is what the kernel takes. The loop has its turn between two messages.
 #include <optional>
 #include <utility>
 #include <vector>
@@ -35,6 +35,9 @@ class Seeding : public std::enable_shared_from_this<Seeding> {
 
  private:
   [[nodiscard]] absl::Status WriteMessage(const SeedMapRequest& message);
+  [[nodiscard]] absl::Status WritePacked(const bpfrig::v1::PackedEntries& packed);
+  // An error of writing, with what is known of its cause.
+  [[nodiscard]] absl::Status Explain(absl::Status written, absl::string_view entry) const;
   [[nodiscard]] absl::StatusOr<MapChange> Encode(const SeedEntry& entry);
   [[nodiscard]] absl::Status EncodeKey(const SeedEntry& entry, MapChange& change);
   [[nodiscard]] absl::Status EncodeValues(const SeedEntry& entry, MapChange& change);
@@ -63,6 +66,7 @@ void Seeding::Step(const SeedMapRequest& message) {
 
 absl::Status Seeding::WriteMessage(const SeedMapRequest& message) {
   section_.reset();
+  if (message.has_packed()) return WritePacked(message.packed());
   std::vector<MapChange> changes;
   changes.reserve(static_cast<size_t>(message.entries_size()));
   const auto path = [this](size_t index) { return absl::StrCat("entries[", entries_before_ + index, "]"); };
@@ -71,16 +75,32 @@ absl::Status Seeding::WriteMessage(const SeedMapRequest& message) {
     if (!change.ok()) return base::WithField(change.status(), path(changes.size()));
     changes.push_back(*std::move(change));
   }
-  absl::Status written = kernel_bpf::WriteMap(access_.map(), changes, mode_, progress_);
-  if (!written.ok() && access_.map().IsDataSection() && absl::StartsWith(access_.map().name(), ".rodata")) {
+  const absl::Status written = kernel_bpf::WriteMap(access_.map(), changes, mode_, progress_);
+  if (!written.ok()) return Explain(written, path(progress_.failed_at));
+  entries_before_ += changes.size();
+  return absl::OkStatus();
+}
+
+absl::Status Seeding::WritePacked(const bpfrig::v1::PackedEntries& packed) {
+  const kernel_bpf::PackedEntries entries{packed.count(), packed.keys(), packed.values()};
+  const absl::Status fits = kernel_bpf::CheckPacked(access_.map(), entries);
+  if (!fits.ok()) return base::WithField(fits, "packed");
+  const absl::Status written = kernel_bpf::WritePacked(access_.map(), entries, mode_, progress_);
+  if (!written.ok()) {
+    const char* const half = access_.map().IsKeyless() ? "values" : "keys";
+    return Explain(written, absl::StrCat("packed.", half, "[", entries_before_ + progress_.failed_at, "]"));
+  }
+  entries_before_ += packed.count();
+  return absl::OkStatus();
+}
+
+absl::Status Seeding::Explain(absl::Status written, absl::string_view entry) const {
+  if (access_.map().IsDataSection() && absl::StartsWith(access_.map().name(), ".rodata")) {
     written =
         base::WithHint(written, "read-only data is frozen once loaded: set it with LoadProgram's globals");
   }
   // A mode that the map does not have is no entry's fault.
-  if (base::DetailOf(written).reason == Reason::kUnsupported) return base::WithField(written, "batch");
-  if (!written.ok()) return base::WithField(written, path(progress_.failed_at));
-  entries_before_ += changes.size();
-  return absl::OkStatus();
+  return base::WithField(written, base::DetailOf(written).reason == Reason::kUnsupported ? "batch" : entry);
 }
 
 absl::StatusOr<MapChange> Seeding::Encode(const SeedEntry& entry) {
