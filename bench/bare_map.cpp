@@ -20,7 +20,9 @@ using Key = std::array<uint32_t, 3>;
 }  // namespace
 
 BareMap::BareMap(uint32_t entries) : entries_(entries) {
-  LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC);
+  bpf_map_create_opts options{};
+  options.sz = sizeof(options);
+  options.map_flags = BPF_F_NO_PREALLOC;
   map_ = ::bpf_map_create(BPF_MAP_TYPE_HASH, "bench", sizeof(Key), sizeof(uint32_t), entries, &options);
   Check(map_ >= 0, "making a map");
 }
