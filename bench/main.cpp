@@ -1,6 +1,6 @@
 // `./dev bench`: one connect4 test through the rig against a bare program over libbpf that does the same
-// work, the two in turn, and where the rig's extra time goes; what a step costs beyond its system calls; and
-// how many mutants a second `bpfrig mutate` tries.
+// work, the two in turn, and where the rig's extra time goes; what a step costs beyond its system calls; how
+// fast maps and ring buffers are written and read; and how many mutants a second `bpfrig mutate` tries.
 // The figures are reported, never judged: machines differ, so look at the ratios within one run.
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bench/bare.h"
+#include "bench/bulk.h"
 #include "bench/mutants.h"
 #include "bench/rig.h"
 #include "bench/steps.h"
@@ -102,6 +103,8 @@ int main(int argc, char** argv) {
   }
   Report(bare_times, rig_times);
   Report(MeasureSteps(daemon.Target(), runs));
+  constexpr int kBulkRuns = 7;
+  MeasureBulk(daemon.Target(), kBulkRuns);
   constexpr int kMutantRuns = 3;
   Report(MeasureMutants(daemon.Target(), kMutantRuns));
   return 0;
