@@ -1,7 +1,8 @@
 // `./dev bench`: the rig against bare programs that do the same, the two in turn: the table of
 // docs/performance.md (rows in bench/rows); of one connect4 test, where the rig's extra time goes; what a
-// step costs beyond its system calls; and how many mutants a second `bpfrig mutate` tries. The figures are
-// reported, never judged: machines differ, so look at the ratios within one run.
+// step costs beyond its system calls; how fast maps and ring buffers are written and read; and how many
+// mutants a second `bpfrig mutate` tries. The figures are reported, never judged: machines differ, so look at
+// the ratios within one run.
 #include <grpcpp/grpcpp.h>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "bench/bare.h"
+#include "bench/bulk.h"
 #include "bench/check.h"
 #include "bench/echo_server.h"
 #include "bench/mutants.h"
@@ -56,7 +58,6 @@ void PrintTable(const Bench& bench, int runs, const std::string& part) {
   rows.push_back(OpenAndCloseRow(bench));
   rows.push_back(RepeatedConnectsRow(bench));
   rows.push_back(SendRow(bench));
-  for (Row& row : BulkRows(bench)) rows.push_back(std::move(row));
   PrintRowHeader(runs);
   for (const Row& row : rows) {
     if (row.name.find(part) != std::string::npos) PrintRow(row, runs);
@@ -143,6 +144,8 @@ int main(int argc, char** argv) {
   }
   Report(bare_times, rig_times);
   Report(MeasureSteps(daemon.Target(), runs));
+  constexpr int kBulkRuns = 7;
+  MeasureBulk(daemon.Target(), kBulkRuns);
   constexpr int kMutantRuns = 3;
   Report(MeasureMutants(daemon.Target(), kMutantRuns));
   return 0;

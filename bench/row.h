@@ -45,6 +45,5 @@ void PrintRowHeader(int runs);
 [[nodiscard]] Row OpenAndCloseRow(const Bench& bench);
 [[nodiscard]] Row RepeatedConnectsRow(const Bench& bench);
 [[nodiscard]] Row SendRow(const Bench& bench);
-[[nodiscard]] std::vector<Row> BulkRows(const Bench& bench);
 
 }  // namespace bpfrig::bench

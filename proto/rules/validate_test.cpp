@@ -57,6 +57,19 @@ TEST(ValidateTest, HoldsFieldsThatExcludeEachOtherAndEnumsToTheirRules) {
                                                             "until_closed and at_least exclude each other"));
 }
 
+TEST(ValidateTest, HoldsPackedEntriesToTheBytesOfAMessage) {
+  v1::SeedMapRequest seed;
+  seed.set_sandbox("a");
+  seed.set_map("m");
+  seed.mutable_packed()->set_count(1);
+  EXPECT_THAT(Sentences(seed), ElementsAre());
+  seed.add_entries();
+  EXPECT_THAT(Sentences(seed), ElementsAre("packed and entries exclude each other"));
+  seed.clear_entries();
+  seed.mutable_packed()->set_values(std::string(3145728, 'v'));
+  EXPECT_THAT(Sentences(seed), ElementsAre(testing::HasSubstr("at most 3145728 are allowed")));
+}
+
 TEST(ValidateTest, WantsAddressesThatGoWithTheTransport) {
   v1::ListenRequest listen;
   listen.set_sandbox("a");
@@ -198,8 +211,11 @@ TEST(RulesTest, FitTheFieldsThatHaveThem) {
     if (rules.maximum_bytes() != 0) {
       EXPECT_EQ(field.cpp_type(), FieldDescriptor::CPPTYPE_STRING);
     }
-    if (rules.maximum_items() != 0 || rules.maximum_message_bytes() != 0) {
+    if (rules.maximum_items() != 0) {
       EXPECT_TRUE(field.is_repeated());
+    }
+    if (rules.maximum_message_bytes() != 0) {
+      EXPECT_TRUE(field.is_repeated() || field.message_type() != nullptr);
     }
     if (rules.true_only()) {
       EXPECT_EQ(field.cpp_type(), FieldDescriptor::CPPTYPE_BOOL);

@@ -1,0 +1,311 @@
+#include "bench/bulk.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bench/check.h"
+#include "bench/phases.h"
+#include "bpfrig/v1/bpfrig.grpc.pb.h"
+
+namespace bpfrig::bench {
+namespace {
+
+constexpr char kObject[] = BPFRIG_BENCH_OBJECTS "/bulk.bpf.o";
+constexpr uint32_t kCount = 1'000'000;
+// Of one batch operation, and of one message of a request.
+constexpr uint32_t kBatch = 4096;
+constexpr uint32_t kRecordsPerRun = 1000;
+constexpr size_t kKeySize = 8;
+constexpr size_t kValueSize = 32;
+constexpr size_t kRecordSize = 16;
+constexpr size_t kFrameSize = 64;
+
+enum Task : size_t { kSeedMap, kDumpMap, kReadEvents, kTaskCount };
+constexpr std::array<const char*, kTaskCount> kTaskNames = {"SeedMap", "DumpMap", "ReadEvents"};
+
+// Microseconds of each task.
+using TaskTimes = std::array<double, kTaskCount>;
+
+// A batch's keys and values; the values stay what they are.
+struct Batch {
+  std::string keys = std::string(kBatch * kKeySize, '\0');
+  const std::string values = std::string(kBatch * kValueSize, 'v');
+  uint32_t count = 0;
+
+  void Fill(uint32_t first) {
+    count = std::min(kBatch, kCount - first);
+    for (uint64_t i = 0; i < count; ++i) {
+      const uint64_t key = first + i;
+      std::memcpy(keys.data() + i * kKeySize, &key, sizeof(key));
+    }
+  }
+};
+
+// The bare program.
+class BareBulk {
+ public:
+  BareBulk() : object_(::bpf_object__open_file(kObject, nullptr)) {
+    Check(object_ != nullptr && ::bpf_object__load(object_) == 0, std::string("loading ") + kObject);
+    entries_ = ::bpf_object__find_map_fd_by_name(object_, "entries");
+  }
+  ~BareBulk() { ::bpf_object__close(object_); }
+  BareBulk(const BareBulk&) = delete;
+  BareBulk& operator=(const BareBulk&) = delete;
+
+  TaskTimes Run() {
+    TaskTimes times{};
+    Stopwatch watch;
+    Seed();
+    times[kSeedMap] = watch.Lap();
+    Dump();
+    times[kDumpMap] = watch.Lap();
+    WriteRecords();
+    (void)watch.Lap();
+    ReadRecords();
+    times[kReadEvents] = watch.Lap();
+    return times;
+  }
+
+ private:
+  void Seed() const {
+    Batch batch;
+    for (uint32_t first = 0; first < kCount; first += kBatch) {
+      batch.Fill(first);
+      Check(::bpf_map_update_batch(entries_, batch.keys.data(), batch.values.data(), &batch.count, nullptr) ==
+                0,
+            "writing a batch");
+    }
+  }
+  void Dump() const {
+    std::string keys(kBatch * kKeySize, '\0');
+    std::string values(kBatch * kValueSize, '\0');
+    uint32_t cursor = 0;
+    uint32_t total = 0;
+    int error = 0;
+    for (bool is_first = true; error == 0; is_first = false) {
+      uint32_t count = kBatch;
+      error = ::bpf_map_lookup_batch(entries_, is_first ? nullptr : &cursor, &cursor, keys.data(),
+                                     values.data(), &count, nullptr);
+      Check(error == 0 || error == -ENOENT, "reading a batch");
+      total += count;
+    }
+    Check(total == kCount, "reading all entries");
+  }
+  void WriteRecords() const {
+    const int program = ::bpf_program__fd(::bpf_object__find_program_by_name(object_, "write_records"));
+    char frame[kFrameSize] = {};
+    bpf_test_run_opts options{};
+    options.sz = sizeof(options);
+    options.data_in = frame;
+    options.data_size_in = sizeof(frame);
+    options.repeat = kCount / kRecordsPerRun;
+    Check(::bpf_prog_test_run_opts(program, &options) == 0, "writing records");
+  }
+  void ReadRecords() const {
+    uint64_t bytes = 0;
+    const auto on_record = [](void* sum, void*, size_t size) {
+      *static_cast<uint64_t*>(sum) += size;
+      return 0;
+    };
+    const int map = ::bpf_object__find_map_fd_by_name(object_, "records");
+    ring_buffer* buffer = ::ring_buffer__new(map, on_record, &bytes, nullptr);
+    Check(buffer != nullptr && ::ring_buffer__consume(buffer) >= 0, "reading records");
+    ::ring_buffer__free(buffer);
+    Check(bytes == uint64_t{kCount} * kRecordSize, "reading all records");
+  }
+
+  bpf_object* const object_;
+  int entries_ = -1;
+};
+
+// The same in a sandbox.
+class RigBulk {
+ public:
+  RigBulk(v1::BpfRig::Stub& stub, const std::string& elf)
+      : stub_(stub), lease_(stub.OpenSandbox(&lease_context_, v1::OpenSandboxRequest())) {
+    v1::OpenSandboxResponse event;
+    Check(lease_->Read(&event), "OpenSandbox");
+    sandbox_ = event.opened().sandbox();
+    v1::LoadProgramRequest request;
+    request.set_sandbox(sandbox_);
+    request.set_name("bulk");
+    request.set_object(elf);
+    grpc::ClientContext context;
+    v1::LoadProgramResponse response;
+    CheckCall(stub.LoadProgram(&context, request, &response));
+    Check(response.has_loaded(), "loading the object");
+  }
+  ~RigBulk() {
+    v1::CloseSandboxRequest request;
+    request.set_sandbox(sandbox_);
+    grpc::ClientContext context;
+    v1::CloseSandboxResponse ledger;
+    (void)stub_.CloseSandbox(&context, request, &ledger);
+    (void)lease_->Finish();
+  }
+  RigBulk(const RigBulk&) = delete;
+  RigBulk& operator=(const RigBulk&) = delete;
+
+  TaskTimes Run(bool packed) {
+    TaskTimes times{};
+    Stopwatch watch;
+    Seed(packed);
+    times[kSeedMap] = watch.Lap();
+    Dump(packed);
+    times[kDumpMap] = watch.Lap();
+    WriteRecords();
+    (void)watch.Lap();
+    ReadRecords(packed);
+    times[kReadEvents] = watch.Lap();
+    return times;
+  }
+
+ private:
+  static void CheckCall(const grpc::Status& status) { Check(status.ok(), status.error_message()); }
+
+  static void Put(const Batch& batch, bool packed, v1::SeedMapRequest& message) {
+    if (packed) {
+      message.mutable_packed()->set_count(batch.count);
+      message.mutable_packed()->set_keys(batch.keys.data(), batch.count * kKeySize);
+      message.mutable_packed()->set_values(batch.values.data(), batch.count * kValueSize);
+      return;
+    }
+    message.clear_entries();
+    for (uint32_t i = 0; i < batch.count; ++i) {
+      v1::SeedEntry& entry = *message.add_entries();
+      entry.mutable_key()->set_raw(batch.keys.data() + i * kKeySize, kKeySize);
+      entry.mutable_value()->set_raw(batch.values.data() + i * kValueSize, kValueSize);
+    }
+  }
+
+  void Seed(bool packed) {
+    grpc::ClientContext context;
+    v1::SeedMapResponse response;
+    const auto writer = stub_.SeedMap(&context, &response);
+    v1::SeedMapRequest message;
+    message.set_sandbox(sandbox_);
+    message.set_map("entries");
+    Batch batch;
+    for (uint32_t first = 0; first < kCount; first += kBatch) {
+      batch.Fill(first);
+      Put(batch, packed, message);
+      Check(writer->Write(message), "writing entries");
+      message.clear_sandbox();
+      message.clear_map();
+    }
+    writer->WritesDone();
+    CheckCall(writer->Finish());
+    Check(response.written() == kCount, "writing all entries");
+  }
+
+  void Dump(bool packed) {
+    grpc::ClientContext context;
+    v1::DumpMapRequest request;
+    request.set_sandbox(sandbox_);
+    request.set_map("entries");
+    request.set_packed(packed);
+    const auto reader = stub_.DumpMap(&context, request);
+    v1::DumpMapResponse response;
+    uint64_t bytes = 0;
+    while (reader->Read(&response)) {
+      bytes += response.packed().keys().size() + response.packed().values().size();
+      for (const v1::DumpedEntry& entry : response.entries()) {
+        bytes += entry.raw_key().size() + entry.raw_value().size();
+      }
+    }
+    CheckCall(reader->Finish());
+    Check(bytes == uint64_t{kCount} * (kKeySize + kValueSize), "reading all entries");
+  }
+
+  void WriteRecords() {
+    v1::RunProgramRequest request;
+    request.set_sandbox(sandbox_);
+    request.set_program("write_records");
+    request.set_data(std::string(kFrameSize, '\0'));
+    request.set_repeat(kCount / kRecordsPerRun);
+    grpc::ClientContext context;
+    v1::RunProgramResponse response;
+    CheckCall(stub_.RunProgram(&context, request, &response));
+  }
+
+  void ReadRecords(bool packed) {
+    grpc::ClientContext context;
+    v1::ReadEventsRequest request;
+    request.set_sandbox(sandbox_);
+    request.set_map("records");
+    request.set_packed(packed);
+    const auto reader = stub_.ReadEvents(&context, request);
+    v1::ReadEventsResponse response;
+    uint64_t bytes = 0;
+    while (reader->Read(&response)) {
+      for (const v1::Event& event : response.events()) bytes += event.raw().size();
+      for (const uint32_t length : response.packed().lengths()) bytes += length;
+    }
+    CheckCall(reader->Finish());
+    Check(bytes == uint64_t{kCount} * kRecordSize, "reading all records");
+  }
+
+  v1::BpfRig::Stub& stub_;
+  grpc::ClientContext lease_context_;
+  std::unique_ptr<grpc::ClientReader<v1::OpenSandboxResponse>> lease_;
+  std::string sandbox_;
+};
+
+double MedianRate(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+// How fast the rig was, and its share of the bare program's speed, pair by pair.
+void PrintRig(const char* name, Task task, const std::vector<TaskTimes>& bare,
+              const std::vector<TaskTimes>& rig) {
+  std::vector<double> rates;
+  std::vector<double> ratios;
+  for (size_t run = 0; run < rig.size(); ++run) {
+    rates.push_back(kCount / rig[run][task]);
+    ratios.push_back(bare[run][task] / rig[run][task]);
+  }
+  const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
+  std::printf("  %-8s %7.2f M/s  %.3f of bare (%.3f to %.3f)\n", name, MedianRate(rates), MedianRate(ratios),
+              *least, *most);
+}
+
+}  // namespace
+
+void MeasureBulk(const std::string& target, int runs) {
+  std::ifstream file(kObject, std::ios::binary);
+  const std::string elf(std::istreambuf_iterator<char>(file), {});
+  Check(!elf.empty(), std::string("reading ") + kObject);
+  const auto stub = v1::BpfRig::NewStub(grpc::CreateChannel(target, grpc::InsecureChannelCredentials()));
+  std::vector<TaskTimes> bare;
+  std::vector<TaskTimes> plain;
+  std::vector<TaskTimes> packed;
+  for (int run = 0; run < runs; ++run) {
+    bare.push_back(BareBulk().Run());
+    plain.push_back(RigBulk(*stub, elf).Run(false));
+    packed.push_back(RigBulk(*stub, elf).Run(true));
+  }
+  std::printf("\n%u entries of %zu bytes, and records of %zu, medians of %d runs:\n", kCount,
+              kKeySize + kValueSize, kRecordSize, runs);
+  for (size_t task = 0; task < kTaskCount; ++task) {
+    std::vector<double> rates;
+    for (const TaskTimes& times : bare) rates.push_back(kCount / times[task]);
+    std::printf("%-10s %7.2f M/s bare\n", kTaskNames[task], MedianRate(rates));
+    PrintRig("values", static_cast<Task>(task), bare, plain);
+    PrintRig("packed", static_cast<Task>(task), bare, packed);
+  }
+}
+
+}  // namespace bpfrig::bench

@@ -1,0 +1,12 @@
+// Many values at once: a million entries of a map written and read, and a million records of a ring buffer,
+// through the rig as values and packed, against a bare program that uses libbpf's batch operations.
+#pragma once
+
+#include <string>
+
+namespace bpfrig::bench {
+
+// Prints a table of `runs` runs of each, in turn. Exits if an entry or record is lost.
+void MeasureBulk(const std::string& target, int runs);
+
+}  // namespace bpfrig::bench
