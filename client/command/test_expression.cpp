@@ -14,12 +14,6 @@ namespace {
 // Deeper than anybody writes.
 constexpr int kMaxDepth = 64;
 
-struct Token {
-  // Empty at the end.
-  std::string text;
-  bool quoted = false;
-};
-
 }  // namespace
 
 // By precedence: `or`, `and`, `not`, then a word or a parenthesis.
@@ -36,6 +30,12 @@ class ExpressionParser {
 
  private:
   using Kind = TestExpression::Kind;
+
+  struct Token {
+    // Empty at the end.
+    std::string text;
+    bool quoted = false;
+  };
 
   absl::StatusOr<TestExpression> ParseSide(int depth) { return ParseList(Kind::kOr, "or", depth); }
 
