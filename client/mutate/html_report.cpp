@@ -91,7 +91,8 @@ void AddLine(const LineGroup& group, const Record& record, HtmlElement table) {
 
 void AddLegend(HtmlElement body) {
   HtmlElement legend = body.Add("p", "legend");
-  AddBadge(legend, "nothing notices a change, or no test gets there", "bad");
+  AddBadge(legend, "nothing notices a change", "bad");
+  AddBadge(legend, "no test gets there", "bad");
   AddBadge(legend, "some changes are noticed", "some");
   AddBadge(legend, "all are noticed", "good");
   AddBadge(legend, "all make no difference", "same");

@@ -253,8 +253,17 @@ void MutateStore(Changes& changes) {
     return;
   }
   if (mode != BPF_MEM) return;
-  changes.Add("store", Nothing(), absl::StrCat("the store `", InWords(old), "` was left out"));
   if (old.Class() == BPF_ST) MutateConstant(changes);
+  if (old.destination != BPF_REG_10) {
+    changes.Add("store", Nothing(), absl::StrCat("the store `", InWords(old), "` was left out"));
+  } else if (old.Class() == BPF_STX) {
+    // Left out, it would leave what the last program to use that stack wrote there: often the same.
+    Instruction other = old;
+    other.code = static_cast<uint8_t>(BPF_ST | BPF_MEM | BPF_SIZE(old.code));
+    other.source = 0;
+    other.immediate = -1;
+    changes.AddChanged("store", other);
+  }
 }
 
 // Calls that end what another call began: without them the verifier refuses the program, or something stays

@@ -67,11 +67,18 @@ TEST(MutatorsTest, ReturnsTheOtherVerdictOfTheType) {
 }
 
 TEST(MutatorsTest, LeavesStoresOut) {
-  EXPECT_THAT(ChangesOf({Store(3)}), ElementsAre("the store `*(u32 *)(r10 - 8) = 3` was left out",
-                                                 "`*(u32 *)(r10 - 8) = 3` became `*(u32 *)(r10 - 8) = 4`",
-                                                 "`*(u32 *)(r10 - 8) = 3` became `*(u32 *)(r10 - 8) = 2`"));
+  EXPECT_THAT(ChangesOf({{BPF_STX | BPF_MEM | BPF_W, BPF_REG_1, BPF_REG_2, 8, 0}}),
+              ElementsAre("the store `*(u32 *)(r1 + 8) = r2` was left out"));
   EXPECT_THAT(ChangesOf({{BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_1, BPF_REG_2, 0, BPF_ADD}}),
               ElementsAre("an atomic operation was left out"));
+}
+
+// What would be there otherwise is anybody's guess.
+TEST(MutatorsTest, StoresSomethingElseOnTheStack) {
+  EXPECT_THAT(ChangesOf({{BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, BPF_REG_2, -8, 0}}),
+              ElementsAre("`*(u64 *)(r10 - 8) = r2` became `*(u64 *)(r10 - 8) = -1`"));
+  EXPECT_THAT(ChangesOf({Store(3)}), ElementsAre("`*(u32 *)(r10 - 8) = 3` became `*(u32 *)(r10 - 8) = 4`",
+                                                 "`*(u32 *)(r10 - 8) = 3` became `*(u32 *)(r10 - 8) = 2`"));
 }
 
 TEST(MutatorsTest, AnswersForHelpers) {

@@ -40,10 +40,9 @@ std::vector<std::string> CommandOf(const std::string& socket, const std::vector<
                                    const std::vector<std::string>& variables) {
   std::vector<std::string> command = {"env"};
   command.insert(command.end(), variables.begin(), variables.end());
-  for (const std::string& word : {Binary("bpfrigd"), std::string("--listen"), "unix:" + socket,
-                                  std::string("--listen-tcp"), std::string("127.0.0.1:0")}) {
-    command.push_back(word);
-  }
+  // Whose a worker is can only be told if there are no others.
+  command.insert(command.end(), {Binary("bpfrigd"), "--listen", "unix:" + socket, "--listen-tcp",
+                                 "127.0.0.1:0", "--spare-sandboxes", "0"});
   command.insert(command.end(), options.begin(), options.end());
   return command;
 }

@@ -200,7 +200,9 @@ void FakeSupervisor::Reply(const internal::v1::ControlReply& reply, int attached
 void FakeSupervisor::Die(uint64_t number, int signal) {
   std::shared_ptr<FakeWorker> worker;
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    // The front may hear of it before it is there.
+    changed_.wait_until(lock, Patience(), [&] { return workers_.count(number) != 0; });
     worker = workers_.at(number);
   }
   worker->Die(signal);
