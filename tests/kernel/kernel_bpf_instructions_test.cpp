@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 
+#include "absl/strings/str_join.h"
 #include "daemon/kernel_bpf/object/legacy_maps.h"
 #include "daemon/kernel_bpf/object/load_hooks.h"
 #include "daemon/kernel_bpf/object/opened_object.h"
