@@ -19,6 +19,10 @@ namespace bpfrig::front {
 namespace {
 
 constexpr uint64_t kWake = 0;
+// gRPC ends a connection that is read no further when its ping is not answered, within 15 s; not if what it
+// wrote before is not taken either, so that it has no ping under way.
+constexpr absl::Duration kUnreadPatience = absl::Seconds(20);
+constexpr absl::Duration kUnreadCheck = absl::Seconds(5);
 
 absl::Status Watch(int epoll, int fd, uint32_t events, uint64_t number) {
   epoll_event event{};
@@ -87,6 +91,7 @@ absl::Status Connections::Add(int socket, const NewConnection& connection) {
   added.facts = connection;
   added.silent_until = absl::Now() + rules_.patience;
   by_peer_[connection.peer] = number;
+  look_at_ = std::min(look_at_, absl::Now() + kUnreadCheck);
   silent.push_back(number);
   // Those after the first end later than it does.
   if (silent.size() == 1) wake_.Signal();
@@ -150,6 +155,7 @@ void Connections::Run() {
       if (const auto found = table_.find(number); found != table_.end()) EndLocked(found);
     }
     EndSilent(now);
+    EndUnread(now);
     TrimLocked(now);
     base::ProcessLimitedLog().Flush(now);
   }
@@ -157,7 +163,7 @@ void Connections::Run() {
 
 absl::Time Connections::NextDeadline() const {
   const std::lock_guard lock(mutex_);
-  absl::Time next = std::min(base::ProcessLimitedLog().NextFlush(), trim_at_);
+  absl::Time next = std::min({base::ProcessLimitedLog().NextFlush(), trim_at_, look_at_});
   for (const std::list<uint64_t>* silent : {&silent_unix_, &silent_tcp_}) {
     if (!silent->empty()) next = std::min(next, table_.find(silent->front())->second.silent_until);
   }
@@ -184,6 +190,17 @@ void Connections::EndSilent(absl::Time now) {
                 absl::StrCat("no call that was let in came in ", absl::FormatDuration(rules_.patience)));
     }
   }
+}
+
+void Connections::EndUnread(absl::Time now) {
+  if (now < look_at_) return;
+  for (auto connection = table_.begin(); connection != table_.end();) {
+    const auto each = connection++;
+    if (!each->second.arriving.TooManyCalls()) continue;
+    each->second.unread_until = std::min(each->second.unread_until, now + kUnreadPatience);
+    if (each->second.unread_until <= now) EndLocked(each);
+  }
+  look_at_ = table_.empty() ? absl::InfiniteFuture() : now + kUnreadCheck;
 }
 
 void Connections::EndOldestLocked(Door door) {

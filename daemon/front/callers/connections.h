@@ -76,6 +76,7 @@ class Connections {
     NewConnection facts;
     size_t held_calls = 0;
     absl::Time silent_until = absl::InfiniteFuture();  // InfiniteFuture once a call was let in
+    absl::Time unread_until = absl::InfiniteFuture();  // InfiniteFuture while it is read
     Share share;
   };
   using Table = std::map<uint64_t, Connection>;
@@ -89,6 +90,8 @@ class Connections {
   // next.
   void TrimLocked(absl::Time now);
   void EndSilent(absl::Time now);
+  // Ends connections that are read no further, if gRPC does not.
+  void EndUnread(absl::Time now);
   void EndOldestLocked(Door door);
   // Of one that the kernel says is over, or that sent too much.
   void EndLocked(Table::iterator connection);
@@ -105,6 +108,7 @@ class Connections {
   Event wake_;
   mutable std::mutex mutex_;
   bool stopped_ = false;
+  absl::Time look_at_ = absl::InfiniteFuture();  // when it is next looked whether any is read no further
   absl::Time trim_at_ = absl::InfiniteFuture();  // some time after connections have ended
   uint64_t next_ = 1;                            // 0 is the wake event's
   Table table_;
