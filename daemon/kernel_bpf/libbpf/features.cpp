@@ -17,6 +17,7 @@
 #include "common/errno_name.h"
 #include "common/fd.h"
 #include "daemon/base/status.h"
+#include "daemon/kernel_bpf/libbpf/instruction.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
 #include "daemon/kernel_bpf/libbpf/newer_attach_types.h"
@@ -27,21 +28,13 @@ namespace {
 // BPF_MAP_TYPE_CGRP_STORAGE, newer than the kernel headers of Debian 12.
 constexpr int kCgrpStorage = 32;
 
-constexpr struct bpf_insn Instruction(uint8_t code, int32_t immediate) {
-  struct bpf_insn instruction {};
-  instruction.code = code;
-  instruction.imm = immediate;
-  return instruction;
+constexpr struct bpf_insn Return(int32_t value) {
+  return MakeInstruction(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, value);
 }
-constexpr struct bpf_insn Argument(uint8_t code, uint8_t number, int32_t immediate) {
-  struct bpf_insn instruction = Instruction(code, immediate);
-  instruction.dst_reg = number & 0xf;
-  if ((code & BPF_X) != 0) instruction.src_reg = BPF_REG_10;
-  return instruction;
+constexpr struct bpf_insn Call(int32_t helper) {
+  return MakeInstruction(BPF_JMP | BPF_CALL, 0, 0, 0, helper);
 }
-constexpr struct bpf_insn Return(int32_t value) { return Instruction(BPF_ALU64 | BPF_MOV | BPF_K, value); }
-constexpr struct bpf_insn Call(int32_t helper) { return Instruction(BPF_JMP | BPF_CALL, helper); }
-constexpr struct bpf_insn kExit = Instruction(BPF_JMP | BPF_EXIT, 0);
+constexpr struct bpf_insn kExit = MakeInstruction(BPF_JMP | BPF_EXIT);
 
 // 0 if it works, otherwise the negative errno.
 using Probe = int;
@@ -142,13 +135,14 @@ Probe TryPerfmon() {
 
 // Eight bytes of address 0 to the stack: the question is whether the verifier allows the call.
 Probe TryProbeReadKernel() {
-  const std::array<struct bpf_insn, 7> code = {Argument(BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_1, 0),
-                                               Argument(BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_1, -8),
-                                               Argument(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_2, 8),
-                                               Argument(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3, 0),
-                                               Call(BPF_FUNC_probe_read_kernel),
-                                               Return(1),
-                                               kExit};
+  const std::array<struct bpf_insn, 7> code = {
+      MakeInstruction(BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_1, BPF_REG_10),
+      MakeInstruction(BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_1, 0, 0, -8),
+      MakeInstruction(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_2, 0, 0, 8),
+      MakeInstruction(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3),
+      Call(BPF_FUNC_probe_read_kernel),
+      Return(1),
+      kExit};
   return TryProgram(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS, code);
 }
 

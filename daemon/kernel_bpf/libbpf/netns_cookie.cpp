@@ -8,6 +8,7 @@
 
 #include "common/fd.h"
 #include "daemon/base/status.h"
+#include "daemon/kernel_bpf/libbpf/instruction.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_handle.h"
 #include "daemon/kernel_bpf/libbpf/libbpf_output.h"
 
@@ -17,16 +18,6 @@ namespace {
 constexpr int16_t kCookiePlace = -8;
 constexpr int16_t kKeyPlace = -12;
 
-struct bpf_insn Step(uint8_t code, uint8_t to, uint8_t from, int16_t offset, int32_t immediate) {
-  struct bpf_insn instruction {};
-  instruction.code = code;
-  instruction.dst_reg = to & 0xf;
-  instruction.src_reg = from & 0xf;
-  instruction.off = offset;
-  instruction.imm = immediate;
-  return instruction;
-}
-
 // For each new socket of the cgroup: writes the cookie of its namespace into the map's first entry.
 common::Fd LoadReporter(int map) {
   constexpr uint8_t kCall = BPF_JMP | BPF_CALL;
@@ -34,19 +25,19 @@ common::Fd LoadReporter(int map) {
   constexpr uint8_t kCopy = BPF_ALU64 | BPF_MOV | BPF_X;
   constexpr uint8_t kAdd = BPF_ALU64 | BPF_ADD | BPF_K;
   const std::array<struct bpf_insn, 13> code = {
-      Step(kCall, 0, 0, 0, BPF_FUNC_get_netns_cookie),
-      Step(BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, BPF_REG_0, kCookiePlace, 0),
-      Step(BPF_ST | BPF_MEM | BPF_W, BPF_REG_10, 0, kKeyPlace, 0),
-      Step(BPF_LD | BPF_IMM | BPF_DW, BPF_REG_1, BPF_PSEUDO_MAP_FD, 0, map),
-      Step(0, 0, 0, 0, 0),
-      Step(kCopy, BPF_REG_2, BPF_REG_10, 0, 0),
-      Step(kAdd, BPF_REG_2, 0, 0, kKeyPlace),
-      Step(kCopy, BPF_REG_3, BPF_REG_10, 0, 0),
-      Step(kAdd, BPF_REG_3, 0, 0, kCookiePlace),
-      Step(kSet, BPF_REG_4, 0, 0, BPF_ANY),
-      Step(kCall, 0, 0, 0, BPF_FUNC_map_update_elem),
-      Step(kSet, BPF_REG_0, 0, 0, 1),
-      Step(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)};
+      MakeInstruction(kCall, 0, 0, 0, BPF_FUNC_get_netns_cookie),
+      MakeInstruction(BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, BPF_REG_0, kCookiePlace, 0),
+      MakeInstruction(BPF_ST | BPF_MEM | BPF_W, BPF_REG_10, 0, kKeyPlace, 0),
+      MakeInstruction(BPF_LD | BPF_IMM | BPF_DW, BPF_REG_1, BPF_PSEUDO_MAP_FD, 0, map),
+      MakeInstruction(0),
+      MakeInstruction(kCopy, BPF_REG_2, BPF_REG_10, 0, 0),
+      MakeInstruction(kAdd, BPF_REG_2, 0, 0, kKeyPlace),
+      MakeInstruction(kCopy, BPF_REG_3, BPF_REG_10, 0, 0),
+      MakeInstruction(kAdd, BPF_REG_3, 0, 0, kCookiePlace),
+      MakeInstruction(kSet, BPF_REG_4, 0, 0, BPF_ANY),
+      MakeInstruction(kCall, 0, 0, 0, BPF_FUNC_map_update_elem),
+      MakeInstruction(kSet, BPF_REG_0, 0, 0, 1),
+      MakeInstruction(BPF_JMP | BPF_EXIT)};
   auto options = LibbpfOptions<bpf_prog_load_opts>();
   options.expected_attach_type = BPF_CGROUP_INET_SOCK_CREATE;
   return common::Fd(

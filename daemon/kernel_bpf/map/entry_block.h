@@ -1,11 +1,10 @@
 // EntryBlock: some entries of one map, as the kernel's batch operations take and give them. MapDump reads
-// them, WriteBlock writes them; packed requests and answers are these bytes.
+// them; packed answers are these bytes, and packed requests too (WritePacked).
 #pragma once
 
 #include <cstdint>
 #include <string>
 
-#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "daemon/kernel_bpf/map/map.h"
 

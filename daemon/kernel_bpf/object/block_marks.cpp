@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
+#include "daemon/kernel_bpf/libbpf/instruction.h"
 
 namespace bpfrig::kernel_bpf {
 namespace {
@@ -13,16 +14,9 @@ constexpr size_t kMarkSize = 3;
 
 // `*(u8 *)(the map's first value + offset) = 1`, by way of that register.
 std::array<struct bpf_insn, kMarkSize> Mark(uint8_t by_way_of, int map_fd, uint32_t offset) {
-  std::array<struct bpf_insn, kMarkSize> mark = {};
-  mark[0].code = BPF_LD | BPF_IMM | BPF_DW;
-  mark[0].dst_reg = by_way_of & 0xf;
-  mark[0].src_reg = BPF_PSEUDO_MAP_VALUE;
-  mark[0].imm = map_fd;
-  mark[1].imm = static_cast<__s32>(offset);
-  mark[2].code = BPF_ST | BPF_MEM | BPF_B;
-  mark[2].dst_reg = by_way_of & 0xf;
-  mark[2].imm = 1;
-  return mark;
+  return {MakeInstruction(BPF_LD | BPF_IMM | BPF_DW, by_way_of, BPF_PSEUDO_MAP_VALUE, 0, map_fd),
+          MakeInstruction(0, 0, 0, 0, static_cast<int32_t>(offset)),
+          MakeInstruction(BPF_ST | BPF_MEM | BPF_B, by_way_of, 0, 0, 1)};
 }
 
 // Has the instruction, which is at `from` now, lead to `to`.

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "daemon/base/status.h"
+#include "daemon/kernel_bpf/libbpf/instruction.h"
 #include "daemon/kernel_bpf/object/block_marks.h"
 
 namespace bpfrig::kernel_bpf {
@@ -13,45 +14,35 @@ namespace {
 using testing::ElementsAre;
 using Code = std::vector<struct bpf_insn>;
 
-struct bpf_insn Make(int code, int destination = 0, int source = 0, int offset = 0, int number = 0) {
-  struct bpf_insn instruction = {};
-  instruction.code = static_cast<__u8>(code);
-  instruction.dst_reg = static_cast<__u8>(destination & 0xf);
-  instruction.src_reg = static_cast<__u8>(source & 0xf);
-  instruction.off = static_cast<__s16>(offset);
-  instruction.imm = number;
-  return instruction;
-}
-
 struct bpf_insn Set(int to, int number) {
-  return Make(BPF_ALU64 | BPF_MOV | BPF_K, to, 0, 0, number);
+  return MakeInstruction(BPF_ALU64 | BPF_MOV | BPF_K, to, 0, 0, number);
 }
 struct bpf_insn Copy(int to, int from) {
-  return Make(BPF_ALU64 | BPF_MOV | BPF_X, to, from);
+  return MakeInstruction(BPF_ALU64 | BPF_MOV | BPF_X, to, from);
 }
 struct bpf_insn Add(int to, int from) {
-  return Make(BPF_ALU64 | BPF_ADD | BPF_X, to, from);
+  return MakeInstruction(BPF_ALU64 | BPF_ADD | BPF_X, to, from);
 }
 struct bpf_insn Goto(int over) {
-  return Make(BPF_JMP | BPF_JA, 0, 0, over);
+  return MakeInstruction(BPF_JMP | BPF_JA, 0, 0, over);
 }
 struct bpf_insn GotoFar(int over) {
-  return Make(BPF_JMP32 | BPF_JA, 0, 0, 0, over);
+  return MakeInstruction(BPF_JMP32 | BPF_JA, 0, 0, 0, over);
 }
 struct bpf_insn GotoIfZero(int number, int over) {
-  return Make(BPF_JMP | BPF_JEQ | BPF_K, number, 0, over);
+  return MakeInstruction(BPF_JMP | BPF_JEQ | BPF_K, number, 0, over);
 }
 struct bpf_insn CallHelper(int helper) {
-  return Make(BPF_JMP | BPF_CALL, 0, 0, 0, helper);
+  return MakeInstruction(BPF_JMP | BPF_CALL, 0, 0, 0, helper);
 }
 struct bpf_insn CallFunction(int over) {
-  return Make(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, over);
+  return MakeInstruction(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, over);
 }
 struct bpf_insn Exit() {
-  return Make(BPF_JMP | BPF_EXIT);
+  return MakeInstruction(BPF_JMP | BPF_EXIT);
 }
 Code SetLong(int to, int source = 0, int number = 0) {
-  return {Make(BPF_LD | BPF_IMM | BPF_DW, to, source, 0, number), Make(0)};
+  return {MakeInstruction(BPF_LD | BPF_IMM | BPF_DW, to, source, 0, number), MakeInstruction(0)};
 }
 
 Code Joined(const std::vector<Code>& parts) {
@@ -98,9 +89,10 @@ TEST(ControlFlowTest, BlocksBeginBehindJumpsAndWhereTheyLead) {
 TEST(ControlFlowTest, BlocksEndWhereTheProgramMay) {
   EXPECT_THAT(Firsts({CallHelper(BPF_FUNC_tail_call), Set(0, 0), Exit()}), ElementsAre(0, 1));
   EXPECT_THAT(Firsts({CallHelper(BPF_FUNC_ktime_get_ns), Set(0, 0), Exit()}), ElementsAre(0));
-  EXPECT_THAT(Firsts({Make(BPF_LD | BPF_ABS | BPF_B), Set(0, 0), Exit()}), ElementsAre(0, 1));
-  EXPECT_THAT(Firsts({Make(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, 7), Set(0, 0), Exit()}),
-              ElementsAre(0, 1));
+  EXPECT_THAT(Firsts({MakeInstruction(BPF_LD | BPF_ABS | BPF_B), Set(0, 0), Exit()}), ElementsAre(0, 1));
+  EXPECT_THAT(
+      Firsts({MakeInstruction(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, 7), Set(0, 0), Exit()}),
+      ElementsAre(0, 1));
 }
 
 TEST(ControlFlowTest, FunctionsBeginBlocks) {
@@ -125,7 +117,7 @@ TEST(ControlFlowTest, ARegisterIsFreeIfNothingReadsItAnyMore) {
   EXPECT_THAT(FreeRegisters({Set(0, 0), Set(2, 9), Add(0, 1), GotoIfZero(2, -2), Exit()}),
               ElementsAre(0, 3, 1));
   // An atomic operation may read r0 and write its source.
-  EXPECT_THAT(FreeRegisters({Make(BPF_STX | BPF_ATOMIC | BPF_DW, 1, 2, 0, BPF_CMPXCHG), Exit()}),
+  EXPECT_THAT(FreeRegisters({MakeInstruction(BPF_STX | BPF_ATOMIC | BPF_DW, 1, 2, 0, BPF_CMPXCHG), Exit()}),
               ElementsAre(3));
   // The second half of a long number writes nothing.
   EXPECT_THAT(FreeRegisters(Joined({SetLong(2), {Exit()}})), ElementsAre(1));
@@ -137,7 +129,7 @@ TEST(ControlFlowTest, ARegisterIsFreeIfNothingReadsItAnyMore) {
 
 TEST(ControlFlowTest, WhatLeadsNowhereIsNotSupported) {
   for (const Code& code : {Code{Goto(1), Exit()}, Code{Goto(-3), Exit()}, Code{CallFunction(7), Exit()},
-                           Code{Make(BPF_JMP | BPF_JA | BPF_X, 1), Exit()}}) {
+                           Code{MakeInstruction(BPF_JMP | BPF_JA | BPF_X, 1), Exit()}}) {
     EXPECT_EQ(base::DetailOf(BasicBlocksOf(code).status()).reason, base::Reason::kUnsupported);
   }
 }

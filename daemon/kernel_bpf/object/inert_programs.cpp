@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/near_names.h"
 #include "daemon/base/status.h"
+#include "daemon/kernel_bpf/libbpf/instruction.h"
 
 namespace bpfrig::kernel_bpf {
 namespace {
@@ -59,15 +60,6 @@ std::optional<int> PassingAnswer(enum bpf_prog_type type) {
   }
 }
 
-struct bpf_insn Instruction(int code, int destination, int source, int immediate) {
-  struct bpf_insn instruction = {};
-  instruction.code = static_cast<__u8>(code);
-  instruction.dst_reg = static_cast<__u8>(destination & 0xf);
-  instruction.src_reg = static_cast<__u8>(source & 0xf);
-  instruction.imm = immediate;
-  return instruction;
-}
-
 absl::Status LoadInert(struct bpf_program* program, LoadHooks& hooks) {
   const enum bpf_prog_type type = bpf_program__type(program);
   const enum bpf_attach_type attach_type = bpf_program__expected_attach_type(program);
@@ -103,13 +95,13 @@ absl::Status UnknownProgram(struct bpf_object* object, const std::string& name) 
 std::vector<struct bpf_insn> InertInstructions(enum bpf_prog_type type, enum bpf_attach_type attach_type) {
   const std::optional<int> answer = PassingAnswer(type);
   if (!answer) return {};
-  const struct bpf_insn exit = Instruction(BPF_JMP | BPF_EXIT, BPF_REG_0, 0, 0);
+  const struct bpf_insn exit = MakeInstruction(BPF_JMP | BPF_EXIT);
   // A parser answers how long the message is: all that is there. `len` is the context's first field.
   static_assert(offsetof(struct __sk_buff, len) == 0);
   if (type == BPF_PROG_TYPE_SK_SKB && attach_type == BPF_SK_SKB_STREAM_PARSER) {
-    return {Instruction(BPF_LDX | BPF_MEM | BPF_W, BPF_REG_0, BPF_REG_1, 0), exit};
+    return {MakeInstruction(BPF_LDX | BPF_MEM | BPF_W, BPF_REG_0, BPF_REG_1), exit};
   }
-  return {Instruction(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, *answer), exit};
+  return {MakeInstruction(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, *answer), exit};
 }
 
 absl::Status MakeInert(struct bpf_object* object, const std::vector<std::string>& names, LoadHooks& hooks) {
