@@ -9,15 +9,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <iterator>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "bench/check.h"
 #include "bench/phases.h"
-#include "bpfrig/v1/bpfrig.grpc.pb.h"
+#include "bench/rig.h"
+#include "bench/spread.h"
 
 namespace bpfrig::bench {
 namespace {
@@ -133,28 +131,17 @@ class BareBulk {
 // The same in a sandbox.
 class RigBulk {
  public:
-  RigBulk(v1::BpfRig::Stub& stub, const std::string& elf)
-      : stub_(stub), lease_(stub.OpenSandbox(&lease_context_, v1::OpenSandboxRequest())) {
-    v1::OpenSandboxResponse event;
-    Check(lease_->Read(&event), "OpenSandbox");
-    sandbox_ = event.opened().sandbox();
+  RigBulk(v1::BpfRig::Stub& stub, const std::string& elf) : stub_(stub), sandbox_(stub) {
     v1::LoadProgramRequest request;
-    request.set_sandbox(sandbox_);
+    request.set_sandbox(sandbox_.id());
     request.set_name("bulk");
     request.set_object(elf);
     grpc::ClientContext context;
     v1::LoadProgramResponse response;
-    CheckCall(stub.LoadProgram(&context, request, &response));
+    CheckCall(stub.LoadProgram(&context, request, &response), "LoadProgram");
     Check(response.has_loaded(), "loading the object");
   }
-  ~RigBulk() {
-    v1::CloseSandboxRequest request;
-    request.set_sandbox(sandbox_);
-    grpc::ClientContext context;
-    v1::CloseSandboxResponse ledger;
-    (void)stub_.CloseSandbox(&context, request, &ledger);
-    (void)lease_->Finish();
-  }
+  ~RigBulk() { sandbox_.Close(); }
   RigBulk(const RigBulk&) = delete;
   RigBulk& operator=(const RigBulk&) = delete;
 
@@ -173,8 +160,6 @@ class RigBulk {
   }
 
  private:
-  static void CheckCall(const grpc::Status& status) { Check(status.ok(), status.error_message()); }
-
   static void Put(const Batch& batch, bool packed, v1::SeedMapRequest& message) {
     if (packed) {
       message.mutable_packed()->set_count(batch.count);
@@ -195,7 +180,7 @@ class RigBulk {
     v1::SeedMapResponse response;
     const auto writer = stub_.SeedMap(&context, &response);
     v1::SeedMapRequest message;
-    message.set_sandbox(sandbox_);
+    message.set_sandbox(sandbox_.id());
     message.set_map("entries");
     Batch batch;
     for (uint32_t first = 0; first < kCount; first += kBatch) {
@@ -206,14 +191,14 @@ class RigBulk {
       message.clear_map();
     }
     writer->WritesDone();
-    CheckCall(writer->Finish());
+    CheckCall(writer->Finish(), "SeedMap");
     Check(response.written() == kCount, "writing all entries");
   }
 
   void Dump(bool packed) {
     grpc::ClientContext context;
     v1::DumpMapRequest request;
-    request.set_sandbox(sandbox_);
+    request.set_sandbox(sandbox_.id());
     request.set_map("entries");
     request.set_packed(packed);
     const auto reader = stub_.DumpMap(&context, request);
@@ -225,25 +210,25 @@ class RigBulk {
         bytes += entry.raw_key().size() + entry.raw_value().size();
       }
     }
-    CheckCall(reader->Finish());
+    CheckCall(reader->Finish(), "DumpMap");
     Check(bytes == uint64_t{kCount} * (kKeySize + kValueSize), "reading all entries");
   }
 
   void WriteRecords() {
     v1::RunProgramRequest request;
-    request.set_sandbox(sandbox_);
+    request.set_sandbox(sandbox_.id());
     request.set_program("write_records");
     request.set_data(std::string(kFrameSize, '\0'));
     request.set_repeat(kCount / kRecordsPerRun);
     grpc::ClientContext context;
     v1::RunProgramResponse response;
-    CheckCall(stub_.RunProgram(&context, request, &response));
+    CheckCall(stub_.RunProgram(&context, request, &response), "RunProgram");
   }
 
   void ReadRecords(bool packed) {
     grpc::ClientContext context;
     v1::ReadEventsRequest request;
-    request.set_sandbox(sandbox_);
+    request.set_sandbox(sandbox_.id());
     request.set_map("records");
     request.set_packed(packed);
     const auto reader = stub_.ReadEvents(&context, request);
@@ -253,20 +238,13 @@ class RigBulk {
       for (const v1::Event& event : response.events()) bytes += event.raw().size();
       for (const uint32_t length : response.packed().lengths()) bytes += length;
     }
-    CheckCall(reader->Finish());
+    CheckCall(reader->Finish(), "ReadEvents");
     Check(bytes == uint64_t{kCount} * kRecordSize, "reading all records");
   }
 
   v1::BpfRig::Stub& stub_;
-  grpc::ClientContext lease_context_;
-  std::unique_ptr<grpc::ClientReader<v1::OpenSandboxResponse>> lease_;
-  std::string sandbox_;
+  RigSandbox sandbox_;
 };
-
-double MedianRate(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 // How fast the rig was, and its share of the bare program's speed, pair by pair.
 void PrintRig(const char* name, Task task, const std::vector<TaskTimes>& bare,
@@ -277,32 +255,29 @@ void PrintRig(const char* name, Task task, const std::vector<TaskTimes>& bare,
     rates.push_back(kCount / rig[run][task]);
     ratios.push_back(bare[run][task] / rig[run][task]);
   }
-  const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
-  std::printf("  %-8s %7.2f M/s  %.3f of bare (%.3f to %.3f)\n", name, MedianRate(rates), MedianRate(ratios),
-              *least, *most);
+  const Spread ratio = SpreadOf(ratios);
+  std::printf("  %-8s %7.2f M/s  %.3f of bare (%.3f to %.3f)\n", name, Median(rates), ratio.median,
+              ratio.least, ratio.greatest);
 }
 
 }  // namespace
 
-void MeasureBulk(const std::string& target, int runs) {
-  std::ifstream file(kObject, std::ios::binary);
-  const std::string elf(std::istreambuf_iterator<char>(file), {});
-  Check(!elf.empty(), std::string("reading ") + kObject);
-  const auto stub = v1::BpfRig::NewStub(grpc::CreateChannel(target, grpc::InsecureChannelCredentials()));
+void MeasureBulk(v1::BpfRig::Stub& stub, int runs) {
+  const std::string elf = ReadObject(kObject);
   std::vector<TaskTimes> bare;
   std::vector<TaskTimes> plain;
   std::vector<TaskTimes> packed;
   for (int run = 0; run < runs; ++run) {
     bare.push_back(BareBulk().Run());
-    plain.push_back(RigBulk(*stub, elf).Run(false));
-    packed.push_back(RigBulk(*stub, elf).Run(true));
+    plain.push_back(RigBulk(stub, elf).Run(false));
+    packed.push_back(RigBulk(stub, elf).Run(true));
   }
   std::printf("\n%u entries of %zu bytes, and records of %zu, medians of %d runs:\n", kCount,
               kKeySize + kValueSize, kRecordSize, runs);
   for (size_t task = 0; task < kTaskCount; ++task) {
     std::vector<double> rates;
     for (const TaskTimes& times : bare) rates.push_back(kCount / times[task]);
-    std::printf("%-10s %7.2f M/s bare\n", kTaskNames[task], MedianRate(rates));
+    std::printf("%-10s %7.2f M/s bare\n", kTaskNames[task], Median(rates));
     PrintRig("values", static_cast<Task>(task), bare, plain);
     PrintRig("packed", static_cast<Task>(task), bare, packed);
   }

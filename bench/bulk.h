@@ -2,11 +2,11 @@
 // through the rig as values and packed, against a bare program that uses libbpf's batch operations.
 #pragma once
 
-#include <string>
+#include "bpfrig/v1/bpfrig.grpc.pb.h"
 
 namespace bpfrig::bench {
 
 // Prints a table of `runs` runs of each, in turn. Exits if an entry or record is lost.
-void MeasureBulk(const std::string& target, int runs);
+void MeasureBulk(v1::BpfRig::Stub& stub, int runs);
 
 }  // namespace bpfrig::bench

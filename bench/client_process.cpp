@@ -11,9 +11,12 @@
 
 namespace bpfrig::bench {
 
+std::string Binary(const std::string& name) {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
+}
+
 void RunClient(std::vector<std::string> arguments) {
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
-  arguments.insert(arguments.begin(), (self.parent_path() / "bpfrig").string());
+  arguments.insert(arguments.begin(), Binary("bpfrig"));
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);

@@ -6,10 +6,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,20 +14,15 @@
 
 #include "bench/bare.h"
 #include "bench/bulk.h"
-#include "bench/check.h"
 #include "bench/echo_server.h"
 #include "bench/mutants.h"
 #include "bench/rig.h"
 #include "bench/row.h"
+#include "bench/spread.h"
 #include "bench/steps.h"
 
 namespace bpfrig::bench {
 namespace {
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 double Total(const Times& times) {
   double total = 0;
@@ -42,13 +34,6 @@ double MedianPhase(const std::vector<Times>& runs, size_t phase) {
   std::vector<double> values;
   for (const Times& run : runs) values.push_back(run[phase]);
   return Median(values);
-}
-
-std::string ReadAll(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes(std::istreambuf_iterator<char>(file), {});
-  Check(!bytes.empty(), "reading " + path);
-  return bytes;
 }
 
 // The rows whose name has `part`.
@@ -83,9 +68,9 @@ void Report(const std::vector<Times>& bare, const std::vector<Times>& rig) {
   const double bare_ms = Median(bare_totals) / 1000;
   const double rig_ms = Median(rig_totals) / 1000;
   std::printf("%-10s %8.2f %8.2f %+8.2f\n", "total", bare_ms, rig_ms, rig_ms - bare_ms);
-  std::printf("ratio rig / bare, pair by pair: %.2f (median), %.2f to %.2f\n", Median(ratios),
-              *std::min_element(ratios.begin(), ratios.end()),
-              *std::max_element(ratios.begin(), ratios.end()));
+  const Spread ratio = SpreadOf(ratios);
+  std::printf("ratio rig / bare, pair by pair: %.2f (median), %.2f to %.2f\n", ratio.median, ratio.least,
+              ratio.greatest);
 }
 
 void Report(const StepTimes& steps) {
@@ -111,7 +96,7 @@ void Report(const MutantTimes& times) {
 int main(int argc, char** argv) {
   using namespace bpfrig;
   using namespace bpfrig::bench;
-  CLI::App app("Measures one connect4 test through the rig against a bare program over libbpf.");
+  CLI::App app("Measures the rig against bare programs that do the same.");
   std::string object = BPFRIG_BPF_OBJECTS "/cgroup_sock.bpf.o";
   app.add_option("--object", object, "the object under test")
       ->check(CLI::ExistingFile)
@@ -124,11 +109,11 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
 
   // Both before anything of gRPC.
-  const PrivateDaemon daemon;
-  const EchoServer echo;
+  const ServerProcess daemon = StartPrivateDaemon();
+  const ServerProcess echo = StartEchoServer();
   const std::unique_ptr<v1::BpfRig::Stub> stub =
       v1::BpfRig::NewStub(grpc::CreateChannel(daemon.Target(), grpc::InsecureChannelCredentials()));
-  const Bench bench{daemon.Target(), echo.Target(), *stub, object, ReadAll(object)};
+  const Bench bench{daemon.Target(), echo.Target(), *stub, object, ReadObject(object)};
   PrintTable(bench, runs, row);
   if (!only_rows->empty()) return 0;
 
@@ -143,9 +128,9 @@ int main(int argc, char** argv) {
     rig_times.push_back(rig_run);
   }
   Report(bare_times, rig_times);
-  Report(MeasureSteps(daemon.Target(), runs));
+  Report(MeasureSteps(*stub, runs));
   constexpr int kBulkRuns = 7;
-  MeasureBulk(daemon.Target(), kBulkRuns);
+  MeasureBulk(*stub, kBulkRuns);
   constexpr int kMutantRuns = 3;
   Report(MeasureMutants(daemon.Target(), kMutantRuns));
   return 0;

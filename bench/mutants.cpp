@@ -2,27 +2,17 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <utility>
 #include <vector>
 
 #include "bench/check.h"
 #include "bench/client_process.h"
 #include "bench/phases.h"
+#include "bench/spread.h"
 
 namespace bpfrig::bench {
-namespace {
-
-double MedianOf(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-}  // namespace
-
 MutantTimes MeasureMutants(const std::string& target, int runs) {
   char report[] = "/tmp/bpfrig-bench-XXXXXX";
   const int file = ::mkstemp(report);
@@ -41,8 +31,8 @@ MutantTimes MeasureMutants(const std::string& target, int runs) {
     mutants.push_back(json.at("duration_ms").get<double>() / 1e3);
   }
   ::unlink(report);
-  times.command_seconds = MedianOf(std::move(command));
-  times.mutants_seconds = MedianOf(std::move(mutants));
+  times.command_seconds = Median(command);
+  times.mutants_seconds = Median(mutants);
   return times;
 }
 

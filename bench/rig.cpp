@@ -2,24 +2,19 @@
 
 #include <fcntl.h>
 #include <grpcpp/grpcpp.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 
 #include "bench/check.h"
+#include "bench/client_process.h"
+#include "common/read_file.h"
 
 namespace bpfrig::bench {
 namespace {
 
-void CheckCall(const grpc::Status& status, const std::string& call) {
-  Check(status.ok(), call + ": " + status.error_message());
-}
-
-// The folder that this executable is in.
-std::string BinaryFolder() { return std::filesystem::read_symlink("/proc/self/exe").parent_path(); }
+constexpr size_t kMostObjectBytes = size_t{16} << 20;
 
 void SetAddress(const char* text, int port, v1::SocketAddress* address) {
   address->set_address(text);
@@ -34,39 +29,28 @@ v1::Value* AddField(const std::string& name, v1::Value* value) {
 
 }  // namespace
 
-PrivateDaemon::PrivateDaemon() {
-  char folder[] = "/tmp/bpfrig-bench-XXXXXX";
-  Check(::mkdtemp(folder) != nullptr, "making a temporary folder");
-  folder_ = folder;
-  int lifeline[2];
-  int ready[2];
-  Check(::pipe2(lifeline, O_CLOEXEC) == 0 && ::pipe2(ready, O_CLOEXEC) == 0, "making pipes");
-  const std::string binary = BinaryFolder() + "/bpfrigd";
-  const std::string ready_fd = std::to_string(ready[1]);
-  const std::string lifeline_fd = std::to_string(lifeline[0]);
-  const std::string target = Target();
-  pid_ = ::fork();
-  Check(pid_ >= 0, "forking");
-  if (pid_ == 0) {
-    ::fcntl(ready[1], F_SETFD, 0);
-    ::fcntl(lifeline[0], F_SETFD, 0);
+void CheckCall(const grpc::Status& status, const std::string& call) {
+  Check(status.ok(), call + ": " + status.error_message());
+}
+
+std::string ReadObject(const std::string& path) {
+  const absl::StatusOr<std::string> bytes = common::ReadFile(path, kMostObjectBytes);
+  Check(bytes.ok(), std::string(bytes.status().message()));
+  return *bytes;
+}
+
+ServerProcess StartPrivateDaemon() {
+  return ServerProcess([](const std::string& target, int ready, int lifeline) {
+    const std::string binary = Binary("bpfrigd");
+    const std::string ready_fd = std::to_string(ready);
+    const std::string lifeline_fd = std::to_string(lifeline);
+    ::fcntl(ready, F_SETFD, 0);
+    ::fcntl(lifeline, F_SETFD, 0);
     ::execl(binary.c_str(), "bpfrigd", "--private", "--log-level", "warning", "--listen", target.c_str(),
             "--ready-fd", ready_fd.c_str(), "--lifeline-fd", lifeline_fd.c_str(), nullptr);
     std::perror(binary.c_str());
     std::_Exit(127);
-  }
-  ::close(ready[1]);
-  ::close(lifeline[0]);
-  lifeline_ = lifeline[1];
-  char byte = 0;
-  Check(::read(ready[0], &byte, 1) == 1, "starting " + binary);
-  ::close(ready[0]);
-}
-
-PrivateDaemon::~PrivateDaemon() {
-  ::close(lifeline_);
-  ::waitpid(pid_, nullptr, 0);
-  std::filesystem::remove_all(folder_);
+  });
 }
 
 RigSandbox::RigSandbox(v1::BpfRig::Stub& stub) : stub_(stub) {

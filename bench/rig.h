@@ -2,32 +2,25 @@
 #pragma once
 
 #include <grpcpp/grpcpp.h>
-#include <sys/types.h>
 
 #include <cstdint>
 #include <memory>
 #include <string>
 
 #include "bench/phases.h"
+#include "bench/server_process.h"
 #include "bpfrig/v1/bpfrig.grpc.pb.h"
 
 namespace bpfrig::bench {
 
-// The bpfrigd next to this executable, serving when the constructor returns. Make it before anything of gRPC.
-class PrivateDaemon {
- public:
-  PrivateDaemon();
-  ~PrivateDaemon();
-  PrivateDaemon(const PrivateDaemon&) = delete;
-  PrivateDaemon& operator=(const PrivateDaemon&) = delete;
+// The bpfrigd next to this executable.
+[[nodiscard]] ServerProcess StartPrivateDaemon();
 
-  [[nodiscard]] std::string Target() const { return "unix:" + folder_ + "/socket"; }
+// Exits if the call failed.
+void CheckCall(const grpc::Status& status, const std::string& call);
 
- private:
-  std::string folder_;
-  pid_t pid_ = -1;
-  int lifeline_ = -1;
-};
+// The bytes of an object. Exits if there are none.
+[[nodiscard]] std::string ReadObject(const std::string& path);
 
 // A sandbox, in which the steps of the test are done. Exits if one of them fails.
 class RigSandbox {

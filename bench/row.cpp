@@ -1,28 +1,12 @@
 #include "bench/row.h"
 
-#include <algorithm>
 #include <cstdio>
 
+#include "bench/spread.h"
+
 namespace bpfrig::bench {
-namespace {
-
-struct Spread {
-  double least = 0;
-  double median = 0;
-  double greatest = 0;
-};
-
-Spread SpreadOf(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return {values.front(), values[values.size() / 2], values.back()};
-}
-
-}  // namespace
-
 void PrintRowHeader(int runs) {
-  std::printf(
-      "Floor and rig in turn, %d runs each, of a million entries at most 5: median (least to greatest)\n",
-      runs);
+  std::printf("Floor and rig in turn, %d runs each: median (least to greatest)\n", runs);
   std::printf("%-40s %-5s %25s %25s %25s  %s\n", "", "", "floor", "rig", "rig / floor", "goal");
 }
 
@@ -30,7 +14,7 @@ void PrintRow(const Row& row, int runs) {
   std::vector<double> floors;
   std::vector<double> rigs;
   std::vector<double> ratios;
-  for (int run = -1; run < std::min(runs, row.most_runs); ++run) {
+  for (int run = -1; run < runs; ++run) {
     const double floor = row.floor ? row.floor() : 1;
     const double rig = row.rig();
     if (run < 0) continue;

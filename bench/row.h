@@ -27,7 +27,6 @@ struct Row {
   std::string unit;
   // What rig / floor should be, or the rig's figure if there is no floor (docs/performance.md).
   std::string goal;
-  int most_runs = 1000;
   // One run each, in `unit`; without a floor the rig alone. Both exit if something is not done as it should
   // be.
   std::function<double()> floor;

@@ -5,16 +5,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
-#include <memory>
 #include <vector>
 
 #include "bench/check.h"
 #include "bench/phases.h"
-#include "bpfrig/v1/bpfrig.grpc.pb.h"
+#include "bench/rig.h"
+#include "bench/spread.h"
 
 namespace bpfrig::bench {
 namespace {
@@ -30,10 +29,7 @@ class Samples {
     act();
     values_.push_back(watch.Lap());
   }
-  [[nodiscard]] double Median() {
-    std::sort(values_.begin(), values_.end());
-    return values_[values_.size() / 2];
-  }
+  [[nodiscard]] double Median() const { return bench::Median(values_); }
 
  private:
   std::vector<double> values_;
@@ -73,12 +69,7 @@ class BarePair {
 // The same two in a sandbox.
 class RigPair {
  public:
-  explicit RigPair(const std::string& target)
-      : stub_(v1::BpfRig::NewStub(grpc::CreateChannel(target, grpc::InsecureChannelCredentials()))),
-        lease_(stub_->OpenSandbox(&lease_context_, v1::OpenSandboxRequest())) {
-    v1::OpenSandboxResponse event;
-    Check(lease_->Read(&event), "OpenSandbox");
-    sandbox_ = event.opened().sandbox();
+  explicit RigPair(v1::BpfRig::Stub& stub) : stub_(stub), sandbox_(stub) {
     v1::OpenSocketRequest server;
     server.set_name("server");
     server.set_transport(v1::TRANSPORT_UDP);
@@ -90,13 +81,6 @@ class RigPair {
     SetAddress(client.mutable_to());
     Call<v1::ConnectResponse>(&v1::BpfRig::Stub::Connect, client);
   }
-  ~RigPair() {
-    lease_context_.TryCancel();
-    (void)lease_->Finish();
-  }
-  RigPair(const RigPair&) = delete;
-  RigPair& operator=(const RigPair&) = delete;
-
   void Nothing() { Call<v1::CountRunsResponse>(&v1::BpfRig::Stub::CountRuns, v1::CountRunsRequest()); }
   void Send() {
     v1::SendRequest request;
@@ -120,25 +104,22 @@ class RigPair {
   template <typename Response, typename Request>
   Response Call(grpc::Status (v1::BpfRig::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                 Request request) {
-    request.set_sandbox(sandbox_);
+    request.set_sandbox(sandbox_.id());
     grpc::ClientContext context;
     Response response;
-    const grpc::Status status = (stub_.get()->*method)(&context, request, &response);
-    Check(status.ok(), request.GetTypeName() + ": " + status.error_message());
+    CheckCall((stub_.*method)(&context, request, &response), request.GetTypeName());
     return response;
   }
 
-  std::unique_ptr<v1::BpfRig::Stub> stub_;
-  grpc::ClientContext lease_context_;
-  std::unique_ptr<grpc::ClientReader<v1::OpenSandboxResponse>> lease_;
-  std::string sandbox_;
+  v1::BpfRig::Stub& stub_;
+  const RigSandbox sandbox_;
 };
 
 }  // namespace
 
-StepTimes MeasureSteps(const std::string& target, int runs) {
+StepTimes MeasureSteps(v1::BpfRig::Stub& stub, int runs) {
   const BarePair bare;
-  RigPair rig(target);
+  RigPair rig(stub);
   Samples bare_send;
   Samples bare_receive;
   Samples call;

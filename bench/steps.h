@@ -2,7 +2,7 @@
 // system calls and a call that does nothing.
 #pragma once
 
-#include <string>
+#include "bpfrig/v1/bpfrig.grpc.pb.h"
 
 namespace bpfrig::bench {
 
@@ -19,6 +19,6 @@ struct StepTimes {
 };
 
 // Exits if a datagram is lost.
-[[nodiscard]] StepTimes MeasureSteps(const std::string& target, int runs);
+[[nodiscard]] StepTimes MeasureSteps(v1::BpfRig::Stub& stub, int runs);
 
 }  // namespace bpfrig::bench

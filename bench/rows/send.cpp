@@ -22,8 +22,8 @@ double TimeSends(v1::BpfRig::Stub& stub, const std::string& sandbox) {
   for (int i = 0; i < kSends; ++i) {
     grpc::ClientContext context;
     v1::SendResponse response;
-    const grpc::Status status = stub.Send(&context, request, &response);
-    Check(status.ok() && response.sent() == 1, "Send: " + status.error_message());
+    CheckCall(stub.Send(&context, request, &response), "Send");
+    Check(response.sent() == 1, "sending a byte");
   }
   return watch.Lap() / kSends;
 }
