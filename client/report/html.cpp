@@ -51,13 +51,14 @@ std::string IdOf(const TestResult& result, const RunRecord& run) {
   return absl::StrCat("test-", &result - run.results.data() + 1);
 }
 
-// As HTML has durations for programs.
-std::string InSeconds(std::chrono::microseconds duration) {
-  return absl::StrFormat("PT%.6fS", static_cast<double>(duration.count()) / 1e6);
+// `shown` is for people, and the whole duration for programs.
+void AddTime(std::chrono::microseconds duration, const std::string& shown, HtmlElement parent) {
+  const double seconds = static_cast<double>(duration.count()) / 1e6;
+  parent.AddText("time", shown).Set("datetime", absl::StrFormat("PT%.6fS", seconds));
 }
 
 void AddTime(std::chrono::microseconds duration, HtmlElement parent) {
-  parent.AddText("time", Duration(duration)).Set("datetime", InSeconds(duration));
+  AddTime(duration, Duration(duration), parent);
 }
 
 void AddDifferences(const verdict::Differences& differences, HtmlElement parent) {
@@ -99,8 +100,7 @@ void AddSteps(const TestResult& result, HtmlElement parent) {
     item.AddText("code", ToString(step.mark));
     item.Text(absl::StrCat(": ", step.what, ", "));
     // Most steps take less than a millisecond.
-    item.AddText("time", absl::StrFormat("%.1f ms", Milliseconds(step.duration)))
-        .Set("datetime", InSeconds(step.duration));
+    AddTime(step.duration, absl::StrFormat("%.1f ms", Milliseconds(step.duration)), item);
   }
 }
 

@@ -2,21 +2,19 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "tests/e2e/caller.h"
+#include "tests/support/file.h"
 
 namespace bpfrig::tests {
 namespace {
 
 std::string Object(const std::string& name) {
-  std::ifstream file(std::string(BPFRIG_TEST_OBJECTS) + "/" + name + ".bpf.o", std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  return ReadAll(std::string(BPFRIG_TEST_OBJECTS) + "/" + name + ".bpf.o");
 }
 
 std::string Long(uint64_t number) { return {reinterpret_cast<const char*>(&number), sizeof(number)}; }

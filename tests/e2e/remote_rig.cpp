@@ -40,7 +40,7 @@ std::vector<std::string> CommandOf(const std::string& socket, const std::vector<
                                    const std::vector<std::string>& variables) {
   std::vector<std::string> command = {"env"};
   command.insert(command.end(), variables.begin(), variables.end());
-  // Whose a worker is can only be told if there are no others.
+  // So that a test knows whose each worker is.
   command.insert(command.end(), {Binary("bpfrigd"), "--listen", "unix:" + socket, "--listen-tcp",
                                  "127.0.0.1:0", "--spare-sandboxes", "0"});
   command.insert(command.end(), options.begin(), options.end());

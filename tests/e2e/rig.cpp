@@ -23,7 +23,7 @@ std::vector<std::string> DaemonCommand(const Daemon::Launcher& launcher, const s
                                        const std::vector<std::string>& arguments) {
   std::vector<std::string> command = launcher.command;
   command.insert(command.end(), {Binary("bpfrigd"), "--listen", "unix:" + socket});
-  // Whose a worker is can only be told if there are no others.
+  // So that a test knows whose each worker is.
   if (std::find(arguments.begin(), arguments.end(), "--spare-sandboxes") == arguments.end()) {
     command.insert(command.end(), {"--spare-sandboxes", "0"});
   }

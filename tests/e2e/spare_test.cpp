@@ -4,8 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -20,6 +18,7 @@
 #include "tests/e2e/caller.h"
 #include "tests/e2e/rig.h"
 #include "tests/support/deadline.h"
+#include "tests/support/file.h"
 
 namespace bpfrig::tests {
 namespace {
@@ -28,11 +27,6 @@ using ::testing::HasSubstr;
 
 // What is seen, by where.
 using View = std::map<std::string, std::string>;
-
-std::string ReadText(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
 
 // Numbers that differ from worker to worker: processes, users, inodes, sandboxes.
 std::string WithoutNumbers(std::string text) {
@@ -61,7 +55,7 @@ void SeeStatus(pid_t pid, View& view) {
                                          "voluntary_ctxt_switches",
                                          "nonvoluntary_ctxt_switches"};
   for (const absl::string_view line :
-       absl::StrSplit(ReadText(absl::StrCat("/proc/", pid, "/status")), '\n', absl::SkipEmpty())) {
+       absl::StrSplit(ReadAll(absl::StrCat("/proc/", pid, "/status")), '\n', absl::SkipEmpty())) {
     const std::string name(line.substr(0, line.find(':')));
     const bool is_memory = absl::StartsWith(name, "Vm") || absl::StartsWith(name, "Rss");
     if (!is_memory && varying.count(name) == 0) view[absl::StrCat("status ", name)] = std::string(line);
@@ -107,9 +101,9 @@ View ViewOf(pid_t worker) {
   const std::string process = absl::StrCat("/proc/", worker, "/");
   for (const char* file :
        {"limits", "environ", "mountinfo", "oom_score_adj", "personality", "coredump_filter"}) {
-    view[file] = ReadText(process + file);
+    view[file] = ReadAll(process + file);
   }
-  view["cgroup"] = WithoutNumbers(ReadText(process + "cgroup"));
+  view["cgroup"] = WithoutNumbers(ReadAll(process + "cgroup"));
   view["command line"] = WithoutNumbers(CommandLineOf(worker));
   return view;
 }

@@ -48,15 +48,6 @@ std::set<std::string> LinesThatRan(const BpfObject& object, const std::string& p
   return lines;
 }
 
-uint32_t VerdictOn(const BpfObject& object, const std::string& program, size_t size) {
-  const std::string packet(size, '\0');
-  TestRunInput input;
-  input.data = packet;
-  const absl::StatusOr<TestRunOutput> output = object.FindProgram(program)->TestRun(input);
-  EXPECT_TRUE(output.ok()) << output.status();
-  return output.ok() ? output->return_value : 0;
-}
-
 size_t CountOfUnexecuted(const BpfObject& object, const std::string& program) {
   const InstructionList list = List(object, program);
   EXPECT_FALSE(list.blocks.empty());

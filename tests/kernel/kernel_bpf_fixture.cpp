@@ -94,6 +94,15 @@ BpfObject MustLoad(const ObjectSpec& spec) {
 
 BpfObject MustLoad(const std::string& name) { return MustLoad(TestSpec(name).spec); }
 
+uint32_t VerdictOn(const BpfObject& object, const std::string& program, size_t size) {
+  const std::string packet(size, '\0');
+  TestRunInput input;
+  input.data = packet;
+  const absl::StatusOr<TestRunOutput> output = object.FindProgram(program)->TestRun(input);
+  EXPECT_TRUE(output.ok()) << output.status();
+  return output.ok() ? output->return_value : 0;
+}
+
 Rejected LoadRefused(const ObjectSpec& spec) {
   absl::StatusOr<LoadOutcome> outcome = BpfObject::Load(spec);
   EXPECT_TRUE(outcome.ok()) << outcome.status();

@@ -28,6 +28,8 @@ struct TestSpec {
 // Loads. Throws, which fails the test, if the object is not taken.
 BpfObject MustLoad(const ObjectSpec& spec);
 BpfObject MustLoad(const std::string& name);
+// What the program says of a packet of so many zeroes.
+uint32_t VerdictOn(const BpfObject& object, const std::string& program, size_t size);
 // Loads, and expects the kernel to refuse.
 Rejected LoadRefused(const ObjectSpec& spec);
 

@@ -77,32 +77,23 @@ InstructionReplacement WithNumber(const std::string& program, const Instructions
   return {program, index, BytesOf(changed)};
 }
 
-uint32_t Verdict(const BpfObject& object, size_t size) {
-  const std::string packet(size, '\0');
-  TestRunInput input;
-  input.data = packet;
-  const absl::StatusOr<TestRunOutput> output = object.FindProgram("frame")->TestRun(input);
-  EXPECT_TRUE(output.ok()) << output.status();
-  return output.ok() ? output->return_value : 0;
-}
-
 TEST(KernelBpfReplacementsTest, TheKernelRunsTheNewInstruction) {
   BPFRIG_SKIP_WITHOUT_CALLBACKS();
   TestSpec test("parts");
   const BpfObject whole = MustLoad(test.spec);
-  EXPECT_EQ(Verdict(whole, kDroppedSize), kDrop);
+  EXPECT_EQ(VerdictOn(whole, "frame", kDroppedSize), kDrop);
   const Instructions before = InstructionsOf(whole, "frame");
   const uint32_t index = FindNumber(before, kDroppedSize);
   test.spec.replacements = {WithNumber("frame", before, index, kDroppedSize + 1)};
   const BpfObject changed = MustLoad(test.spec);
-  EXPECT_EQ(Verdict(changed, kDroppedSize), kPass);
-  EXPECT_EQ(Verdict(changed, kDroppedSize + 1), kDrop);
+  EXPECT_EQ(VerdictOn(changed, "frame", kDroppedSize), kPass);
+  EXPECT_EQ(VerdictOn(changed, "frame", kDroppedSize + 1), kDrop);
   EXPECT_EQ(Differences(before, InstructionsOf(changed, "frame")), std::vector<uint32_t>{index});
   EXPECT_EQ(changed.ListInstructions("frame")->lines.size(), whole.ListInstructions("frame")->lines.size());
   EXPECT_EQ(changed.ListInstructions("frame")->relocated, whole.ListInstructions("frame")->relocated);
   // Nothing of it stays.
   test.spec.replacements.clear();
-  EXPECT_EQ(Verdict(MustLoad(test.spec), kDroppedSize), kDrop);
+  EXPECT_EQ(VerdictOn(MustLoad(test.spec), "frame", kDroppedSize), kDrop);
 }
 
 // Two programs have the function; only one of them is changed.

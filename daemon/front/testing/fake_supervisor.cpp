@@ -208,11 +208,6 @@ void FakeSupervisor::Die(uint64_t number, int signal) {
   worker->Die(signal);
 }
 
-std::set<uint64_t> FakeSupervisor::Running() {
-  const std::lock_guard lock(mutex_);
-  return running_;
-}
-
 bool FakeSupervisor::AwaitSpawns(size_t count) {
   std::unique_lock lock(mutex_);
   return changed_.wait_until(lock, Patience(), [&] { return spawned_ >= count; });

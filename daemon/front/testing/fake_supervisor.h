@@ -80,8 +80,6 @@ class FakeSupervisor {
   void SpareWorkers(bool spare);
   // A worker dies of a signal by itself; its number counts from 1.
   void Die(uint64_t number, int signal);
-  // The numbers of the workers that run.
-  [[nodiscard]] std::set<uint64_t> Running();
   // Goes away: closes the control socket.
   void Leave();
 
