@@ -40,7 +40,12 @@ absl::StatusOr<IpPrefix> ReadPrefix(const std::string& text) {
 
 // A kernel without IPv6 has no place for such an address, nor for a socket that could use it: a test that
 // does not is not kept from its sandbox, and one that does can require the feature.
-bool IsLeftOut(const IpPrefix& prefix) { return prefix.family == AF_INET6 && !kernel_os::TryIpv6().ok(); }
+bool IsLeftOut(const IpPrefix& prefix) {
+  if (prefix.family != AF_INET6) return false;
+  // The same for all addresses.
+  static const bool has_ipv6 = kernel_os::TryIpv6().ok();
+  return !has_ipv6;
+}
 
 absl::Status AddAddress(kernel_os::Netlink& netlink, const std::string& text) {
   BPFRIG_ASSIGN_OR_RETURN(const IpPrefix address, ReadPrefix(text));
