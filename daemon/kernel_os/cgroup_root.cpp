@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -102,14 +103,21 @@ std::vector<CgroupPlace> CgroupPlaces(absl::string_view mountinfo, absl::string_
   const std::string own = HomeOf(OwnCgroup(own_cgroup));
   std::vector<CgroupPlace> places;
   std::vector<CgroupPlace> roots;
-  for (const Cgroup2Mount& mount : ParseMounts(mountinfo)) {
+  const std::vector<Cgroup2Mount> mounts = ParseMounts(mountinfo);
+  const auto is_mounted = [&](absl::string_view path) {
+    return std::any_of(mounts.begin(), mounts.end(),
+                       [&](const Cgroup2Mount& mount) { return PathBelow(mount.root, path).has_value(); });
+  };
+  for (const Cgroup2Mount& mount : mounts) {
     const std::optional<std::string> below = PathBelow(mount.root, own);
     if (below) places.push_back({.path = absl::StrCat(mount.mount_point, *below), .is_own = true});
     if (below != "") roots.push_back({.path = mount.mount_point});
   }
   const std::optional<std::string> below = PathBelow("/", own);
-  if (below) places.push_back({.path = own, .own_mount = true, .is_own = true});
-  if (below != "") roots.push_back({.path = "/", .own_mount = true});
+  if (below) {
+    places.push_back({.path = own, .own_mount = true, .is_mounted = is_mounted(own), .is_own = true});
+  }
+  if (below != "") roots.push_back({.path = "/", .own_mount = true, .is_mounted = is_mounted("/")});
   places.insert(places.end(), roots.begin(), roots.end());
   return places;
 }

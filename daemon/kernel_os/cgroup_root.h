@@ -19,6 +19,8 @@ struct CgroupPlace {
   std::string path;
   // Whether it is under our own mount, which is not made yet.
   bool own_mount = false;
+  // Whether, under our own mount, it is in what one of the machine's mounts shows as well.
+  bool is_mounted = false;
   // Whether it is the process's own cgroup.
   bool is_own = false;
 };

@@ -20,6 +20,14 @@ std::vector<bool> WhichAreOwn(const std::vector<CgroupPlace>& places) {
   return own;
 }
 
+std::vector<bool> WhichAreMounted(const std::vector<CgroupPlace>& places) {
+  std::vector<bool> mounted;
+  for (const CgroupPlace& place : places) {
+    if (place.own_mount) mounted.push_back(place.is_mounted);
+  }
+  return mounted;
+}
+
 TEST(CgroupPlacesTest, FindsTheUnifiedMountOfAHybridHost) {
   constexpr char kMounts[] =
       "32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu\n"
@@ -56,6 +64,16 @@ TEST(CgroupPlacesTest, TheLeafOfADaemonCountsAsTheCgroupAboveIt) {
 TEST(CgroupPlacesTest, OffersOnlyItsOwnMountOnAV1Host) {
   constexpr char kMounts[] = "32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n";
   EXPECT_THAT(Describe(CgroupPlaces(kMounts, "3:cpu:/\n")), ElementsAre("cgroup2:"));
+}
+
+TEST(CgroupPlacesTest, TellsWhatOfItsOwnMountTheMachinesMountsShow) {
+  constexpr char kWhole[] = "30 25 0:26 / /sys/fs/cgroup ro,nosuid - cgroup2 cgroup rw,nsdelegate\n";
+  EXPECT_THAT(WhichAreMounted(CgroupPlaces(kWhole, "0::/system.slice/rig.service\n")),
+              ElementsAre(true, true));
+  constexpr char kPart[] = "1 2 0:3 /docker/a /cg rw - cgroup2 none rw\n";
+  EXPECT_THAT(WhichAreMounted(CgroupPlaces(kPart, "0::/docker/a/inner\n")), ElementsAre(true, false));
+  EXPECT_THAT(WhichAreMounted(CgroupPlaces(kPart, "0::/docker/ab\n")), ElementsAre(false, false));
+  EXPECT_THAT(WhichAreMounted(CgroupPlaces("", "0::/\n")), ElementsAre(false));
 }
 
 TEST(CgroupPlacesTest, UndoesEscapesOfPaths) {

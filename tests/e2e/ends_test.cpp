@@ -24,7 +24,6 @@ namespace {
 
 using std::chrono::seconds;
 using std::chrono::steady_clock;
-using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using Stub = v1::BpfRig::Stub;
 
@@ -32,11 +31,11 @@ using Stub = v1::BpfRig::Stub;
 // death, and a slow machine's share.
 constexpr Milliseconds kDeadline{300};
 constexpr Milliseconds kAnswerLimit{4000};
-// How long a daemon takes to leave. The sanitizers make it slower than it promises to be.
+// How long a daemon takes to leave: two seconds, and a slow machine's share, more under the sanitizers.
 #ifdef BPFRIG_SANITIZED
-constexpr Milliseconds kLeaveLimit{6000};
+constexpr Milliseconds kLeaveLimit{8000};
 #else
-constexpr Milliseconds kLeaveLimit{2000};
+constexpr Milliseconds kLeaveLimit{4000};
 #endif
 // How long the exit of a process takes whose program has returned. Nothing is judged by that time.
 constexpr seconds kProgramEnds{120};
@@ -98,14 +97,13 @@ class OwnCpu {
 class SpinTest : public ::testing::Test {
  protected:
   static std::string Spin() { return ReadAll(BPFRIG_TEST_OBJECTS "/spin.bpf.o"); }
-  // Until StopSpinning(), and, should a test not come to that, for some minutes at most.
-  static std::string ForMinutes() { return Globals(3000, 8'000'000); }
-  static std::string ForSomeSeconds() { return Globals(400, 8'000'000); }
+  // Until StopSpinning(), and, should a test not come to that, for about a minute.
+  static std::string ForAMinute() { return Globals(1000, 8'000'000); }
 
   // Has the only worker spin in a test run that was given up at its deadline.
-  void StartToSpin(const Daemon& daemon, OpenedSandbox& sandbox, const std::string& how_long = ForMinutes()) {
+  void StartToSpin(const Daemon& daemon, OpenedSandbox& sandbox) {
     cpu_.emplace(daemon.Workers().at(0));
-    sandbox.Load("spin", Spin(), how_long);
+    sandbox.Load("spin", Spin(), ForAMinute());
     v1::RunProgramResponse response;
     const grpc::Status status =
         sandbox.Call(&Stub::RunProgram, absl::StrCat(R"(program: "spin/spin_in_test_run" )", kPacket),
@@ -146,7 +144,7 @@ TEST_F(SpinTest, CallIsAnsweredAndTheSandboxCountsUntilTheProgramEnds) {
 TEST_F(SpinTest, ConnectThatRunsSuchAProgramIsAnsweredToo) {
   const Daemon daemon;
   OpenedSandbox sandbox(daemon, "");
-  sandbox.Load("spin", Spin(), ForMinutes() + R"(attach { program: "spin_in_connect" })");
+  sandbox.Load("spin", Spin(), ForAMinute() + R"(attach { program: "spin_in_connect" })");
   cpu_.emplace(daemon.Workers().at(0));
   const Stopwatch watch;
   v1::ConnectResponse response;
@@ -179,13 +177,12 @@ TEST_F(SpinTest, DaemonLeavesInTwoSecondsAndTheNextOneCopes) {
   {
     Daemon daemon;
     OpenedSandbox sandbox(daemon, "");
-    // To mount cgroup2, as doctor and daemon do below, may have to wait until no program runs (Linux 6.18).
-    StartToSpin(daemon, sandbox, ForSomeSeconds());
+    StartToSpin(daemon, sandbox);
     worker = daemon.Workers().at(0);
     const Stopwatch watch;
     ASSERT_EQ(::kill(daemon.Pid(), SIGTERM), 0);
     const Outcome outcome = daemon.Wait(kPatience);
-    EXPECT_LT(watch.Passed(), kLeaveLimit);
+    EXPECT_LT(watch.Passed(), kLeaveLimit) << outcome.output;
     EXPECT_EQ(outcome.status, 0) << outcome.output;
     EXPECT_THAT(outcome.output, HasSubstr("does not die: a program of it still runs in the kernel"));
   }
@@ -193,19 +190,19 @@ TEST_F(SpinTest, DaemonLeavesInTwoSecondsAndTheNextOneCopes) {
   const Outcome left = RunToEnd(ask_doctor);
   EXPECT_EQ(left.status, 1) << left.output;
   EXPECT_THAT(left.output, HasSubstr("no daemon holds it; 1 process\n"));
-  // Where they had to wait, the process is about to exit, and has let go of its programs or has not.
   EXPECT_THAT(left.output,
-              AnyOf(HasSubstr(absl::StrCat("worker, process ", worker,
-                                           ": was killed and still runs in the kernel; 2 programs, ")),
-                    HasSubstr(absl::StrCat("unknown program, process ", worker, "; no programs, "))));
+              HasSubstr(absl::StrCat("worker, process ", worker,
+                                     ": was killed and still runs in the kernel; 2 programs, ")));
   EXPECT_THAT(left.output, HasSubstr("1 thing is left behind\n"));
+  // Before that a daemon may come up, or wait for the kernel to make a network namespace (Linux 6.18).
+  StopSpinning();
   const Daemon next;
   EXPECT_THAT(RunToEnd(ask_doctor).output, HasSubstr("a daemon that lives holds it"));
   OpenedSandbox sandbox(next, "");
   v1::CloseSandboxResponse ledger;
   EXPECT_TRUE(sandbox.Close(ledger).ok());
-  // The next daemon removes the cgroup when it ends: the leak check sees to that.
   EXPECT_TRUE(WaitUntil(kProgramEnds, [&] { return CommandLineOf(worker).empty(); }));
+  // The next daemon removes the cgroup when it ends: the leak check sees to that.
 }
 
 TEST_F(SpinTest, RepetitionsEndWithTheCall) {
