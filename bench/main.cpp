@@ -42,6 +42,7 @@ void PrintTable(const Bench& bench, int runs, const std::string& part) {
   rows.insert(rows.begin(), Connect4TestRow(bench));
   rows.push_back(OpenAndCloseRow(bench));
   rows.push_back(RepeatedConnectsRow(bench));
+  rows.push_back(PacketsRow(bench));
   rows.push_back(SendRow(bench));
   PrintRowHeader(runs);
   for (const Row& row : rows) {

@@ -43,6 +43,7 @@ void PrintRowHeader(int runs);
 [[nodiscard]] std::vector<Row> FurtherTestRows(const Bench& bench);
 [[nodiscard]] Row OpenAndCloseRow(const Bench& bench);
 [[nodiscard]] Row RepeatedConnectsRow(const Bench& bench);
+[[nodiscard]] Row PacketsRow(const Bench& bench);
 [[nodiscard]] Row SendRow(const Bench& bench);
 
 }  // namespace bpfrig::bench

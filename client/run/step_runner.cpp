@@ -9,6 +9,7 @@
 #include "absl/strings/strip.h"
 #include "bpfrig/v1/program.pb.h"
 #include "bpfrig/v1/traffic.pb.h"
+#include "client/run/run_answers.h"
 #include "client/verdict/answer.h"
 #include "client/verdict/call_error.h"
 #include "client/verdict/captures.h"
@@ -165,10 +166,14 @@ StepOutcome StepRunner::Do(const Call& call, const plan::LoadShape& shape, const
 }
 
 StepOutcome StepRunner::Do(const Call& call, const plan::RunShape& shape, const Mark& mark) {
-  auto request = plan::As<bpfrig::v1::RunProgramRequest>(*call.request);
+  const auto request = plan::As<bpfrig::v1::RunProgramRequest>(*call.request);
+  RunAnswers answers(
+      request, call.repeat, [&](auto& runs, auto& answer) { return Send(call, runs, answer); },
+      [&] { return Left(step_deadline_); });
   return Repeat(call, [&]() -> StepOutcome {
     bpfrig::v1::RunProgramResponse response;
-    if (auto error = Ask(call, request, response)) return {std::move(error), {}};
+    if (auto error = answers.Next(response)) return {std::move(error), {}};
+    if (record_ != nullptr) record_->NoteAnswer(request, response);
     if (auto error = CheckPatterns(static_cast<size_t>(request.context_patterns_size()),
                                    static_cast<size_t>(response.context_patterns_size()))) {
       return {std::move(error), {}};

@@ -1,6 +1,10 @@
 // Contexts of test runs by the names of their fields, for each kind of program that has one.
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "tests/support/bpf_features.h"
 #include "tests/worker/worker_process.h"
@@ -56,6 +60,48 @@ TEST_F(RunContextTest, WithPatternsAloneItIsZeroBefore) {
                                              " context_patterns { fields { ", Number("mark", 1), "} } }"));
   EXPECT_EQ(Member(result.reply().run_program().context_fields(), "mark")->unsigned_integer(), 1u)
       << result.Text();
+}
+
+TEST_F(RunContextTest, ManyPacketsAreRunInOneCallEachWithTheSameContext) {
+  const CallResult one = RunWith("mark_packet", Number("mark", 5), kPacket);
+  ASSERT_TRUE(one.ok()) << one.Text();
+  const std::string packet = one.reply().run_program().data();
+  const std::string context = one.reply().run_program().context();
+  const auto run = [&](const std::vector<std::string>& further) {
+    std::string text = absl::StrCat("run_program { program: \"mark_packet\" data: \"", absl::CEscape(packet),
+                                    "\" context: \"", absl::CEscape(context), "\" ");
+    for (const std::string& data : further)
+      absl::StrAppend(&text, "further_data: \"", absl::CEscape(data), "\" ");
+    return Run(text + "}");
+  };
+  // As long as the context has it.
+  const std::string start = packet.substr(0, packet.size() - 1);
+  const std::vector<std::string> packets = {start + "2", start + "3", packet};
+  const CallResult result = run(packets);
+  ASSERT_TRUE(result.ok()) << result.Text();
+  const v1::RunProgramResponse& response = result.reply().run_program();
+  EXPECT_EQ(response.data(), packet);
+  EXPECT_NE(response.context(), context) << "its mark is one more";
+  ASSERT_EQ(response.further().data_size(), 3) << response.ShortDebugString();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(response.further().data(i), packets[i]);
+    EXPECT_EQ(response.further().return_values(i), response.return_value());
+  }
+  EXPECT_EQ(response.further().contexts(2), response.context());
+  EXPECT_EQ(response.further().contexts_size(), 3);
+  EXPECT_EQ(response.further().duration_ns_size(), 3);
+  const CallResult too_short = run({packet, "short"});
+  EXPECT_EQ(too_short.field(), "further_data[1]") << too_short.Text();
+}
+
+TEST_F(RunContextTest, NoMoreRunsThanThereIsTimeFor) {
+  std::string text = absl::StrCat("run_program { program: \"mark_packet\" ", kPacket, " begin_within_ms: 1 ");
+  const std::string further = absl::StrCat("further_", kPacket, " ");
+  constexpr int kMany = 50'000;
+  for (int i = 0; i < kMany; ++i) text += further;
+  const CallResult result = Run(text + "}");
+  ASSERT_TRUE(result.ok()) << result.Text();
+  EXPECT_LT(result.reply().run_program().further().data_size(), kMany);
 }
 
 TEST_F(RunContextTest, AnXdpPacketEndsWhereItsDataDoes) {

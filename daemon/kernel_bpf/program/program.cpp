@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "common/errno_name.h"
@@ -43,13 +44,14 @@ absl::StatusOr<ProgramInfo> Program::Info() const {
 
 absl::StatusOr<TestRunOutput> Program::TestRun(const TestRunInput& input) const {
   TestRunOutput output;
-  output.data.resize(input.data.empty() ? 0 : kMaxPacket);
+  // Not filled with zeroes first, which would take longer than the run.
+  const std::unique_ptr<char[]> packet(input.data.empty() ? nullptr : new char[kMaxPacket]);
   output.context.resize(input.context.size());
   auto options = LibbpfOptions<bpf_test_run_opts>();
   options.data_in = input.data.empty() ? nullptr : input.data.data();
   options.data_size_in = static_cast<uint32_t>(input.data.size());
-  options.data_out = output.data.empty() ? nullptr : output.data.data();
-  options.data_size_out = static_cast<uint32_t>(output.data.size());
+  options.data_out = packet.get();
+  options.data_size_out = packet == nullptr ? 0 : kMaxPacket;
   options.ctx_in = input.context.empty() ? nullptr : input.context.data();
   options.ctx_size_in = static_cast<uint32_t>(input.context.size());
   options.ctx_out = output.context.empty() ? nullptr : output.context.data();
@@ -74,7 +76,8 @@ absl::StatusOr<TestRunOutput> Program::TestRun(const TestRunInput& input) const 
   }
   output.return_value = options.retval;
   output.duration_ns = options.duration;
-  output.data.resize(std::min<size_t>(options.data_size_out, output.data.size()));
+  if (packet != nullptr)
+    output.data.assign(packet.get(), std::min<size_t>(options.data_size_out, kMaxPacket));
   output.context.resize(std::min<size_t>(options.ctx_size_out, output.context.size()));
   return output;
 }

@@ -2,7 +2,11 @@
 // two runs: so a call that is over ends its repetitions.
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "daemon/base/status.h"
 #include "daemon/worker/call/interruption.h"
 #include "daemon/worker/handlers/context_codec.h"
@@ -16,6 +20,31 @@ using bpfrig::v1::RunProgramRequest;
 uint64_t RunCount(const ProgramRecord& record) {
   const absl::StatusOr<kernel_bpf::ProgramInfo> info = record.program->Info();
   return info.ok() ? info->run_count : 0;
+}
+
+// As the .proto says.
+constexpr size_t kMaxFurtherBytes = size_t{16} << 20;
+constexpr absl::Duration kBeginWithin = absl::Seconds(1);
+
+// Runs with each of `further_data` until there are enough answers.
+absl::Status RunFurther(const kernel_bpf::Program& program, const Interruption& interruption,
+                        const RunProgramRequest& request, absl::Time last_begin,
+                        bpfrig::v1::FurtherRuns& further) {
+  size_t bytes = 0;
+  for (int i = 0; i < request.further_data_size(); ++i) {
+    if (bytes > kMaxFurtherBytes || absl::Now() >= last_begin || interruption.IsDue()) break;
+    kernel_bpf::TestRunInput input;
+    input.data = request.further_data(i);
+    input.context = request.context();
+    absl::StatusOr<kernel_bpf::TestRunOutput> output = program.TestRun(input);
+    if (!output.ok()) return base::WithField(output.status(), absl::StrCat("further_data[", i, "]"));
+    bytes += output->data.size() + output->context.size();
+    further.add_return_values(output->return_value);
+    further.add_duration_ns(output->duration_ns);
+    further.add_data(std::move(output->data));
+    if (!input.context.empty()) further.add_contexts(std::move(output->context));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Run(Sandbox& sandbox, Call& call, const RunProgramRequest& request,
@@ -40,8 +69,17 @@ absl::Status Run(Sandbox& sandbox, Call& call, const RunProgramRequest& request,
   if (interruption.IsDue()) return absl::CancelledError("the call was closed");
   // Nothing else happens in this sandbox meanwhile: the difference is the test run's own.
   const uint64_t before = RunCount(**record);
-  const absl::StatusOr<kernel_bpf::TestRunOutput> output = (*record)->program->TestRun(input);
+  const absl::Time last_begin =
+      absl::Now() +
+      (request.begin_within_ms() == 0 ? kBeginWithin : absl::Milliseconds(request.begin_within_ms()));
+  const kernel_bpf::Program& program = *(*record)->program;
+  const absl::StatusOr<kernel_bpf::TestRunOutput> output = program.TestRun(input);
+  absl::Status further;
+  if (output.ok() && request.further_data_size() > 0) {
+    further = RunFurther(program, interruption, request, last_begin, *response.mutable_further());
+  }
   (*record)->test_runs += RunCount(**record) - before;
+  if (!further.ok()) return further;
   if (!output.ok()) return context.has_value() ? context->Explain(output.status()) : output.status();
   response.set_return_value(output->return_value);
   response.set_data(output->data);
