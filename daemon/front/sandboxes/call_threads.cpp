@@ -7,9 +7,15 @@
 #include "daemon/base/status.h"
 
 namespace bpfrig::front {
+namespace {
 
 using base::MakeError;
 using base::Reason;
+
+// As many as a busy client has calls at once; what a flood of calls took is given back.
+constexpr size_t kMostWaiting = 16;
+
+}  // namespace
 
 absl::Status CallThreads::Start(std::function<void()> work) {
   Threads to_join;
@@ -19,18 +25,20 @@ absl::Status CallThreads::Start(std::function<void()> work) {
     to_join.swap(finished_);
     if (closed_) {
       status = MakeError(Reason::kSandboxClosed, "starting a call: the daemon is shutting down");
-    } else if (running_.size() >= limit_) {
+    } else if (under_way_ >= limit_) {
       status = MakeError(Reason::kLimitReached,
                          absl::StrCat("starting a call: ", limit_, " calls are under way already"));
+    } else if (waiting_ > for_waiting_.size()) {
+      ++under_way_;
+      for_waiting_.push(std::move(work));
+      work_is_there_.notify_one();
     } else {
-      const Threads::iterator self = running_.emplace(running_.end());
+      const Threads::iterator self = threads_.emplace(threads_.end());
       try {
-        *self = std::thread([this, self, task = std::move(work)] {
-          task();
-          Retire(self);
-        });
+        *self = std::thread([this, self, task = std::move(work)]() mutable { Serve(self, std::move(task)); });
+        ++under_way_;
       } catch (const std::system_error& error) {
-        running_.erase(self);
+        threads_.erase(self);
         status = MakeError(Reason::kLimitReached, absl::StrCat("starting a thread: ", error.what()));
       }
     }
@@ -39,11 +47,32 @@ absl::Status CallThreads::Start(std::function<void()> work) {
   return status;
 }
 
-void CallThreads::Retire(Threads::iterator self) {
+void CallThreads::Serve(Threads::iterator self, Work work) {
+  while (work) {
+    work();
+    // What it holds goes before another may be started in its place.
+    work = nullptr;
+    work = Next(self);
+  }
+}
+
+CallThreads::Work CallThreads::Next(Threads::iterator self) {
   // Start() holds the mutex until it has stored the thread.
-  const std::lock_guard lock(mutex_);
-  finished_.splice(finished_.end(), running_, self);
-  if (running_.empty()) idle_.notify_all();
+  std::unique_lock lock(mutex_);
+  --under_way_;
+  if (!closed_ && waiting_ < kMostWaiting) {
+    ++waiting_;
+    work_is_there_.wait(lock, [this] { return closed_ || !for_waiting_.empty(); });
+    --waiting_;
+    if (!for_waiting_.empty()) {
+      Work work = std::move(for_waiting_.front());
+      for_waiting_.pop();
+      return work;
+    }
+  }
+  finished_.splice(finished_.end(), threads_, self);
+  if (threads_.empty()) none_is_left_.notify_all();
+  return nullptr;
 }
 
 void CallThreads::JoinAll() {
@@ -51,8 +80,9 @@ void CallThreads::JoinAll() {
   {
     std::unique_lock lock(mutex_);
     closed_ = true;
+    work_is_there_.notify_all();
     // Not longer than the calls: each of them has a deadline.
-    idle_.wait(lock, [this] { return running_.empty(); });
+    none_is_left_.wait(lock, [this] { return threads_.empty(); });
     to_join.swap(finished_);
   }
   for (std::thread& thread : to_join) thread.join();

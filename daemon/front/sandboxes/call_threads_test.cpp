@@ -1,8 +1,10 @@
 #include "daemon/front/sandboxes/call_threads.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <set>
 
 #include "daemon/base/status.h"
 #include "daemon/front/sandboxes/event.h"
@@ -31,6 +33,23 @@ TEST(CallThreadsTest, RefusesMoreThanItsLimit) {
   EXPECT_EQ(base::DetailOf(refused).reason, base::Reason::kLimitReached);
   go_on.Signal();
   threads.JoinAll();
+}
+
+TEST(CallThreadsTest, UsesAThreadAgain) {
+  CallThreads threads(1);
+  std::set<pid_t> used;
+  const absl::Time deadline = absl::Now() + kPatience;
+  bool is_used_again = false;
+  // Whether the thread waits already when the next work comes is up to the kernel.
+  while (!is_used_again && absl::Now() < deadline) {
+    Event done = *Event::Create();
+    const absl::Status started = threads.Start([&] {
+      is_used_again = !used.insert(::gettid()).second;
+      done.Signal();
+    });
+    if (started.ok()) EXPECT_TRUE(WaitForAny({done.Get()}, absl::Now() + kPatience).ok());
+  }
+  EXPECT_TRUE(is_used_again);
 }
 
 TEST(CallThreadsTest, StartsNothingOnceJoined) {
