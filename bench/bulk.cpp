@@ -42,8 +42,9 @@ struct Batch {
   const std::string values = std::string(kBatch * kValueSize, 'v');
   uint32_t count = 0;
 
-  void Fill(uint32_t first) {
-    count = std::min(kBatch, kCount - first);
+  // Of the entries from `first` on, of so many.
+  void Fill(uint32_t first, uint32_t total) {
+    count = std::min(kBatch, total - first);
     for (uint64_t i = 0; i < count; ++i) {
       const uint64_t key = first + i;
       std::memcpy(keys.data() + i * kKeySize, &key, sizeof(key));
@@ -80,7 +81,7 @@ class BareBulk {
   void Seed() const {
     Batch batch;
     for (uint32_t first = 0; first < kCount; first += kBatch) {
-      batch.Fill(first);
+      batch.Fill(first, kCount);
       Check(::bpf_map_update_batch(entries_, batch.keys.data(), batch.values.data(), &batch.count, nullptr) ==
                 0,
             "writing a batch");
@@ -131,7 +132,8 @@ class BareBulk {
 // The same in a sandbox.
 class RigBulk {
  public:
-  RigBulk(v1::BpfRig::Stub& stub, const std::string& elf) : stub_(stub), sandbox_(stub) {
+  RigBulk(v1::BpfRig::Stub& stub, const std::string& elf, uint32_t entries = kCount)
+      : stub_(stub), entries_(entries), sandbox_(stub) {
     v1::LoadProgramRequest request;
     request.set_sandbox(sandbox_.id());
     request.set_name("bulk");
@@ -146,16 +148,22 @@ class RigBulk {
   RigBulk& operator=(const RigBulk&) = delete;
 
   TaskTimes Run(bool packed) {
+    TaskTimes times = RunMap(packed);
+    Stopwatch watch;
+    WriteRecords();
+    (void)watch.Lap();
+    ReadRecords(packed);
+    times[kReadEvents] = watch.Lap();
+    return times;
+  }
+
+  TaskTimes RunMap(bool packed) {
     TaskTimes times{};
     Stopwatch watch;
     Seed(packed);
     times[kSeedMap] = watch.Lap();
     Dump(packed);
     times[kDumpMap] = watch.Lap();
-    WriteRecords();
-    (void)watch.Lap();
-    ReadRecords(packed);
-    times[kReadEvents] = watch.Lap();
     return times;
   }
 
@@ -183,8 +191,8 @@ class RigBulk {
     message.set_sandbox(sandbox_.id());
     message.set_map("entries");
     Batch batch;
-    for (uint32_t first = 0; first < kCount; first += kBatch) {
-      batch.Fill(first);
+    for (uint32_t first = 0; first < entries_; first += kBatch) {
+      batch.Fill(first, entries_);
       Put(batch, packed, message);
       Check(writer->Write(message), "writing entries");
       message.clear_sandbox();
@@ -192,7 +200,7 @@ class RigBulk {
     }
     writer->WritesDone();
     CheckCall(writer->Finish(), "SeedMap");
-    Check(response.written() == kCount, "writing all entries");
+    Check(response.written() == entries_, "writing all entries");
   }
 
   void Dump(bool packed) {
@@ -211,7 +219,7 @@ class RigBulk {
       }
     }
     CheckCall(reader->Finish(), "DumpMap");
-    Check(bytes == uint64_t{kCount} * (kKeySize + kValueSize), "reading all entries");
+    Check(bytes == uint64_t{entries_} * (kKeySize + kValueSize), "reading all entries");
   }
 
   void WriteRecords() {
@@ -243,6 +251,7 @@ class RigBulk {
   }
 
   v1::BpfRig::Stub& stub_;
+  const uint32_t entries_;
   RigSandbox sandbox_;
 };
 
@@ -281,6 +290,11 @@ void MeasureBulk(v1::BpfRig::Stub& stub, int runs) {
     PrintRig("values", static_cast<Task>(task), bare, plain);
     PrintRig("packed", static_cast<Task>(task), bare, packed);
   }
+}
+
+double TimePackedEntries(v1::BpfRig::Stub& stub, uint32_t count) {
+  const TaskTimes times = RigBulk(stub, ReadObject(kObject), count).RunMap(true);
+  return times[kSeedMap] + times[kDumpMap];
 }
 
 }  // namespace bpfrig::bench

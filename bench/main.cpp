@@ -15,6 +15,7 @@
 #include "bench/bare.h"
 #include "bench/bulk.h"
 #include "bench/echo_server.h"
+#include "bench/growth.h"
 #include "bench/mutants.h"
 #include "bench/rig.h"
 #include "bench/row.h"
@@ -107,6 +108,11 @@ int main(int argc, char** argv) {
   std::string row;
   const CLI::Option* only_rows =
       app.add_option("--row", row, "only the table's rows whose name has this text");
+  std::string growth;
+  const CLI::Option* only_growth =
+      app.add_option("--growth", growth, "only how the rig's time grows; its plot goes to this file, as SVG")
+          ->type_name("FILE")
+          ->excludes("--row");
   CLI11_PARSE(app, argc, argv);
 
   // Both before anything of gRPC.
@@ -115,6 +121,10 @@ int main(int argc, char** argv) {
   const std::unique_ptr<v1::BpfRig::Stub> stub =
       v1::BpfRig::NewStub(grpc::CreateChannel(daemon.Target(), grpc::InsecureChannelCredentials()));
   const Bench bench{daemon.Target(), echo.Target(), *stub, object, ReadObject(object)};
+  if (!only_growth->empty()) {
+    MeasureGrowth(bench, runs, growth);
+    return 0;
+  }
   PrintTable(bench, runs, row);
   if (!only_rows->empty()) return 0;
 

@@ -47,7 +47,8 @@ ServerProcess StartPrivateDaemon() {
     ::fcntl(ready, F_SETFD, 0);
     ::fcntl(lifeline, F_SETFD, 0);
     ::execl(binary.c_str(), "bpfrigd", "--private", "--log-level", "warning", "--listen", target.c_str(),
-            "--ready-fd", ready_fd.c_str(), "--lifeline-fd", lifeline_fd.c_str(), nullptr);
+            "--max-sandboxes", "128", "--ready-fd", ready_fd.c_str(), "--lifeline-fd", lifeline_fd.c_str(),
+            nullptr);
     std::perror(binary.c_str());
     std::_Exit(127);
   });
