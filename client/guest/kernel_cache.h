@@ -36,8 +36,8 @@ class KernelCache {
 
   // All of them, oldest first.
   [[nodiscard]] absl::StatusOr<std::vector<Kernel>> List() const;
-  // The newest that the spec names, or the file that it names. NOT_FOUND says how to get it; DATA_LOSS if it
-  // is not what was fetched; INVALID_ARGUMENT if a file is not a kernel.
+  // The newest that the spec names, or the file that it names. INVALID_ARGUMENT says how to get it, or that a
+  // file is not a kernel; DATA_LOSS if it is not what was fetched.
   [[nodiscard]] absl::StatusOr<Kernel> Find(const KernelSpec& spec) const;
   // Keeps a kernel whose image is elsewhere, instead of one of the same release.
   [[nodiscard]] absl::Status Add(const Kernel& kernel) const;

@@ -1,13 +1,13 @@
 // compose.yaml, used as its first lines say.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
 #include <cstdint>
 #include <sstream>
 
 #include "tests/containers/compose_file.h"
+#include "tests/containers/compose_project.h"
 #include "tests/containers/docker.h"
 #include "tests/support/documents.h"
 
@@ -21,57 +21,22 @@ using ::testing::UnorderedElementsAreArray;
 // The group of the image, which may call.
 constexpr char kGroup[] = "7443";
 
-// The test's own project, next to one that the user may be running.
 class ComposeTest : public ::testing::Test {
  protected:
-  ~ComposeTest() override {
-    const Outcome down = Compose({"--profile", "client", "down", "--volumes"});
-    EXPECT_EQ(down.status, 0) << down.output;
-  }
-
-  [[nodiscard]] Outcome Compose(const Arguments& arguments) const {
-    Arguments files;
-    for (const std::string& file : files_) files = files + Arguments{"--file", file};
-    return RunToEnd(
-        Arguments{"env"} + environment_ +
-            Arguments{"docker", "compose", "--project-directory", BPFRIG_SOURCE, "--project-name", project_} +
-            files + arguments,
-        kDockerPatience);
-  }
-
-  void Up() const {
-    const Outcome up = Compose({"up", "--detach", "--wait"});
-    ASSERT_EQ(up.status, 0) << up.output << Compose({"logs"}).output;
-  }
-
-  [[nodiscard]] std::string ContainerId() const {
-    std::string id = Compose({"ps", "--quiet", "bpfrigd"}).output;
-    return id.substr(0, id.find('\n'));
-  }
-
-  // Runs a command in the daemon's container.
-  [[nodiscard]] std::string Inside(const std::string& commands) const {
-    return Compose({"exec", "--no-TTY", "bpfrigd", "sh", "-c", commands}).output;
-  }
-
   // Outlives the containers that it is mounted into.
   const Folder folder_{"compose"};
-  // NAME=VALUE, for variables that the file takes from the environment.
-  Arguments environment_;
-  // The arguments of --file; none means compose.yaml alone.
-  Arguments files_;
-  const std::string project_ = "bpfrig-test-" + std::to_string(::getpid());
+  ComposeProject project_;
 };
 
 TEST_F(ComposeTest, RunsTheShippedPlansFromTheClientsContainer) {
-  Up();
-  const Outcome outcome = Compose({"run", "--rm", "client", "run", "--control=never", "plans/"});
+  project_.Up();
+  const Outcome outcome = project_.Compose({"run", "--rm", "client", "run", "--control=never", "plans/"});
   EXPECT_EQ(outcome.status, 0) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr(" passed, 0 failed"));
 }
 
 TEST_F(ComposeTest, RunsTheUsersOwnFolder) {
-  Up();
+  project_.Up();
   const std::string plan = R"(name: mine
 objects: {cgroup_sock: cgroup_sock.bpf.o}
 tests:
@@ -84,18 +49,18 @@ tests:
         expect: {server: )";
   folder_.Write("good.yaml", plan + "s}\n");
   const Arguments run = {"run", "--rm", "--volume", folder_.Path() + ":/mine:ro", "client", "run", "/mine"};
-  const Outcome passed = Compose(run);
+  const Outcome passed = project_.Compose(run);
   EXPECT_EQ(passed.status, 0) << passed.output;
   EXPECT_THAT(passed.output, HasSubstr("1 passed, 0 failed"));
   // The exit status is passed on too.
   folder_.Write("bad.yaml", plan + "s, errno: ECONNREFUSED}\n");
-  const Outcome failed = Compose(run);
+  const Outcome failed = project_.Compose(run);
   EXPECT_NE(failed.status, 0) << failed.output;
 }
 
 TEST_F(ComposeTest, RunsFromTheHostOverOneOfItsFolders) {
-  environment_ = {"BPFRIG_SOCKET_DIR=" + folder_.Path()};
-  Up();
+  project_.SetEnvironment({"BPFRIG_SOCKET_DIR=" + folder_.Path()});
+  project_.Up();
   const std::string target = "unix:" + folder_.Path() + "/bpfrig.sock";
   const std::string plans = BPFRIG_SOURCE "/plans";
   const std::string client = BPFRIG_BIN "/bpfrig";
@@ -108,18 +73,18 @@ TEST_F(ComposeTest, RunsFromTheHostOverOneOfItsFolders) {
 
 // Other users may not be able to read the files of a checkout, so these calls come from a container.
 TEST_F(ComposeTest, IsForItsGroupAlone) {
-  Up();
+  project_.Up();
   const Arguments run = {"run", "--rm"};
   const Arguments health = {"client", "health"};
-  const Outcome member = Compose(run + Arguments{"--user", std::string("12345:") + kGroup} + health);
+  const Outcome member = project_.Compose(run + Arguments{"--user", std::string("12345:") + kGroup} + health);
   EXPECT_EQ(member.status, 0) << member.output;
-  const Outcome stranger = Compose(run + Arguments{"--user", "12345:12345"} + health);
+  const Outcome stranger = project_.Compose(run + Arguments{"--user", "12345:12345"} + health);
   EXPECT_EQ(stranger.status, 3) << stranger.output;
 }
 
 TEST_F(ComposeTest, GivesTheDaemonItsCapabilitiesAndNoMore) {
-  Up();
-  const YAML::Node container = YAML::Load(Docker({"inspect", ContainerId()}).output)[0];
+  project_.Up();
+  const YAML::Node container = YAML::Load(Docker({"inspect", project_.ContainerId()}).output)[0];
   const YAML::Node host = container["HostConfig"];
   EXPECT_THAT(host["CapAdd"].as<Arguments>(), UnorderedElementsAreArray(ComposeCapabilities()));
   EXPECT_THAT(host["CapDrop"].as<Arguments>(), ElementsAre("ALL"));
@@ -151,8 +116,8 @@ std::vector<std::string> CapabilitySets(const std::string& status, const std::st
 }
 
 TEST_F(ComposeTest, TheFrontInsideHasNoCapability) {
-  Up();
-  const std::string status = Inside("cat /proc/[0-9]*/status");
+  project_.Up();
+  const std::string status = project_.Inside("cat /proc/[0-9]*/status");
   const std::vector<std::string> none(4, "0000000000000000");
   EXPECT_EQ(CapabilitySets(status, "bpfrigd-front"), none) << status;
   const std::vector<std::string> supervisor = CapabilitySets(status, "bpfrigd");
@@ -161,16 +126,16 @@ TEST_F(ComposeTest, TheFrontInsideHasNoCapability) {
 }
 
 TEST_F(ComposeTest, NextDaemonRemovesWhatAKilledOneLeft) {
-  Up();
-  ASSERT_EQ(Compose({"kill", "bpfrigd"}).status, 0);
-  Up();
-  EXPECT_EQ(Compose({"run", "--rm", "client", "health"}).status, 0);
+  project_.Up();
+  ASSERT_EQ(project_.Compose({"kill", "bpfrigd"}).status, 0);
+  project_.Up();
+  EXPECT_EQ(project_.Compose({"run", "--rm", "client", "health"}).status, 0);
 }
 
 TEST_F(ComposeTest, ASecondDaemonOnTheSocketIsRefused) {
-  Up();
-  const Outcome second = Docker(Arguments{"run", "--rm", "--volumes-from", ContainerId()} + ComposeOptions() +
-                                Arguments{"bpfrig"});
+  project_.Up();
+  const Outcome second = Docker(Arguments{"run", "--rm", "--volumes-from", project_.ContainerId()} +
+                                ComposeOptions() + Arguments{"bpfrig"});
   EXPECT_EQ(second.status, 1) << second.output;
   EXPECT_THAT(second.output, HasSubstr("/run/bpfrig/bpfrig.sock"));
 }
@@ -184,15 +149,15 @@ TEST_F(ComposeTest, IsCalledOverTheNetworkWithItsRemoteFile) {
   folder_.Write("internal.yaml",
                 "networks: {default: {internal: true}}\nservices: {bpfrigd: {ports: !override []}}\n");
   const std::string certificates = folder_.Path() + "/certs";
-  environment_ = {"BPFRIG_CERTS=" + certificates};
-  files_ = {BPFRIG_SOURCE "/compose.yaml", BPFRIG_SOURCE "/docker/compose.remote.yaml",
-            folder_.Path() + "/internal.yaml"};
-  Up();
+  project_.SetEnvironment({"BPFRIG_CERTS=" + certificates});
+  project_.SetFiles({BPFRIG_SOURCE "/compose.yaml", BPFRIG_SOURCE "/docker/compose.remote.yaml",
+                     folder_.Path() + "/internal.yaml"});
+  project_.Up();
   const auto run = [&](const std::string& certificate) {
     return Docker({"run",
                    "--rm",
                    "--network",
-                   project_ + "_default",
+                   project_.name() + "_default",
                    "--user",
                    "0:0",
                    "--volume",
@@ -220,8 +185,8 @@ TEST_F(ComposeTest, IsCalledOverTheNetworkWithItsRemoteFile) {
 }
 
 TEST_F(ComposeTest, ThePrivilegedFileResetsWhatItReplaces) {
-  files_ = {BPFRIG_SOURCE "/compose.yaml", BPFRIG_SOURCE "/docker/compose.privileged.yaml"};
-  const Outcome outcome = Compose({"config"});
+  project_.SetFiles({BPFRIG_SOURCE "/compose.yaml", BPFRIG_SOURCE "/docker/compose.privileged.yaml"});
+  const Outcome outcome = project_.Compose({"config"});
   ASSERT_EQ(outcome.status, 0) << outcome.output;
   const YAML::Node daemon = YAML::Load(outcome.output)["services"]["bpfrigd"];
   EXPECT_EQ(daemon["privileged"].as<bool>(), true);

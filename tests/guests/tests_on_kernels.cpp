@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -13,6 +14,8 @@
 #include "client/guest/frames.h"
 #include "client/guest/guest_runs.h"
 #include "client/guest/kernel_cache.h"
+#include "tests/guests/engine.h"
+#include "tests/guests/find_program.h"
 #include "tests/guests/kernel_table.h"
 
 namespace bpfrig::tests {
@@ -29,22 +32,18 @@ constexpr const char* kTools[] = {
     "rm",     "setpriv",  "sh",   "sleep", "true", "umount", "unshare"};
 constexpr int kPartsOfLong = 6;
 constexpr unsigned kMemoryMib = 2048;
+// Each layer of an image is a whole copy, in memory.
+constexpr unsigned kMemoryOfContainersMib = 9216;
 constexpr size_t kShownOutput = 4000;
 
 struct Options {
   std::vector<std::string> kernels;
   std::vector<std::string> programs = absl::StrSplit(BPFRIG_GUEST_TESTS, ',');
+  // Whether the programs are tests in containers, for which guests have an engine and our images.
+  bool containers = false;
   std::string filter = "*";
   int timeout = 1800;
 };
-
-absl::StatusOr<fs::path> FindTool(const std::string& name) {
-  for (const absl::string_view folder : absl::StrSplit("/usr/bin:/bin:/usr/sbin:/sbin", ':')) {
-    fs::path path = fs::path(std::string(folder)) / name;
-    if (fs::exists(path)) return path;
-  }
-  return absl::NotFoundError(absl::StrCat("there is no ", name, ", which tests use"));
-}
 
 // The programs that tests are, and those that they start.
 absl::StatusOr<std::string> MakeImage(const Options& options, const fs::path& scratch) {
@@ -55,16 +54,21 @@ absl::StatusOr<std::string> MakeImage(const Options& options, const fs::path& sc
     programs.push_back({bin / std::string(name), bin / std::string(name)});
   }
   for (const std::string name : kTools) {
-    const absl::StatusOr<fs::path> path = FindTool(name);
+    const absl::StatusOr<fs::path> path = FindProgram(name);
     if (!path.ok()) return path.status();
     programs.push_back({*path, fs::path("/bin") / name});
+  }
+  if (options.containers) {
+    const absl::StatusOr<std::vector<guest::Placed>> engine = EnginePrograms();
+    if (!engine.ok()) return engine.status();
+    programs.insert(programs.end(), engine->begin(), engine->end());
   }
   return guest::ImageOf(bin / "bpfrig-guest-init", programs, scratch);
 }
 
 // Plans, golden files, pages with examples, and objects.
 std::vector<fs::path> Files() {
-  std::vector<fs::path> files = {"/etc/passwd", "/etc/group"};
+  std::vector<fs::path> files = {"/etc/passwd", "/etc/group", BPFRIG_SOURCE "/compose.yaml"};
   for (const char* folder : {BPFRIG_SOURCE "/plans", BPFRIG_SOURCE "/docs", BPFRIG_SOURCE "/tests/golden",
                              BPFRIG_SOURCE "/tests/mutate/plans"}) {
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
@@ -79,10 +83,10 @@ std::vector<fs::path> Files() {
   return files;
 }
 
-// From the cache, and into it through apt if it is not there.
+// From the cache, and into it through apt if it is not there, or not as it was.
 absl::StatusOr<guest::Kernel> FindKernel(const guest::KernelSpec& spec, const guest::KernelCache& cache) {
   absl::StatusOr<guest::Kernel> found = cache.Find(spec);
-  if (!absl::IsNotFound(found.status())) return found;
+  if (found.ok() || spec.kind == guest::KernelSpec::Kind::kFile) return found;
   const absl::StatusOr<guest::AptKernels> apt = guest::AptKernels::Open(cache.directory() / "apt");
   if (!apt.ok()) return apt.status();
   return apt->Fetch(spec, cache, [](const std::string& line) { std::cerr << line << "\n"; });
@@ -112,6 +116,12 @@ ProgramResult ResultOf(const guest::Outcome& outcome) {
 class Runs {
  public:
   explicit Runs(const Options& options) : options_(options) {}
+  ~Runs() {
+    std::error_code ignored;
+    if (!images_.empty()) fs::remove(images_, ignored);
+  }
+  Runs(const Runs&) = delete;
+  Runs& operator=(const Runs&) = delete;
 
   absl::Status Prepare() {
     const absl::StatusOr<std::vector<guest::KernelSpec>> specs =
@@ -124,6 +134,10 @@ class Runs {
       if (!kernel.ok()) return kernel.status();
       results_.push_back({spec.text, kernel->release, std::vector<ProgramResult>(options_.programs.size())});
       kernels_.push_back(*std::move(kernel));
+    }
+    if (options_.containers) {
+      images_ = cache->directory() / "images.tar";
+      if (absl::Status saved = SaveImages(BPFRIG_SOURCE, images_); !saved.ok()) return saved;
     }
     const absl::StatusOr<std::string> image = MakeImage(options_, cache->directory());
     if (!image.ok()) return image.status();
@@ -139,7 +153,8 @@ class Runs {
   absl::Status Run() {
     std::vector<guest::GuestRun> guests;
     std::vector<Part> parts;
-    const std::vector<fs::path> files = Files();
+    std::vector<fs::path> files = Files();
+    if (options_.containers) files.push_back(images_);
     for (size_t program = 0; program < options_.programs.size(); ++program) {
       const int count = PartsOf(options_.programs[program]);
       for (int part = 0; part < count; ++part) {
@@ -150,7 +165,7 @@ class Runs {
       }
     }
     guest::GuestOptions machine;
-    machine.memory_mib = kMemoryMib;
+    machine.memory_mib = options_.containers ? kMemoryOfContainersMib : kMemoryMib;
     machine.timeout = std::chrono::seconds(options_.timeout);
     return guest::RunOnGuests(guests, accelerator_, image_, machine,
                               [&](size_t index, const guest::Outcome& outcome) {
@@ -180,10 +195,14 @@ class Runs {
 
   guest::Job JobOf(const std::string& program, int part, int parts,
                    const std::vector<fs::path>& files) const {
-    return {{absl::StrCat(BPFRIG_BIN, "/", program), "--gtest_filter=" + options_.filter,
-             absl::StrCat("--gtest_output=xml:", guest::kJobReportFile)},
+    std::vector<std::string> command;
+    if (options_.containers) command = InOwnRoot();
+    command.insert(command.end(),
+                   {absl::StrCat(BPFRIG_BIN, "/", program), "--gtest_filter=" + options_.filter,
+                    absl::StrCat("--gtest_output=xml:", guest::kJobReportFile)});
+    return {std::move(command),
             {"PATH=/bin", "HOME=/tmp", "TMPDIR=/tmp", absl::StrCat("GTEST_TOTAL_SHARDS=", parts),
-             absl::StrCat("GTEST_SHARD_INDEX=", part)},
+             absl::StrCat("GTEST_SHARD_INDEX=", part), absl::StrCat(kImagesVariable, "=", images_.string())},
             "/",
             files};
   }
@@ -199,6 +218,8 @@ class Runs {
   std::vector<guest::Kernel> kernels_;
   std::vector<KernelResults> results_;
   std::string image_;
+  // The file of our images; empty if no test is in containers.
+  fs::path images_;
   std::string accelerator_;
   bool all_passed_ = true;
 };
@@ -213,6 +234,13 @@ int main(int argc, char** argv) {
       ->required();
   app.add_option("--program", options.programs, "Test programs; all of them if left out");
   app.add_option("--filter", options.filter, "GoogleTest's filter: only these tests");
+  app.add_flag_callback(
+      "--containers",
+      [&options] {
+        options.containers = true;
+        options.programs = {BPFRIG_CONTAINER_TEST};
+      },
+      "The test of compose.yaml instead: guests get a Docker engine and our images");
   app.add_option("--timeout", options.timeout, "Seconds for each guest")->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);
   bpfrig::tests::Runs runs(options);
