@@ -114,6 +114,14 @@ void AddMutate(CLI::App& app, MutateOptions& options) {
                   "Also write it as a page of HTML, with each line of the programs that was changed")
       ->type_name("FILE")
       ->group(kWhatIsShown);
+  command
+      .add_option(
+          "--kernel", options.kernel,
+          "Run on this kernel, in a guest under QEMU: a version (6.1), a suite of Debian (trixie) or a "
+          "file; `bpfrig kernels fetch` gets it")
+      ->type_name("KERNEL")
+      ->group(kKernels);
+  AddGuestOptions(command, options.guest);
   AddDaemonOptions(command, options.daemon);
 }
 

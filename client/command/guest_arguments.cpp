@@ -10,9 +10,10 @@ namespace bpfrig::client::command {
 namespace {
 
 // Options with a value that a run elsewhere has no use for.
-constexpr std::array<absl::string_view, 10> kDropped = {
+constexpr std::array<absl::string_view, 13> kDropped = {
     "--artifacts",   "--log-dir",        "--kernel", "--kernel-append", "--kernel-memory",
-    "--kernel-cpus", "--kernel-timeout", "--report", "--color",         "--daemon"};
+    "--kernel-cpus", "--kernel-timeout", "--report", "--color",         "--daemon",
+    "--json",        "--html",           "--since"};
 
 bool IsDropped(absl::string_view option) {
   return std::find(kDropped.begin(), kDropped.end(), option) != kDropped.end();

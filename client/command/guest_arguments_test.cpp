@@ -25,5 +25,14 @@ TEST(GuestArgumentsTest, HasPlacesOfItsOwnToWriteTo) {
                           "--log-dir=logs/6.1", "plans/"));
 }
 
+TEST(GuestArgumentsTest, LeavesGitAndReportsOfMutantsToThisEnd) {
+  EXPECT_THAT(GuestArguments("/bin/bpfrig",
+                             {"mutate", "--kernel=6.1", "--since", "main", "--json", "x.json",
+                              "--html=x.html", "--resume", "x.json", "--sample", "5", "plans/"},
+                             {"--json=/job/report.json", "--diff=/job/changes.diff"}),
+              ElementsAre("/bin/bpfrig", "mutate", "--json=/job/report.json", "--diff=/job/changes.diff",
+                          "--resume", "x.json", "--sample", "5", "plans/"));
+}
+
 }  // namespace
 }  // namespace bpfrig::client::command

@@ -1,5 +1,5 @@
 // What commands that run in guests have in common: what guests are made of, and what they are given to read.
-// run_on_kernels.cpp uses it.
+// run_on_kernels.cpp and mutate_on_kernel.cpp use it.
 #pragma once
 
 #include <filesystem>

@@ -91,6 +91,9 @@ struct MutateOptions {
   std::string resume;
   std::string json;
   std::string html;
+  // "6.1"; empty: the daemon's own kernel.
+  std::string kernel;
+  guest::GuestOptions guest;
 };
 
 struct HealthOptions {
