@@ -1,7 +1,6 @@
 #include "client/command_line.h"
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <map>
 #include <string>
 #include <utility>
@@ -84,37 +83,6 @@ void AddHowTheyRun(CLI::App& command, RunOptions& options, std::string& seed) {
       ->group(kHowTheyRun);
 }
 
-void AddKernelOptions(CLI::App& command, RunOptions& options) {
-  command
-      .add_option(
-          "--kernel", options.kernels,
-          "Run on these kernels, each in a guest under QEMU: versions (6.1), suites of Debian (trixie), "
-          "files, and host for this one; `bpfrig kernels fetch` gets them")
-      ->type_name("KERNEL,...")
-      ->group(kKernels);
-  command.add_option("--kernel-append", options.guest.append, "Added to the guests' kernel command lines")
-      ->type_name("TEXT")
-      ->group(kKernels);
-  command.add_option("--kernel-memory", options.guest.memory_mib, "Memory of each guest")
-      ->type_name("MIB")
-      ->check(Between(256, 1'048'576, ""))
-      ->capture_default_str()
-      ->group(kKernels);
-  command.add_option("--kernel-cpus", options.guest.cpus, "Processors of each guest")
-      ->type_name("N")
-      ->check(Between(1, 64, ""))
-      ->capture_default_str()
-      ->group(kKernels);
-  command
-      .add_option_function<unsigned>(
-          "--kernel-timeout",
-          [&options](unsigned seconds) { options.guest.timeout = std::chrono::seconds(seconds); },
-          "How long each guest may take (default 900)")
-      ->type_name("SECONDS")
-      ->check(Between(10, 86'400, "of seconds "))
-      ->group(kKernels);
-}
-
 void AddRun(CLI::App& app, CommandLine& line, std::string& seed) {
   static const std::map<std::string, ColorMode> kColorModes = {
       {"auto", ColorMode::kAuto}, {"always", ColorMode::kAlways}, {"never", ColorMode::kNever}};
@@ -152,7 +120,14 @@ void AddRun(CLI::App& app, CommandLine& line, std::string& seed) {
                   "the bytes of all connections (docs/running.md)")
       ->type_name("DIR")
       ->group(kWhatIsShown);
-  AddKernelOptions(command, options);
+  command
+      .add_option(
+          "--kernel", options.kernels,
+          "Run on these kernels, each in a guest under QEMU: versions (6.1), suites of Debian (trixie), "
+          "files, and host for this one; `bpfrig kernels fetch` gets them")
+      ->type_name("KERNEL,...")
+      ->group(kKernels);
+  AddGuestOptions(command, options.guest);
   AddDaemonOptions(command, options.daemon);
 }
 

@@ -35,11 +35,19 @@ void AddWhichMutants(CLI::App& command, MutateOptions& options) {
       ->check(
           [](const std::string& text) { return std::string(mutate::ParseLines(text).status().message()); })
       ->group(kWhichMutants);
+  CLI::Option* since =
+      command
+          .add_option(
+              "--since", options.since,
+              "Only of source lines that changed since this commit, as git in the current directory tells")
+          ->type_name("REV")
+          ->group(kWhichMutants);
   command
       .add_option(
-          "--since", options.since,
-          "Only of source lines that changed since this commit, as git in the current directory tells")
-      ->type_name("REV")
+          "--diff", options.diff,
+          "Only of source lines that are new in this diff, which is as `git diff --no-prefix` writes it")
+      ->type_name("FILE")
+      ->excludes(since)
       ->group(kWhichMutants);
   CLI::Option* sample =
       command.add_option("--sample", options.selection.sample, "Only so many of them, chosen at random")
@@ -106,6 +114,14 @@ void AddMutate(CLI::App& app, MutateOptions& options) {
                   "Also write it as a page of HTML, with each line of the programs that was changed")
       ->type_name("FILE")
       ->group(kWhatIsShown);
+  command
+      .add_option(
+          "--kernel", options.kernel,
+          "Run on this kernel, in a guest under QEMU: a version (6.1), a suite of Debian (trixie) or a "
+          "file; `bpfrig kernels fetch` gets it")
+      ->type_name("KERNEL")
+      ->group(kKernels);
+  AddGuestOptions(command, options.guest);
   AddDaemonOptions(command, options.daemon);
 }
 

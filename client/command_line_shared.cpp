@@ -1,5 +1,6 @@
 #include "client/command_line_shared.h"
 
+#include <chrono>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -112,6 +113,30 @@ void AddDaemon(CLI::App& command, std::string& executable, const char* descripti
       ->type_name("FILE")
       ->envname("BPFRIG_DAEMON")
       ->group(kDaemon);
+}
+
+void AddGuestOptions(CLI::App& command, guest::GuestOptions& options) {
+  command.add_option("--kernel-append", options.append, "Added to the guests' kernel command lines")
+      ->type_name("TEXT")
+      ->group(kKernels);
+  command.add_option("--kernel-memory", options.memory_mib, "Memory of each guest")
+      ->type_name("MIB")
+      ->check(Between(256, 1'048'576, ""))
+      ->capture_default_str()
+      ->group(kKernels);
+  command.add_option("--kernel-cpus", options.cpus, "Processors of each guest")
+      ->type_name("N")
+      ->check(Between(1, 64, ""))
+      ->capture_default_str()
+      ->group(kKernels);
+  command
+      .add_option_function<unsigned>(
+          "--kernel-timeout",
+          [&options](unsigned seconds) { options.timeout = std::chrono::seconds(seconds); },
+          "How long each guest may take (default 900)")
+      ->type_name("SECONDS")
+      ->check(Between(10, 86'400, "of seconds "))
+      ->group(kKernels);
 }
 
 void AddDaemonOptions(CLI::App& command, DaemonOptions& options) {

@@ -25,6 +25,8 @@ void AddPlanOptions(CLI::App& command, command::PlanOptions& options);
 CLI::Option* AddTarget(CLI::App& command, std::string& target, const char* description);
 void AddCredentials(CLI::App& command, daemon::Credentials& credentials);
 void AddDaemon(CLI::App& command, std::string& executable, const char* description);
+// How guests are made; which kernels they have, commands say themselves.
+void AddGuestOptions(CLI::App& command, guest::GuestOptions& options);
 void AddDaemonOptions(CLI::App& command, command::DaemonOptions& options);
 
 }  // namespace bpfrig::client

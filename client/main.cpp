@@ -45,7 +45,10 @@ int ExecuteKernels(const CommandLine& line) {
 
 // `arguments` are those after the program's name.
 int Execute(const CommandLine& line, std::vector<std::string> arguments) {
-  if (line.command == "mutate") return command::MutatePrograms(line.mutate);
+  if (line.command == "mutate") {
+    return line.mutate.kernel.empty() ? command::MutatePrograms(line.mutate)
+                                      : command::MutateOnKernel(line.mutate, arguments);
+  }
   if (line.command == "check") return command::CheckPlans(line.check);
   if (line.command == "info") return command::PrintInfo(line.info);
   if (line.command == "health") return command::PrintHealth(line.health);

@@ -12,6 +12,8 @@ namespace bpfrig::client::command {
 [[nodiscard]] int RunPlans(const RunOptions& options);
 // Runs plans with programs that were changed, and prints which changes no test notices.
 [[nodiscard]] int MutatePrograms(const MutateOptions& options);
+// The same on the kernel that the options name. `arguments` are main's.
+[[nodiscard]] int MutateOnKernel(const MutateOptions& options, const std::vector<std::string>& arguments);
 // Runs plans on each of the kernels that the options name, and compares. `arguments` are main's.
 [[nodiscard]] int RunOnKernels(const RunOptions& options, std::vector<std::string> arguments);
 // The kernels that were fetched; fetches some; removes some. Specs as `--kernel` takes them.

@@ -10,9 +10,10 @@ namespace bpfrig::client::command {
 namespace {
 
 // Options with a value that a run elsewhere has no use for.
-constexpr std::array<absl::string_view, 10> kDropped = {
+constexpr std::array<absl::string_view, 13> kDropped = {
     "--artifacts",   "--log-dir",        "--kernel", "--kernel-append", "--kernel-memory",
-    "--kernel-cpus", "--kernel-timeout", "--report", "--color",         "--daemon"};
+    "--kernel-cpus", "--kernel-timeout", "--report", "--color",         "--daemon",
+    "--json",        "--html",           "--since"};
 
 bool IsDropped(absl::string_view option) {
   return std::find(kDropped.begin(), kDropped.end(), option) != kDropped.end();
@@ -20,8 +21,15 @@ bool IsDropped(absl::string_view option) {
 
 }  // namespace
 
+std::vector<std::string> OptionsOf(const GuestOutputs& outputs) {
+  std::vector<std::string> options = {"--report", absl::StrCat("json=", outputs.report)};
+  if (!outputs.artifacts.empty()) options.push_back(absl::StrCat("--artifacts=", outputs.artifacts));
+  if (!outputs.logs.empty()) options.push_back(absl::StrCat("--log-dir=", outputs.logs));
+  return options;
+}
+
 std::vector<std::string> GuestArguments(const std::string& program, const std::vector<std::string>& arguments,
-                                        const GuestOutputs& outputs) {
+                                        const std::vector<std::string>& added) {
   std::vector<std::string> kept = {program};
   for (size_t i = 0; i < arguments.size(); ++i) {
     const absl::string_view argument = arguments[i];
@@ -31,9 +39,6 @@ std::vector<std::string> GuestArguments(const std::string& program, const std::v
       kept.push_back(arguments[i]);
     }
   }
-  std::vector<std::string> added = {"--report", absl::StrCat("json=", outputs.report)};
-  if (!outputs.artifacts.empty()) added.push_back(absl::StrCat("--artifacts=", outputs.artifacts));
-  if (!outputs.logs.empty()) added.push_back(absl::StrCat("--log-dir=", outputs.logs));
   kept.insert(kept.begin() + 2, added.begin(), added.end());
   return kept;
 }

@@ -13,10 +13,12 @@ struct GuestOutputs {
   std::string artifacts = {};
   std::string logs = {};
 };
+// The options that name them.
+[[nodiscard]] std::vector<std::string> OptionsOf(const GuestOutputs& outputs);
 
-// `arguments` are those after the program's name, as they were given.
+// `arguments` are those after the program's name, as they were given; `added` are options of the command.
 [[nodiscard]] std::vector<std::string> GuestArguments(const std::string& program,
                                                       const std::vector<std::string>& arguments,
-                                                      const GuestOutputs& outputs);
+                                                      const std::vector<std::string>& added);
 
 }  // namespace bpfrig::client::command

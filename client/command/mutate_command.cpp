@@ -15,9 +15,8 @@
 #include "client/command/daemon_session.h"
 #include "client/command/exit_code.h"
 #include "client/command/load_plans.h"
+#include "client/command/mutate_inputs.h"
 #include "client/command/terminal.h"
-#include "client/guest/child.h"
-#include "client/mutate/changed_lines.h"
 #include "client/mutate/equivalents.h"
 #include "client/mutate/html_report.h"
 #include "client/mutate/json_report.h"
@@ -28,7 +27,6 @@
 #include "client/mutate/text_report.h"
 #include "client/report/report.h"
 #include "client/report/report_file.h"
-#include "common/read_file.h"
 #include "common/version.h"
 
 namespace bpfrig::client::command {
@@ -38,7 +36,6 @@ using std::chrono::milliseconds;
 
 // More than there are CPUs: a test that fails has mostly waited for something that did not come.
 constexpr size_t kPerCpu = 4;
-constexpr size_t kMaxResumeBytes = size_t{1} << 30;
 
 size_t Threads(const MutateOptions& options, const bpfrig::v1::GetInfoResponse& info) {
   size_t threads =
@@ -144,48 +141,8 @@ int ExitCode(const MutateOptions& options, const mutate::Counts& counts) {
   return kTestsFailed;
 }
 
-// Files that the command line names, and what git says.
-struct Inputs {
-  std::vector<plan::Test> tests;
-  std::vector<mutate::Equivalent> equivalents;
-  // The report of a run to go on with; empty: none.
-  std::string resume;
-  mutate::Selection selection;
-};
-
-// Before there are threads.
-absl::StatusOr<std::vector<mutate::LineRange>> ChangedSince(const std::string& revision) {
-  const absl::StatusOr<std::string> diff =
-      guest::OutputOf({"git", "-c", "core.quotePath=false", "diff", "--unified=0", "--no-prefix",
-                       "--no-color", "--no-ext-diff", "--end-of-options", revision, "--"});
-  if (!diff.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("--since ", revision, ": ", diff.status().message()));
-  }
-  return mutate::ChangedLines(*diff);
-}
-
-absl::Status ReadInputs(const MutateOptions& options, Inputs& inputs) {
-  inputs.selection = options.selection;
-  if (!options.equivalents.empty()) {
-    absl::StatusOr<std::vector<mutate::Equivalent>> read = mutate::ReadEquivalents(options.equivalents);
-    if (!read.ok()) return std::move(read).status();
-    inputs.equivalents = *std::move(read);
-  }
-  if (!options.resume.empty()) {
-    absl::StatusOr<std::string> read = common::ReadFile(options.resume, kMaxResumeBytes);
-    if (!read.ok()) return std::move(read).status();
-    inputs.resume = *std::move(read);
-  }
-  if (!options.since.empty()) {
-    absl::StatusOr<std::vector<mutate::LineRange>> changed = ChangedSince(options.since);
-    if (!changed.ok()) return std::move(changed).status();
-    inputs.selection.changed = *std::move(changed);
-  }
-  return absl::OkStatus();
-}
-
 // The record's mutants, with what is known of them.
-absl::Status ChooseMutants(const MutateOptions& options, const Inputs& inputs, mutate::Record& record) {
+absl::Status ChooseMutants(const MutateOptions& options, const MutateInputs& inputs, mutate::Record& record) {
   if (absl::Status chosen = mutate::SelectMutants(inputs.selection, record); !chosen.ok()) return chosen;
   if (inputs.resume.empty()) return absl::OkStatus();
   const absl::StatusOr<size_t> taken = mutate::Resume(inputs.resume, record);
@@ -198,8 +155,8 @@ absl::Status ChooseMutants(const MutateOptions& options, const Inputs& inputs, m
 }
 
 // The part with a daemon.
-int MutateOn(const MutateOptions& options, const Inputs& inputs, DaemonSession& session) {
-  const std::vector<plan::Test>& tests = inputs.tests;
+int MutateOn(const MutateOptions& options, const std::vector<plan::Test>& tests, const MutateInputs& inputs,
+             DaemonSession& session) {
   run::TestRunner runner(session.client(), run::FeaturesOf(session.info()), {});
   const size_t threads = Threads(options, session.info());
   const mutate::Survey survey = mutate::RunSurvey(tests, threads, milliseconds(0), runner);
@@ -235,14 +192,13 @@ int MutateOn(const MutateOptions& options, const Inputs& inputs, DaemonSession& 
 }  // namespace
 
 int MutatePrograms(const MutateOptions& options) {
-  Inputs inputs;
-  if (const absl::Status read = ReadInputs(options, inputs); !read.ok()) return Fail(read);
-  std::optional<std::vector<plan::Test>> tests = LoadPlans(options.plans);
+  const absl::StatusOr<MutateInputs> inputs = ReadMutateInputs(options);
+  if (!inputs.ok()) return Fail(inputs.status());
+  const std::optional<std::vector<plan::Test>> tests = LoadPlans(options.plans);
   if (!tests) return kUsageError;
-  inputs.tests = *std::move(tests);
   absl::StatusOr<std::unique_ptr<DaemonSession>> session = DaemonSession::Open(options.daemon);
   if (!session.ok()) return Fail(session.status());
-  const int code = MutateOn(options, inputs, **session);
+  const int code = MutateOn(options, *tests, *inputs, **session);
   const absl::Status closed = (*session)->Close();
   if (closed.ok()) return code;
   std::cerr << "bpfrig: ending the private daemon: " << closed.message() << "\n";

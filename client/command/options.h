@@ -75,8 +75,9 @@ struct MutateOptions {
   PlanOptions plans;
   DaemonOptions daemon;
   mutate::Selection selection;
-  // A commit, for git; empty: none.
+  // A commit, for git, or a file with what git tells; empty: none.
   std::string since;
+  std::string diff;
   // Mutants at once; 0: four for each CPU.
   unsigned jobs = 0;
   // For each test with a mutant; 0: by what it takes without.
@@ -90,6 +91,9 @@ struct MutateOptions {
   std::string resume;
   std::string json;
   std::string html;
+  // "6.1"; empty: the daemon's own kernel.
+  std::string kernel;
+  guest::GuestOptions guest;
 };
 
 struct HealthOptions {

@@ -8,32 +8,28 @@
 #include <set>
 #include <system_error>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "client/command/commands.h"
 #include "client/command/exit_code.h"
 #include "client/command/guest_arguments.h"
+#include "client/command/guest_jobs.h"
 #include "client/command/load_plans.h"
 #include "client/command/shuffle.h"
 #include "client/command/terminal.h"
 #include "client/command/write_reports.h"
-#include "client/daemon/find_daemon.h"
 #include "client/guest/child.h"
 #include "client/guest/frames.h"
 #include "client/guest/guest_runs.h"
 #include "client/guest/image.h"
 #include "client/guest/kernel_cache.h"
 #include "client/plan/object_files.h"
-#include "client/plan/plan_files.h"
 #include "client/report/compare_kernels.h"
 #include "client/report/parse_json.h"
 #include "client/run/artifacts.h"
 #include "client/run/file_name.h"
 #include "client/run/log_directory.h"
 #include "common/read_file.h"
-
-extern char** environ;  // NOLINT: declared by no header in strict mode.
 
 namespace bpfrig::client::command {
 namespace {
@@ -68,8 +64,8 @@ KernelRun RunOnHost(const std::vector<std::string>& arguments, const GuestOutput
   const common::Fd created(mkstemp(report.data()));
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  const absl::StatusOr<guest::Ended> ended =
-      guest::RunToEnd(GuestArguments(self.string(), arguments, {report, folders.artifacts, folders.logs}));
+  const absl::StatusOr<guest::Ended> ended = guest::RunToEnd(
+      GuestArguments(self.string(), arguments, OptionsOf({report, folders.artifacts, folders.logs})));
   if (ended.ok()) {
     TakeReport(common::ReadFile(report, kMaxReportBytes).value_or(""), ended->status, ended->output, run);
   } else {
@@ -77,29 +73,6 @@ KernelRun RunOnHost(const std::vector<std::string>& arguments, const GuestOutput
   }
   fs::remove(report, error);
   return run;
-}
-
-std::vector<std::string> GuestEnvironment() {
-  std::vector<std::string> environment = {"PATH=/bin", "HOME=/tmp", "TMPDIR=/tmp"};
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    // What names a daemon is of no use there: a guest has its own.
-    if (absl::StartsWith(*variable, "BPFRIG_VAR_") || absl::StartsWith(*variable, "BPFRIG_OBJECT_PATH=")) {
-      environment.emplace_back(*variable);
-    }
-  }
-  return environment;
-}
-
-// What a run reads: plans, what they include, and the objects that they load.
-std::vector<fs::path> FilesOf(const PlanOptions& options, const plan::ObjectFiles& objects) {
-  std::set<fs::path> files;
-  const auto add = [&](const fs::path& file) { files.insert(fs::absolute(file).lexically_normal()); };
-  for (const fs::path& object : objects.Files()) add(object);
-  // They were found before.
-  for (const std::string& plan : plan::FindPlanFiles(options.plans).value_or(std::vector<std::string>())) {
-    for (const std::string& file : plan::FilesOfPlan(plan)) add(file);
-  }
-  return {files.begin(), files.end()};
 }
 
 struct Plan {
@@ -147,7 +120,7 @@ absl::Status MakeFolders(const RunOptions& options, const std::vector<plan::Test
 std::vector<fs::path> FoldersOf(const GuestOutputs& outputs) {
   std::set<fs::path> folders;
   for (const std::string& folder : {outputs.artifacts, outputs.logs}) {
-    if (!folder.empty()) folders.insert(fs::absolute(folder).lexically_normal());
+    if (!folder.empty()) folders.insert(PathInGuest(folder));
   }
   return {folders.begin(), folders.end()};
 }
@@ -168,27 +141,20 @@ absl::Status WriteFiles(const guest::GuestFiles& files, const std::vector<fs::pa
 
 absl::Status RunGuests(const RunOptions& options, const std::vector<std::string>& arguments,
                        const std::vector<fs::path>& files, const guest::KernelCache& cache, Plan& plan) {
-  const absl::StatusOr<std::string> daemon = daemon::FindDaemon(options.daemon.private_daemon.executable);
-  if (!daemon.ok()) return daemon.status();
-  const absl::StatusOr<guest::Programs> programs = guest::FindPrograms(*daemon);
-  if (!programs.ok()) return programs.status();
-  const absl::StatusOr<std::string> base = guest::BaseImage(*programs, cache.images());
-  if (!base.ok()) return base.status();
-  const absl::StatusOr<std::string> accelerator =
-      guest::ChooseAccelerator(plan.kernels.front(), *base, cache.directory());
-  if (!accelerator.ok()) return accelerator.status();
+  const absl::StatusOr<GuestMakings> makings = PrepareGuests(options.daemon, plan.kernels.front(), cache);
+  if (!makings.ok()) return makings.status();
   std::vector<guest::GuestRun> guests;
   for (size_t i = 0; i < plan.kernels.size(); ++i) {
     const GuestOutputs& outputs = plan.outputs[plan.places[i]];
-    guests.push_back({plan.kernels[i],
-                      {GuestArguments(guest::kGuestClient, arguments, outputs), GuestEnvironment(),
-                       fs::current_path(), files, FoldersOf(outputs)}});
+    guests.push_back(
+        {plan.kernels[i], JobOf(GuestArguments(guest::kGuestClient, arguments, OptionsOf(outputs)), files,
+                                FoldersOf(outputs))});
   }
   return guest::RunOnGuests(
-      guests, *accelerator, *base, options.guest, [&](size_t index, guest::Outcome outcome) {
+      guests, makings->accelerator, makings->image, options.guest, [&](size_t index, guest::Outcome outcome) {
         KernelRun& run = plan.runs[plan.places[index]];
         run.release = outcome.release;
-        run.accelerator = *accelerator;
+        run.accelerator = makings->accelerator;
         run.boot = outcome.boot;
         run.failure = outcome.failure;
         if (run.failure.empty()) {
@@ -202,25 +168,17 @@ absl::Status RunGuests(const RunOptions& options, const std::vector<std::string>
       });
 }
 
-// Why these options and --kernel do not go together; empty if they do.
-std::string WhyNotOnKernels(const RunOptions& options) {
-  if (!options.daemon.target.empty()) {
-    return "--kernel and --target do not go together: each guest has its own daemon";
-  }
-  if (options.last_failed) {
-    return "--kernel and --last-failed do not go together: what failed last is only remembered of runs on "
-           "the daemon's own kernel";
-  }
-  return "";
+absl::Status CheckRunOptions(const RunOptions& options) {
+  if (!options.last_failed) return CheckDaemonOfGuests(options.daemon);
+  return absl::InvalidArgumentError(
+      "--kernel and --last-failed do not go together: what failed last is only remembered of runs on the "
+      "daemon's own kernel");
 }
 
 }  // namespace
 
 int RunOnKernels(const RunOptions& options, std::vector<std::string> arguments) {
-  if (const std::string why_not = WhyNotOnKernels(options); !why_not.empty()) {
-    std::cerr << "bpfrig: " << why_not << "\n";
-    return kUsageError;
-  }
+  if (const absl::Status good = CheckRunOptions(options); !good.ok()) return Fail(good);
   const absl::StatusOr<std::vector<KernelSpec>> specs = guest::ParseKernelSpecs(options.kernels);
   if (!specs.ok()) return Fail(specs.status());
   plan::ObjectFiles objects(options.plans.object_path);
@@ -241,7 +199,8 @@ int RunOnKernels(const RunOptions& options, std::vector<std::string> arguments) 
     if (plan->runs[i].name == "host") plan->runs[i] = RunOnHost(arguments, plan->outputs[i]);
   }
   if (!plan->kernels.empty()) {
-    const absl::Status ran = RunGuests(options, arguments, FilesOf(options.plans, objects), *cache, *plan);
+    const absl::Status ran =
+        RunGuests(options, arguments, FilesOfPlans(options.plans, objects), *cache, *plan);
     if (!ran.ok()) return Fail(ran);
   }
   const report::RunRecord joined = report::Joined(plan->runs);

@@ -160,13 +160,17 @@ absl::StatusOr<common::Fd> InitramfsOf(const std::string& base, const Job& job) 
   cpio.AddFile(kJobArgumentsFile, WithZeroes(job.arguments));
   cpio.AddFile(kJobEnvironmentFile, WithZeroes(job.environment));
   std::vector<std::string> folders;
-  for (const fs::path& folder : job.folders) folders.push_back(folder.string());
+  for (const fs::path& folder : job.folders) {
+    cpio.AddDirectory(folder);
+    folders.push_back(folder.string());
+  }
   cpio.AddFile(kJobFoldersFile, WithZeroes(folders));
   for (const fs::path& file : job.files) {
     const absl::StatusOr<std::string> bytes = common::ReadFile(file, kMaxFileBytes);
     if (!bytes.ok()) return bytes.status();
     cpio.AddFile(file, *bytes);
   }
+  for (const auto& [path, text] : job.texts) cpio.AddFile(path, text);
   const absl::StatusOr<std::string> bytes = cpio.Finish();
   if (!bytes.ok()) return bytes.status();
   common::Fd file(memfd_create("initramfs", MFD_CLOEXEC));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -51,8 +52,10 @@ struct Job {
   std::filesystem::path directory;
   // Absolute; each is at the same path in the guest.
   std::vector<std::filesystem::path> files;
-  // Absolute; what it writes below them comes back (Outcome::files).
+  // Absolute; they are there, and what it writes below them comes back (Outcome::files).
   std::vector<std::filesystem::path> folders = {};
+  // Files that only the guest has: their places, and what is in them.
+  std::map<std::filesystem::path, std::string> texts = {};
 };
 
 // The base image and the job after it, as a file in memory that QEMU can open.

@@ -24,16 +24,33 @@ bool ReadSpan(absl::string_view text, char sign, Span& span) {
          (parts.second.empty() || absl::SimpleAtoi(parts.second, &span.count));
 }
 
+void Pass(Span& span) {
+  ++span.first;
+  if (span.count > 0) --span.count;
+}
+
+// To the range before it, if it comes next.
+void AddLine(const std::string& file, uint32_t line, std::vector<LineRange>& ranges) {
+  if (ranges.empty() || ranges.back().file != file || ranges.back().last + 1 != line) {
+    ranges.push_back({file, line, line});
+  }
+  ranges.back().last = line;
+}
+
 }  // namespace
 
 std::vector<LineRange> ChangedLines(absl::string_view diff) {
   std::vector<LineRange> changed;
   std::string file;
-  // Lines of the hunk that are still to come: they may look like anything.
-  uint64_t rest = 0;
+  // Lines of the hunk's two sides that are still to come: they may look like anything.
+  Span before{0, 0};
+  Span after{0, 0};
   for (absl::string_view line : absl::StrSplit(diff, '\n')) {
-    if (rest > 0) {
-      if (!line.empty() && line[0] != '\\') --rest;
+    if (before.count > 0 || after.count > 0) {
+      const char side = line.empty() ? ' ' : line[0];
+      if (side == '+') AddLine(file, after.first, changed);
+      if (side == '+' || side == ' ') Pass(after);
+      if (side == '-' || side == ' ') Pass(before);
       continue;
     }
     if (absl::ConsumePrefix(&line, "+++ ")) {
@@ -42,14 +59,14 @@ std::vector<LineRange> ChangedLines(absl::string_view diff) {
       continue;
     }
     const std::vector<absl::string_view> words = absl::StrSplit(line, absl::MaxSplits(' ', 3));
-    Span before;
-    Span after;
-    if (words.size() < 3 || words[0] != "@@" || !ReadSpan(words[1], '-', before) ||
-        !ReadSpan(words[2], '+', after)) {
+    Span old_side;
+    Span new_side;
+    if (words.size() < 3 || words[0] != "@@" || !ReadSpan(words[1], '-', old_side) ||
+        !ReadSpan(words[2], '+', new_side)) {
       continue;
     }
-    rest = uint64_t{before.count} + after.count;
-    if (after.count > 0) changed.push_back({file, after.first, after.first + after.count - 1});
+    before = old_side;
+    after = new_side;
   }
   return changed;
 }

@@ -8,8 +8,8 @@
 
 namespace bpfrig::client::mutate {
 
-// The lines that are new, from the output of `git diff --unified=0 --no-prefix`. Of lines that are gone
-// nothing is left to mutate.
+// The lines that are new, from the output of `git diff --no-prefix`, with or without the lines around them.
+// Of lines that are gone nothing is left to mutate.
 [[nodiscard]] std::vector<LineRange> ChangedLines(absl::string_view diff);
 
 }  // namespace bpfrig::client::mutate

@@ -51,6 +51,12 @@ TEST(ChangedLinesTest, TakesNothingOfWhatIsGone) {
   EXPECT_THAT(RangesOf(""), IsEmpty());
 }
 
+TEST(ChangedLinesTest, LeavesOutLinesAroundWhatIsNew) {
+  EXPECT_THAT(RangesOf("--- a.c\n+++ a.c\n@@ -1,5 +1,6 @@\n one\n+two\n three\n\n-five\n+5\n six\n"
+                       "@@ -20 +21,2 @@\n twenty\n+more\n"),
+              ElementsAre("a.c:2-2", "a.c:5-5", "a.c:22-22"));
+}
+
 TEST(ChangedLinesTest, DoesNotTakeALineForAHeader) {
   EXPECT_THAT(RangesOf("--- a.c\n+++ a.c\n@@ -1,0 +2,2 @@\n+++ b.c\n+@@ -1 +1 @@\n@@ -9 +11 @@\n-x\n+y\n"),
               ElementsAre("a.c:2-3", "a.c:11-11"));

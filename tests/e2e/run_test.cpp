@@ -165,6 +165,8 @@ TEST(RunTest, RefusesOptionsThatHaveNoEffectTogether) {
 TEST(RunTest, RefusesOptionsOfWhatTheRunDoesNotHave) {
   EXPECT_EQ(Complaint({"run", "--kernel-memory", "512", Plans()}),
             "bpfrig: --kernel-memory is for guests, and no --kernel names one\n");
+  EXPECT_EQ(Complaint({"mutate", "--kernel-timeout", "60", Plans()}),
+            "bpfrig: --kernel-timeout is for guests, and no --kernel names one\n");
   EXPECT_EQ(Complaint({"info", "--tls-ca", "ca.pem"}),
             "bpfrig: --tls-ca is for a daemon that runs already, and no --target names one\n");
   EXPECT_EQ(Complaint({"run", "--list", "--last-failed", Plans()}),

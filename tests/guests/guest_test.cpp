@@ -1,14 +1,17 @@
-// `bpfrig run --kernel` and `bpfrig kernels` as a user calls them.
+// `bpfrig run --kernel`, `bpfrig mutate --kernel` and `bpfrig kernels` as a user calls them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/str_replace.h"
 #include "client/guest/guest_runs.h"
 #include "client/guest/kernel_cache.h"
+#include "common/read_file.h"
 #include "common/testing/temporary_directory.h"
 #include "tests/support/subprocess.h"
 
@@ -205,11 +208,103 @@ tests:
             (out / kKernel / "traces/expects_another_port").string());
 }
 
+constexpr const char* kPanics = "rdinit=/none root=/dev/none";
+
 TEST_F(GuestTest, KernelThatPanicsIsARigError) {
   const std::string plan = Write("wrong.yaml", kFailing);
-  const Outcome outcome = RunOn(kKernel, {"--kernel-append", "rdinit=/none root=/dev/none", plan});
+  const Outcome outcome = RunOn(kKernel, {"--kernel-append", kPanics, plan});
   EXPECT_EQ(outcome.status, 3) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr("rig error: the kernel gave up: Kernel panic - not syncing"));
+}
+
+// A filter of which the plan sees nothing but that it lets wanted datagrams pass.
+constexpr const char* kFiltered = R"(name: filtered
+objects: {filter: sockets/filter.bpf.o}
+tests:
+  - name: lets wanted datagrams pass
+    steps:
+      - load: {object: filter}
+      - listen: {name: server, at: {address: 127.0.0.1, port: 53}, transport: udp}
+      - attach: {program: filter_udp, socket: server}
+      - socket: {name: c, transport: udp}
+      - send: {connection: c, to: {address: 127.0.0.1, port: 53}, data: !text wanted}
+      - receive: {connection: server}
+        expect: {data: !text wanted}
+)";
+
+// What came of each mutant, by its program, instruction and change.
+std::map<std::string, std::string> OutcomesIn(const std::string& report) {
+  std::map<std::string, std::string> outcomes;
+  const nlohmann::json json = nlohmann::json::parse(std::ifstream(report), nullptr, false);
+  if (json.is_discarded()) return outcomes;
+  for (const nlohmann::json& mutant : json["mutants"]) {
+    outcomes[mutant["program"].get<std::string>() + " " + mutant["instruction"].dump() + " " +
+             mutant["what"].get<std::string>()] = mutant["outcome"].get<std::string>();
+  }
+  return outcomes;
+}
+
+TEST_F(GuestTest, MutantsMeetTheSameFateAsOnTheHost) {
+  const std::string plan = Write("filtered.yaml", kFiltered);
+  const std::string here = directory_ / "here.json";
+  const std::string there = directory_ / "there.json";
+  const std::string page = directory_ / "there.html";
+  const auto mutate = [&](const std::string& json, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"mutate", "-I", BPFRIG_BPF_OBJECTS, "--program", "filter_udp",
+                                         "--sample", "8", "--fail-under", "100", "--json", json});
+    arguments.push_back(plan);
+    return Bpfrig(std::move(arguments));
+  };
+  const Outcome on_host = mutate(here, {});
+  EXPECT_EQ(on_host.status, 1) << on_host.output;
+  const Outcome in_guest = mutate(there, {"--kernel", kKernel, "--html", page});
+  EXPECT_EQ(in_guest.status, 1) << in_guest.output;
+  EXPECT_EQ(in_guest.output, on_host.output);
+  EXPECT_THAT(OutcomesIn(there), testing::SizeIs(8));
+  EXPECT_EQ(OutcomesIn(there), OutcomesIn(here));
+  std::string title;
+  std::ifstream(page) >> title;
+  EXPECT_THAT(title, HasSubstr("<!DOCTYPE"));
+  // Files that it reads are there, too: there is nothing left to run, and nothing that has changed.
+  const Outcome resumed = mutate(there, {"--kernel", kKernel, "--resume", there});
+  EXPECT_EQ(resumed.status, 1) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("of 8 mutants, 8 were run before\n"));
+}
+
+TEST_F(GuestTest, OnlyLinesThatChangedHereAreMutatedThere) {
+  const std::string plan = Write("filtered.yaml", kFiltered);
+  const std::string report = directory_ / "report.json";
+  const auto git = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"git", "-C", directory_.path().string(), "-c", "user.name=x", "-c",
+                                 "user.email=x@example.org"});
+    ASSERT_EQ(RunToEnd(words, kPatience).status, 0);
+  };
+  const std::string source = common::ReadFile(BPFRIG_SOURCE "/bpf/sockets/filter.bpf.c", 1 << 20).value();
+  Write("filter.bpf.c", absl::StrReplaceAll(source, {{"first == wanted", "first != wanted"}}));
+  git({"init", "-q"});
+  git({"add", "filter.bpf.c"});
+  git({"commit", "-q", "-m", "as it was"});
+  Write("filter.bpf.c", source);
+  const Outcome outcome =
+      RunToEnd({"env", "-C", directory_.path().string(), BPFRIG_BIN "/bpfrig", "mutate", "--kernel", kKernel,
+                "-I", BPFRIG_BPF_OBJECTS, "--since", "HEAD", "--json", report, plan},
+               kPatience);
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  const nlohmann::json json = nlohmann::json::parse(std::ifstream(report), nullptr, false);
+  ASSERT_FALSE(json.is_discarded()) << outcome.output;
+  EXPECT_GT(json["mutants"].size(), 0u);
+  for (const nlohmann::json& mutant : json["mutants"]) {
+    EXPECT_THAT(mutant["text"].get<std::string>(), HasSubstr("first == wanted"));
+  }
+}
+
+TEST_F(GuestTest, KernelThatPanicsEndsMutateAsTheRigsFailure) {
+  const std::string plan = Write("filtered.yaml", kFiltered);
+  const Outcome outcome =
+      Bpfrig({"mutate", "--kernel", kKernel, "--kernel-append", kPanics, "-I", BPFRIG_BPF_OBJECTS, plan});
+  EXPECT_EQ(outcome.status, 3) << outcome.output;
+  EXPECT_THAT(outcome.output,
+              HasSubstr("bpfrig: kernel 6.1: the kernel gave up: Kernel panic - not syncing"));
 }
 
 // A machine with cgroup2 alone and its controllers, as most have: here the daemon's own process runs in the
