@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// A big map, and a ring buffer with a program that fills it.
+// A big map, a ring buffer with a program that fills it, and a program that does nothing.
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>

@@ -20,7 +20,6 @@
 namespace bpfrig::bench {
 namespace {
 
-constexpr char kObject[] = BPFRIG_BENCH_OBJECTS "/bulk.bpf.o";
 constexpr uint32_t kCount = 1'000'000;
 // Of one batch operation, and of one message of a request.
 constexpr uint32_t kBatch = 4096;
@@ -55,8 +54,8 @@ struct Batch {
 // The bare program.
 class BareBulk {
  public:
-  BareBulk() : object_(::bpf_object__open_file(kObject, nullptr)) {
-    Check(object_ != nullptr && ::bpf_object__load(object_) == 0, std::string("loading ") + kObject);
+  BareBulk() : object_(::bpf_object__open_file(kBulkObject, nullptr)) {
+    Check(object_ != nullptr && ::bpf_object__load(object_) == 0, std::string("loading ") + kBulkObject);
     entries_ = ::bpf_object__find_map_fd_by_name(object_, "entries");
   }
   ~BareBulk() { ::bpf_object__close(object_); }
@@ -272,7 +271,7 @@ void PrintRig(const char* name, Task task, const std::vector<TaskTimes>& bare,
 }  // namespace
 
 void MeasureBulk(v1::BpfRig::Stub& stub, int runs) {
-  const std::string elf = ReadObject(kObject);
+  const std::string elf = ReadObject(kBulkObject);
   std::vector<TaskTimes> bare;
   std::vector<TaskTimes> plain;
   std::vector<TaskTimes> packed;
@@ -293,7 +292,7 @@ void MeasureBulk(v1::BpfRig::Stub& stub, int runs) {
 }
 
 double TimePackedEntries(v1::BpfRig::Stub& stub, uint32_t count) {
-  const TaskTimes times = RigBulk(stub, ReadObject(kObject), count).RunMap(true);
+  const TaskTimes times = RigBulk(stub, ReadObject(kBulkObject), count).RunMap(true);
   return times[kSeedMap] + times[kDumpMap];
 }
 

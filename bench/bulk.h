@@ -8,6 +8,9 @@
 
 namespace bpfrig::bench {
 
+// A big map, a ring buffer, and programs for test runs.
+inline constexpr char kBulkObject[] = BPFRIG_BENCH_OBJECTS "/bulk.bpf.o";
+
 // Prints a table of `runs` runs of each, in turn. Exits if an entry or record is lost.
 void MeasureBulk(v1::BpfRig::Stub& stub, int runs);
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/bulk.h"
 #include "bench/check.h"
 #include "bench/phases.h"
 #include "bench/rig.h"
@@ -13,7 +14,6 @@
 namespace bpfrig::bench {
 namespace {
 
-constexpr char kObject[] = BPFRIG_BENCH_OBJECTS "/bulk.bpf.o";
 constexpr int kPackets = 1000;
 // Of all packets.
 constexpr int kRounds = 50;
@@ -29,8 +29,8 @@ double PacketsASecond(double microseconds) { return kPackets * kRounds * 1000.0 
 
 double RunBare() {
   const std::unique_ptr<bpf_object, decltype(&::bpf_object__close)> object(
-      ::bpf_object__open_file(kObject, nullptr), &::bpf_object__close);
-  Check(object != nullptr && ::bpf_object__load(object.get()) == 0, std::string("loading ") + kObject);
+      ::bpf_object__open_file(kBulkObject, nullptr), &::bpf_object__close);
+  Check(object != nullptr && ::bpf_object__load(object.get()) == 0, std::string("loading ") + kBulkObject);
   const int program = ::bpf_program__fd(::bpf_object__find_program_by_name(object.get(), "pass"));
   std::vector<std::string> packets;
   for (int i = 0; i < kPackets; ++i) packets.push_back(PacketOf(i));
@@ -55,7 +55,7 @@ double RunRig(v1::BpfRig::Stub& stub) {
   v1::LoadProgramRequest load;
   load.set_sandbox(sandbox.id());
   load.set_name("bulk");
-  load.set_object(ReadObject(kObject));
+  load.set_object(ReadObject(kBulkObject));
   {
     grpc::ClientContext context;
     v1::LoadProgramResponse loaded;
