@@ -24,7 +24,8 @@ Outcome ComposeProject::Compose(const Arguments& arguments, std::chrono::millise
 
 void ComposeProject::Up() const {
   const Outcome up = Compose({"up", "--detach", "--wait"});
-  ASSERT_EQ(up.status, 0) << up.output << Compose({"logs"}).output;
+  ASSERT_EQ(up.status, 0) << up.output << Compose({"logs"}).output
+                          << Docker({"inspect", "--format", "{{json .State.Health}}", ContainerId()}).output;
 }
 
 std::string ComposeProject::ContainerId() const {

@@ -70,66 +70,72 @@ std::vector<fs::path> CgroupsNamed(const std::string& beginning) {
 // With either cgroup namespace: Docker's own choice, and that of hosts which were set up for older ones.
 class CgroupNamespace : public ::testing::TestWithParam<std::string> {
  protected:
-  CgroupNamespace() {
-    // Less than the container's, so that a sandbox meets it first.
+  // With options of the daemon: "[--flag, value]".
+  void Up(const std::string& options = "[]") {
     folder_.Write("compose.yaml",
-                  "services: {bpfrigd: {cgroup: " + GetParam() +
-                      ", command: [--max-sandbox-memory, 48MiB, --max-map-memory, 16MiB]}}\n");
+                  "services: {bpfrigd: {cgroup: " + GetParam() + ", command: " + options + "}}\n");
     project_.SetFiles({BPFRIG_SOURCE "/compose.yaml", folder_.Path() + "/compose.yaml"});
     project_.SetEnvironment({"BPFRIG_SOCKET_DIR=" + folder_.Path()});
+    project_.Up();
   }
+  [[nodiscard]] std::string Target() const { return "unix:" + folder_.Path() + "/bpfrig.sock"; }
 
   const Folder folder_{"cgroups"};
   ComposeProject project_;
 };
 
+void ExpectOk(const grpc::Status& status) { EXPECT_TRUE(status.ok()) << status.error_message(); }
+
 TEST_P(CgroupNamespace, ShippedPlansPass) {
-  project_.SetFiles({});
-  project_.Up();
+  Up();
   const Outcome outcome =
       project_.Compose({"run", "--rm", "client", "run", "--control=never", "plans/"}, kLong);
   EXPECT_EQ(outcome.status, 0) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr(" passed, 0 failed"));
 }
 
+// Less than the container's, so that a sandbox meets it first.
+constexpr char kLittleMemory[] = "[--max-sandbox-memory, 96MiB, --max-map-memory, 64MiB]";
+
 TEST_P(CgroupNamespace, SandboxesAreLimited) {
-  project_.Up();
+  Up(kLittleMemory);
   const Outcome info = project_.Compose({"run", "--rm", "client", "info"});
   EXPECT_EQ(info.status, 0) << info.output;
-  EXPECT_THAT(info.output, HasSubstr("each with at most 48 MiB of memory (memory.max), each with at most 16 "
+  EXPECT_THAT(info.output, HasSubstr("each with at most 96 MiB of memory (memory.max), each with at most 16 "
                                      "processes (pids.max)"));
-  Caller caller("unix:" + folder_.Path() + "/bpfrig.sock");
+  Caller caller(Target());
   BusySandbox sandbox(caller, {});
-  ASSERT_TRUE(sandbox.Fill().ok());
+  ExpectOk(sandbox.Fill());
   const std::vector<fs::path> cgroups = CgroupsNamed("sandbox-");
   ASSERT_FALSE(cgroups.empty());
   for (const fs::path& cgroup : cgroups) {
-    EXPECT_EQ(ReadAll(cgroup / "memory.max"), std::to_string(48 << 20) + "\n") << cgroup;
+    EXPECT_EQ(ReadAll(cgroup / "memory.max"), std::to_string(96 << 20) + "\n") << cgroup;
     EXPECT_EQ(ReadAll(cgroup / "pids.max"), "16\n") << cgroup;
   }
 }
 
 TEST_P(CgroupNamespace, ASandboxWithoutMemoryDiesAlone) {
-  project_.Up();
-  Caller caller("unix:" + folder_.Path() + "/bpfrig.sock");
+  Up(kLittleMemory);
+  Caller caller(Target());
   BusySandbox hog(caller, {}), other(caller, {});
-  ASSERT_TRUE(hog.Fill().ok() && other.Fill().ok());
+  ExpectOk(hog.Fill());
+  ExpectOk(other.Fill());
   grpc::Status status;
-  for (int megabyte = 0; megabyte < 64 && status.ok(); ++megabyte) status = hog.Keep(1 << 20);
+  for (int megabyte = 0; megabyte < 128 && status.ok(); ++megabyte) status = hog.Keep(1 << 20);
   EXPECT_FALSE(status.ok());
   EXPECT_EQ(hog.WaitForEnd().reason(), v1::SANDBOX_END_REASON_WORKER_DIED);
-  EXPECT_TRUE(other.Keep(1).ok());
+  ExpectOk(other.Keep(1));
 }
 
 TEST_P(CgroupNamespace, NothingStaysAfterAKill) {
-  project_.Up();
-  Caller caller("unix:" + folder_.Path() + "/bpfrig.sock");
+  Up();
+  Caller caller(Target());
   BusySandbox sandbox(caller, {});
-  ASSERT_TRUE(sandbox.Fill().ok());
+  ExpectOk(sandbox.Fill());
   EXPECT_FALSE(CgroupsNamed("bpfrig-").empty());
   ASSERT_EQ(project_.Compose({"kill", "bpfrigd"}).status, 0);
   EXPECT_TRUE(WaitUntil(std::chrono::seconds(30), [] { return CgroupsNamed("bpfrig-").empty(); }));
-  project_.Up();
+  Up();
   EXPECT_EQ(project_.Compose({"run", "--rm", "client", "health"}).status, 0);
 }
 

@@ -61,7 +61,10 @@ for part in dev proc sys; do
   mount --move "/$part" "/own/$part"
 done
 mount --bind /job /own/job
-exec chroot /own "$@")",
+# Over the old root: who joins a container's mount namespace begins at what is on top there.
+cd /own
+mount --move . /
+exec chroot . "$@")",
           "own_root"};
 }
 

@@ -165,6 +165,7 @@ class Runs {
       }
     }
     guest::GuestOptions machine;
+    if (options_.containers) machine.cpus = 2;
     machine.memory_mib = options_.containers ? kMemoryOfContainersMib : kMemoryMib;
     machine.timeout = std::chrono::seconds(options_.timeout);
     return guest::RunOnGuests(guests, accelerator_, image_, machine,
