@@ -24,6 +24,7 @@ namespace {
 
 using std::chrono::seconds;
 using std::chrono::steady_clock;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using Stub = v1::BpfRig::Stub;
 
@@ -181,23 +182,28 @@ TEST_F(SpinTest, DaemonLeavesInTwoSecondsAndTheNextOneCopes) {
     OpenedSandbox sandbox(daemon, "");
     StartToSpin(daemon, sandbox);
     worker = daemon.Workers().at(0);
-    const Stopwatch watch;
     ASSERT_EQ(::kill(daemon.Pid(), SIGTERM), 0);
-    const Outcome outcome = daemon.Wait(kPatience);
-    EXPECT_LT(watch.Passed(), kLeaveLimit) << outcome.output;
+    EXPECT_TRUE(daemon.WaitForOutput("does not die: a program of it still runs in the kernel", kLeaveLimit));
+    // What it does then is little, but the kernel may keep any process until such a program ends
+    // (Linux 6.18).
+    const Outcome outcome = daemon.Wait(kProgramEnds);
     EXPECT_EQ(outcome.status, 0) << outcome.output;
-    EXPECT_THAT(outcome.output, HasSubstr("does not die: a program of it still runs in the kernel"));
   }
   const std::vector<std::string> ask_doctor = {Binary("bpfrigd"), "doctor", "--leaks"};
   const Outcome left = RunToEnd(ask_doctor);
   EXPECT_EQ(left.status, 1) << left.output;
-  EXPECT_THAT(left.output, HasSubstr("no daemon holds it; 1 process\n"));
-  EXPECT_THAT(left.output,
-              HasSubstr(absl::StrCat("worker, process ", worker,
-                                     ": was killed and still runs in the kernel; 2 programs, ")));
   EXPECT_THAT(left.output, HasSubstr("1 thing is left behind\n"));
-  // Before that a daemon may come up, or wait for the kernel to make a network namespace (Linux 6.18).
-  StopSpinning();
+  if (left.output.find("was killed and still runs in the kernel") != std::string::npos) {
+    EXPECT_THAT(left.output, HasSubstr("no daemon holds it; 1 process\n"));
+    EXPECT_THAT(left.output,
+                HasSubstr(absl::StrCat("worker, process ", worker,
+                                       ": was killed and still runs in the kernel; 2 programs, ")));
+    StopSpinning();
+  } else {
+    // It was kept, too: the process is gone, or about to be.
+    EXPECT_THAT(left.output, AnyOf(HasSubstr("no daemon holds it; 0 processes\n"),
+                                   HasSubstr(absl::StrCat("unknown program, process ", worker, "; "))));
+  }
   const Daemon next;
   EXPECT_THAT(RunToEnd(ask_doctor).output, HasSubstr("a daemon that lives holds it"));
   OpenedSandbox sandbox(next, "");

@@ -53,6 +53,10 @@ class Daemon {
   // The pids of its workers, and of its front.
   [[nodiscard]] std::vector<pid_t> Workers() const { return WorkersBelow(Pid()); }
   [[nodiscard]] pid_t Front() const { return FrontOf(Pid()); }
+  // Whether it logs the text within the limit.
+  [[nodiscard]] bool WaitForOutput(const std::string& text, std::chrono::milliseconds limit) {
+    return process_.WaitForOutput(text, limit);
+  }
   // Waits for the daemon to end by itself.
   [[nodiscard]] Outcome Wait(std::chrono::milliseconds limit) { return process_.Wait(limit); }
 
