@@ -176,19 +176,21 @@ TEST_F(SpinTest, StuckSandboxesCountTowardsTheLimit) {
 }
 
 TEST_F(SpinTest, DaemonLeavesInTwoSecondsAndTheNextOneCopes) {
+  // The kernel may keep any process until such a program ends (Linux 6.18), though seldom.
+  constexpr int kTries = 3;
+  bool in_time = false;
   pid_t worker = -1;
-  {
+  for (int i = 0; i < kTries && !in_time; ++i) {
     Daemon daemon;
     OpenedSandbox sandbox(daemon, "");
     StartToSpin(daemon, sandbox);
     worker = daemon.Workers().at(0);
     ASSERT_EQ(::kill(daemon.Pid(), SIGTERM), 0);
-    EXPECT_TRUE(daemon.WaitForOutput("does not die: a program of it still runs in the kernel", kLeaveLimit));
-    // What it does then is little, but the kernel may keep any process until such a program ends
-    // (Linux 6.18).
+    in_time = daemon.WaitForOutput("does not die: a program of it still runs in the kernel", kLeaveLimit);
     const Outcome outcome = daemon.Wait(kProgramEnds);
     EXPECT_EQ(outcome.status, 0) << outcome.output;
   }
+  ASSERT_TRUE(in_time) << "it waits for the program";
   const std::vector<std::string> ask_doctor = {Binary("bpfrigd"), "doctor", "--leaks"};
   const Outcome left = RunToEnd(ask_doctor);
   EXPECT_EQ(left.status, 1) << left.output;
