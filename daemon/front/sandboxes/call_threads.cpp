@@ -13,7 +13,7 @@ using base::MakeError;
 using base::Reason;
 
 // As many as a busy client has calls at once; what a flood of calls took is given back.
-constexpr size_t kMostWaiting = 16;
+constexpr size_t kMostIdle = 16;
 
 }  // namespace
 
@@ -25,18 +25,17 @@ absl::Status CallThreads::Start(std::function<void()> work) {
     to_join.swap(finished_);
     if (closed_) {
       status = MakeError(Reason::kSandboxClosed, "starting a call: the daemon is shutting down");
-    } else if (under_way_ >= limit_) {
+    } else if (threads_.size() - idle_ >= limit_) {
       status = MakeError(Reason::kLimitReached,
                          absl::StrCat("starting a call: ", limit_, " calls are under way already"));
-    } else if (waiting_ > for_waiting_.size()) {
-      ++under_way_;
-      for_waiting_.push(std::move(work));
+    } else if (idle_ > 0) {
+      --idle_;
+      for_idle_.push(std::move(work));
       work_is_there_.notify_one();
     } else {
       const Threads::iterator self = threads_.emplace(threads_.end());
       try {
         *self = std::thread([this, self, task = std::move(work)]() mutable { Serve(self, std::move(task)); });
-        ++under_way_;
       } catch (const std::system_error& error) {
         threads_.erase(self);
         status = MakeError(Reason::kLimitReached, absl::StrCat("starting a thread: ", error.what()));
@@ -59,16 +58,15 @@ void CallThreads::Serve(Threads::iterator self, Work work) {
 CallThreads::Work CallThreads::Next(Threads::iterator self) {
   // Start() holds the mutex until it has stored the thread.
   std::unique_lock lock(mutex_);
-  --under_way_;
-  if (!closed_ && waiting_ < kMostWaiting) {
-    ++waiting_;
-    work_is_there_.wait(lock, [this] { return closed_ || !for_waiting_.empty(); });
-    --waiting_;
-    if (!for_waiting_.empty()) {
-      Work work = std::move(for_waiting_.front());
-      for_waiting_.pop();
+  if (!closed_ && idle_ < kMostIdle) {
+    ++idle_;
+    work_is_there_.wait(lock, [this] { return closed_ || !for_idle_.empty(); });
+    if (!for_idle_.empty()) {
+      Work work = std::move(for_idle_.front());
+      for_idle_.pop();
       return work;
     }
+    --idle_;
   }
   finished_.splice(finished_.end(), threads_, self);
   if (threads_.empty()) none_is_left_.notify_all();

@@ -41,12 +41,10 @@ class CallThreads {
   std::condition_variable work_is_there_;
   std::condition_variable none_is_left_;
   bool closed_ = false;
-  // Works that were started and are not over.
-  size_t under_way_ = 0;
-  // Threads that wait for work, and the work that they are to take: never more of it.
-  size_t waiting_ = 0;
-  std::queue<Work> for_waiting_;
   Threads threads_;
+  // Those of them that have nothing to do, and the work of those that have, but do not know it yet.
+  size_t idle_ = 0;
+  std::queue<Work> for_idle_;
   // Those that can be joined without a wait.
   Threads finished_;
 };
