@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/run/begin_within.h"
+
 namespace bpfrig::client::run {
 namespace {
 
@@ -10,9 +12,6 @@ using bpfrig::v1::ConnectRequest;
 using bpfrig::v1::ConnectResponse;
 using bpfrig::v1::RepeatedDials;
 using std::chrono::milliseconds;
-
-// A step that fails is not shown much later for it.
-constexpr milliseconds kLongestBatch(1000);
 
 bool IsWhole(const RepeatedDials& dials, uint32_t at_most) {
   const int count = dials.answer_size();
@@ -42,9 +41,7 @@ DialAnswers::DialAnswers(ConnectRequest request, uint32_t times, Ask ask,
 
 std::optional<daemon::RpcError> DialAnswers::AskForMore() {
   request_.set_times(left_);
-  // The rest is for the answer's way.
-  const milliseconds longest = std::clamp(time_left_() * 9 / 10, milliseconds(1), kLongestBatch);
-  request_.set_begin_within_ms(static_cast<uint32_t>(longest.count()));
+  request_.set_begin_within_ms(BeginWithinMs(time_left_()));
   ConnectResponse response;
   if (auto error = ask_(request_, response)) return error;
   // A daemon that is older than `times` has dialled once.

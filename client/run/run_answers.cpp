@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/run/begin_within.h"
+
 namespace bpfrig::client::run {
 namespace {
 
@@ -12,7 +14,6 @@ using bpfrig::v1::RunProgramResponse;
 using std::chrono::milliseconds;
 
 // A step that fails is not shown much later for it: of one call.
-constexpr milliseconds kLongest(1000);
 constexpr uint32_t kMostRuns = 1000;
 constexpr size_t kMostBytes = size_t{1} << 20;
 
@@ -41,9 +42,7 @@ std::optional<daemon::RpcError> RunAnswers::AskForMore() {
   for (size_t i = 1; i < std::min<size_t>(left_, most); ++i) request_.add_further_data(request_.data());
   if (request_.further_data_size() > 0) {
     request_.clear_repeat();
-    // The rest is for the answer's way.
-    const milliseconds longest = std::clamp(time_left_() * 9 / 10, milliseconds(1), kLongest);
-    request_.set_begin_within_ms(static_cast<uint32_t>(longest.count()));
+    request_.set_begin_within_ms(BeginWithinMs(time_left_()));
   }
   RunProgramResponse response;
   if (auto error = ask_(request_, response)) return error;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/errno_name.h"
+#include "daemon/worker/handlers/begin_within.h"
 
 namespace bpfrig::worker {
 namespace {
@@ -17,7 +18,6 @@ using bpfrig::v1::ConnectResponse;
 
 // How many dials other calls wait for: about a millisecond.
 constexpr int kDialsAtOnce = 64;
-constexpr uint32_t kDefaultBeginWithinMs = 1000;
 // The same number stands in the request's comment.
 constexpr size_t kMaxAnswerBytes = 1024 * 1024;
 
@@ -40,9 +40,7 @@ RepeatedDials::RepeatedDials(Sandbox& sandbox, CallPtr call, const ConnectReques
       request_(request),
       plan_(std::move(plan)),
       answer_(std::move(answer)),
-      last_begin_(Clock::now() + std::chrono::milliseconds(request.begin_within_ms() == 0
-                                                               ? kDefaultBeginWithinMs
-                                                               : request.begin_within_ms())) {}
+      last_begin_(LastBegin(request.begin_within_ms())) {}
 
 void RepeatedDials::DialNext() {
   if (call_->IsOver()) return;

@@ -5,10 +5,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "daemon/base/status.h"
 #include "daemon/worker/call/interruption.h"
+#include "daemon/worker/handlers/begin_within.h"
 #include "daemon/worker/handlers/context_codec.h"
 #include "daemon/worker/handlers/handlers.h"
 
@@ -24,15 +23,14 @@ uint64_t RunCount(const ProgramRecord& record) {
 
 // As the .proto says.
 constexpr size_t kMaxFurtherBytes = size_t{16} << 20;
-constexpr absl::Duration kBeginWithin = absl::Seconds(1);
 
 // Runs with each of `further_data` until there are enough answers.
 absl::Status RunFurther(const kernel_bpf::Program& program, const Interruption& interruption,
-                        const RunProgramRequest& request, absl::Time last_begin,
+                        const RunProgramRequest& request, Clock::time_point last_begin,
                         bpfrig::v1::FurtherRuns& further) {
   size_t bytes = 0;
   for (int i = 0; i < request.further_data_size(); ++i) {
-    if (bytes > kMaxFurtherBytes || absl::Now() >= last_begin || interruption.IsDue()) break;
+    if (bytes > kMaxFurtherBytes || Clock::now() >= last_begin || interruption.IsDue()) break;
     kernel_bpf::TestRunInput input;
     input.data = request.further_data(i);
     input.context = request.context();
@@ -69,9 +67,7 @@ absl::Status Run(Sandbox& sandbox, Call& call, const RunProgramRequest& request,
   if (interruption.IsDue()) return absl::CancelledError("the call was closed");
   // Nothing else happens in this sandbox meanwhile: the difference is the test run's own.
   const uint64_t before = RunCount(**record);
-  const absl::Time last_begin =
-      absl::Now() +
-      (request.begin_within_ms() == 0 ? kBeginWithin : absl::Milliseconds(request.begin_within_ms()));
+  const Clock::time_point last_begin = LastBegin(request.begin_within_ms());
   const kernel_bpf::Program& program = *(*record)->program;
   const absl::StatusOr<kernel_bpf::TestRunOutput> output = program.TestRun(input);
   absl::Status further;
