@@ -133,14 +133,7 @@ class RigBulk {
  public:
   RigBulk(v1::BpfRig::Stub& stub, const std::string& elf, uint32_t entries = kCount)
       : stub_(stub), entries_(entries), sandbox_(stub) {
-    v1::LoadProgramRequest request;
-    request.set_sandbox(sandbox_.id());
-    request.set_name("bulk");
-    request.set_object(elf);
-    grpc::ClientContext context;
-    v1::LoadProgramResponse response;
-    CheckCall(stub.LoadProgram(&context, request, &response), "LoadProgram");
-    Check(response.has_loaded(), "loading the object");
+    sandbox_.LoadAs("bulk", elf);
   }
   ~RigBulk() { sandbox_.Close(); }
   RigBulk(const RigBulk&) = delete;

@@ -69,14 +69,17 @@ RigSandbox::~RigSandbox() {
   (void)lease_->Finish();
 }
 
-void RigSandbox::Load(const std::string& object) {
+void RigSandbox::Load(const std::string& object) { LoadAs("cgroup_sock", object, {"cgroup_connect4_prog"}); }
+
+void RigSandbox::LoadAs(const std::string& name, const std::string& object,
+                        const std::vector<std::string>& attach) {
   grpc::ClientContext context;
   v1::LoadProgramRequest request;
   v1::LoadProgramResponse response;
   request.set_sandbox(id_);
-  request.set_name("cgroup_sock");
+  request.set_name(name);
   request.set_object(object);
-  request.add_attach()->set_program("cgroup_connect4_prog");
+  for (const std::string& program : attach) request.add_attach()->set_program(program);
   CheckCall(stub_.LoadProgram(&context, request, &response), "LoadProgram");
   Check(response.has_loaded(), "loading the object");
 }

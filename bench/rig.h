@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "bench/phases.h"
 #include "bench/server_process.h"
@@ -31,7 +32,11 @@ class RigSandbox {
   RigSandbox(const RigSandbox&) = delete;
   RigSandbox& operator=(const RigSandbox&) = delete;
 
+  // The object under test, attached.
   void Load(const std::string& object);
+  // Any object, and attaches these programs of it.
+  void LoadAs(const std::string& name, const std::string& object,
+              const std::vector<std::string>& attach = {});
   void Seed();
   void Listen();
   // Dials the control address.

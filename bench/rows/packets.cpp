@@ -52,16 +52,7 @@ double RunBare() {
 
 double RunRig(v1::BpfRig::Stub& stub) {
   RigSandbox sandbox(stub);
-  v1::LoadProgramRequest load;
-  load.set_sandbox(sandbox.id());
-  load.set_name("bulk");
-  load.set_object(ReadObject(kBulkObject));
-  {
-    grpc::ClientContext context;
-    v1::LoadProgramResponse loaded;
-    CheckCall(stub.LoadProgram(&context, load, &loaded), "LoadProgram");
-    Check(loaded.has_loaded(), "loading the object");
-  }
+  sandbox.LoadAs("bulk", ReadObject(kBulkObject));
   v1::RunProgramRequest request;
   request.set_sandbox(sandbox.id());
   request.set_program("pass");
