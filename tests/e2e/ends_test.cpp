@@ -32,11 +32,11 @@ using Stub = v1::BpfRig::Stub;
 // death, and a slow machine's share.
 constexpr Milliseconds kDeadline{300};
 constexpr Milliseconds kAnswerLimit{4000};
-// How long a daemon takes to leave: two seconds, and a slow machine's share, more under the sanitizers.
+// How long a daemon takes to leave. The sanitizers make it slower than it promises to be.
 #ifdef BPFRIG_SANITIZED
-constexpr Milliseconds kLeaveLimit{8000};
+constexpr Milliseconds kLeaveLimit{6000};
 #else
-constexpr Milliseconds kLeaveLimit{4000};
+constexpr Milliseconds kLeaveLimit{2000};
 #endif
 // How long the exit of a process takes whose program has returned. Nothing is judged by that time.
 constexpr seconds kProgramEnds{120};
