@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace bpfrig::client::run {
@@ -32,10 +33,11 @@ class RunAnswersTest : public ::testing::Test {
     }
     return std::nullopt;
   }
+  static RunAnswers Make(const RunProgramRequest& request, uint32_t times, RunAnswers::Ask ask) {
+    return RunAnswers(request, times, std::move(ask), [] { return std::chrono::milliseconds(500); });
+  }
   RunAnswers Make(const RunProgramRequest& request, uint32_t times) {
-    return RunAnswers(
-        request, times, [this](auto& asked, auto& response) { return Answer(asked, response); },
-        [] { return std::chrono::milliseconds(500); });
+    return Make(request, times, [this](auto& asked, auto& response) { return Answer(asked, response); });
   }
   static RunProgramRequest Packet(const std::string& data) {
     RunProgramRequest request;
@@ -80,28 +82,22 @@ TEST_F(RunAnswersTest, AsksOneByOneForWhatOnlyARunOfItsOwnTells) {
 }
 
 TEST_F(RunAnswersTest, AnOlderDaemonRunsOnceACall) {
-  RunAnswers answers(
-      Packet("packet"), 3,
-      [this](auto& request, auto& response) {
-        auto error = Answer(request, response);
-        response.clear_further();
-        return error;
-      },
-      [] { return std::chrono::milliseconds(500); });
+  RunAnswers answers = Make(Packet("packet"), 3, [this](auto& request, auto& response) {
+    auto error = Answer(request, response);
+    response.clear_further();
+    return error;
+  });
   RunProgramResponse answer;
   for (uint32_t i = 0; i < 2; ++i) ASSERT_FALSE(answers.Next(answer));
   EXPECT_THAT(asked_, ElementsAre(3, 2));
 }
 
 TEST_F(RunAnswersTest, RefusesListsThatDoNotFitEachOther) {
-  RunAnswers answers(
-      Packet("packet"), 3,
-      [this](auto& request, auto& response) {
-        auto error = Answer(request, response);
-        response.mutable_further()->add_data("one too many");
-        return error;
-      },
-      [] { return std::chrono::milliseconds(500); });
+  RunAnswers answers = Make(Packet("packet"), 3, [this](auto& request, auto& response) {
+    auto error = Answer(request, response);
+    response.mutable_further()->add_data("one too many");
+    return error;
+  });
   RunProgramResponse answer;
   EXPECT_EQ(answers.Next(answer)->code, grpc::StatusCode::INTERNAL);
 }

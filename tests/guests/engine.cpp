@@ -28,12 +28,11 @@ absl::StatusOr<fs::path> FindComposePlugin() {
 }  // namespace
 
 absl::Status SaveImages(const std::string& source, const fs::path& file) {
-  absl::Status status = guest::OutputOf({"docker", "compose", "--project-directory", source, "--profile",
-                                         "client", "build", "--quiet"})
-                            .status();
-  status.Update(
-      guest::OutputOf({"docker", "save", "--output", file.string(), "bpfrig", "bpfrig-client"}).status());
-  return status;
+  const absl::Status built = guest::OutputOf({"docker", "compose", "--project-directory", source, "--profile",
+                                              "client", "build", "--quiet"})
+                                 .status();
+  if (!built.ok()) return built;
+  return guest::OutputOf({"docker", "save", "--output", file.string(), "bpfrig", "bpfrig-client"}).status();
 }
 
 absl::StatusOr<std::vector<guest::Placed>> EnginePrograms() {
@@ -61,7 +60,7 @@ for part in dev proc sys; do
   mount --move "/$part" "/own/$part"
 done
 mount --bind /job /own/job
-# Over the old root: who joins a container's mount namespace begins at what is on top there.
+# Over the old root: what joins the mount namespace of a container begins at what is on top there.
 cd /own
 mount --move . /
 exec chroot . "$@")",
