@@ -15,7 +15,7 @@ constexpr double kLeft = 60;
 constexpr double kRight = 150;
 constexpr double kTop = 30;
 constexpr double kBottom = 50;
-// Of those that are told apart by whoever sees red and green alike.
+// Colours that people who see red and green alike can tell apart.
 constexpr std::array<const char*, 4> kColours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7"};
 
 template <typename... Arguments>
