@@ -46,7 +46,8 @@ TEST(GoldenTest, EveryRefusalSaysExactlyWhatItShould) {
     }
     const std::set<std::string> missing = MissingFeatures(actual, ExpectedOfGolden(name));
     for (const std::string& feature : missing) absl::StrAppend(&left_out, " ", name, " (", feature, ")");
-    if (missing.empty()) EXPECT_EQ(actual, ExpectedOfGolden(name));
+    if (!missing.empty()) continue;
+    EXPECT_EQ(actual, ExpectedOfGolden(name));
   }
   if (!left_out.empty())
     GTEST_SKIP() << "all are as they should be but those that need more of the kernel:" << left_out;

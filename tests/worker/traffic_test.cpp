@@ -22,7 +22,7 @@ bool IsListed(int family, int type) {
   any.ss_family = static_cast<sa_family_t>(family);
   const socklen_t size = family == AF_UNIX ? sizeof(sa_family_t) : sizeof(sockaddr_in);
   EXPECT_EQ(::bind(socket.Get(), reinterpret_cast<sockaddr*>(&any), size), 0);
-  if (type == SOCK_STREAM) EXPECT_EQ(::listen(socket.Get(), 1), 0);
+  EXPECT_TRUE(type != SOCK_STREAM || ::listen(socket.Get(), 1) == 0);
   const auto listed = kernel_os::FindListed(socket.Get(), family, type);
   return listed.ok() && listed->has_value() && (**listed).cookie != 0;
 }
