@@ -100,15 +100,29 @@ absl::StatusOr<ssize_t> SendBytes(int socket, absl::string_view bytes, int attac
 
 absl::Status MessageSocket::Send(const google::protobuf::MessageLite& message, int attached,
                                  absl::Time deadline) {
-  BPFRIG_ASSIGN_OR_RETURN(const std::string frames, EncodeFrames(message));
-  absl::string_view rest = frames;
-  while (!rest.empty()) {
+  BPFRIG_RETURN_IF_ERROR(Begin(message, attached));
+  return Flush(deadline);
+}
+
+absl::Status MessageSocket::Begin(const google::protobuf::MessageLite& message, int attached) {
+  BPFRIG_ASSIGN_OR_RETURN(unsent_, EncodeFrames(message));
+  unsent_fd_ = attached;
+  return SendSome();
+}
+
+absl::Status MessageSocket::Flush(absl::Time deadline) {
+  while (!unsent_.empty()) {
     BPFRIG_RETURN_IF_ERROR(WaitFor(fd_.Get(), POLLOUT, deadline));
-    BPFRIG_ASSIGN_OR_RETURN(const ssize_t count, SendBytes(fd_.Get(), rest, attached));
-    if (count <= 0) continue;
-    rest.remove_prefix(static_cast<size_t>(count));
-    attached = -1;
+    BPFRIG_RETURN_IF_ERROR(SendSome());
   }
+  return absl::OkStatus();
+}
+
+absl::Status MessageSocket::SendSome() {
+  BPFRIG_ASSIGN_OR_RETURN(const ssize_t count, SendBytes(fd_.Get(), unsent_, unsent_fd_));
+  if (count <= 0) return absl::OkStatus();
+  unsent_.erase(0, static_cast<size_t>(count));
+  unsent_fd_ = -1;
   return absl::OkStatus();
 }
 

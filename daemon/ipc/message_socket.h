@@ -34,6 +34,9 @@ class MessageSocket {
   // time; the stream is unusable then.
   [[nodiscard]] absl::Status Send(const google::protobuf::MessageLite& message, int attached = -1,
                                   absl::Time deadline = absl::InfiniteFuture());
+  // The same in two: Begin sends what the socket has room for, Flush waits for room for the rest.
+  [[nodiscard]] absl::Status Begin(const google::protobuf::MessageLite& message, int attached = -1);
+  [[nodiscard]] absl::Status Flush(absl::Time deadline = absl::InfiniteFuture());
   // Receives a message; false if the peer has closed between two messages. Closing within one is an error.
   [[nodiscard]] absl::StatusOr<bool> Receive(google::protobuf::MessageLite& message,
                                              absl::Time deadline = absl::InfiniteFuture());
@@ -48,7 +51,11 @@ class MessageSocket {
   [[nodiscard]] int Get() const { return fd_.Get(); }
 
  private:
+  [[nodiscard]] absl::Status SendSome();
+
   common::Fd fd_;
+  std::string unsent_;
+  int unsent_fd_ = -1;  // goes with the first byte of `unsent_`
   FrameDecoder decoder_;
   std::deque<common::Fd> received_fds_;
 };

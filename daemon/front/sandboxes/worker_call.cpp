@@ -64,15 +64,20 @@ WorkerCall::WorkerCall(std::shared_ptr<Sandbox> sandbox, const google::protobuf:
 WorkerCall::~WorkerCall() { sandbox_->Unregister(*this); }
 
 absl::Status WorkerCall::Start(const internal::v1::CallRequest& request, int attached) {
+  // As much as there is room for goes ahead, so that the worker wakes once, for both.
+  BPFRIG_RETURN_IF_ERROR(socket_.Begin(request, attached));
   const absl::Status passed = sandbox_->PassCallSocket(worker_end_.Get(), deadline_);
   worker_end_.Close();
   if (absl::IsDeadlineExceeded(passed)) return GiveUpAtDeadline();
   if (!passed.ok()) return Unfinished();
-  return Send(request, attached);
+  return AfterSending(socket_.Flush(deadline_));
 }
 
 absl::Status WorkerCall::Send(const internal::v1::CallRequest& request, int attached) {
-  const absl::Status sent = socket_.Send(request, attached, deadline_);
+  return AfterSending(socket_.Send(request, attached, deadline_));
+}
+
+absl::Status WorkerCall::AfterSending(const absl::Status& sent) {
   if (sent.ok()) return sent;
   if (absl::IsDeadlineExceeded(sent)) return GiveUpAtDeadline();
   if (absl::IsResourceExhausted(sent)) return sent;  // larger than messages may be

@@ -59,6 +59,8 @@ class WorkerCall {
   WorkerCall(std::shared_ptr<Sandbox> sandbox, const google::protobuf::Message& request, absl::Time deadline,
              common::Fd ours, common::Fd theirs);
 
+  // What became of a request that was sent so.
+  [[nodiscard]] absl::Status AfterSending(const absl::Status& sent);
   // The call is over without the worker having finished it: how it ended.
   [[nodiscard]] absl::Status Unfinished();
   // Cancels the call and sees to it that the worker is not stuck; returns `why`, or that the worker hung.

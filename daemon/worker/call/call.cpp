@@ -52,33 +52,36 @@ void Call::ReadRequest(OnRequest then) {
 }
 
 void Call::ContinueReading() {
-  if (over_) return;
-  Request request;
-  const absl::StatusOr<bool> complete = decoder_.Next(request);
-  if (!complete.ok()) return Finish(complete.status());
-  if (*complete) {
-    const OnRequest then = std::exchange(on_request_, nullptr);
-    return then(std::move(request));
+  while (!over_) {
+    Request request;
+    const absl::StatusOr<bool> complete = decoder_.Next(request);
+    if (!complete.ok()) return Finish(complete.status());
+    if (*complete) {
+      const OnRequest then = std::exchange(on_request_, nullptr);
+      return then(std::move(request));
+    }
+    std::string bytes;
+    const absl::StatusOr<ssize_t> count = ipc::ReceiveBytes(socket_.native_handle(), bytes, received_fds_);
+    if (!count.ok()) return Finish(count.status());
+    if (*count < 0) return WaitForRequest();
+    if (*count == 0) return EndOfRequests();
+    decoder_.Append(bytes);
   }
+}
+
+void Call::WaitForRequest() {
   socket_.async_wait(asio::posix::stream_descriptor::wait_read,
                      [self = shared_from_this()](const error_code& error) {
-                       if (!error && !self->over_) self->OnReadable();
+                       if (!error) self->ContinueReading();
                      });
 }
 
-void Call::OnReadable() {
-  std::string bytes;
-  const absl::StatusOr<ssize_t> count = ipc::ReceiveBytes(socket_.native_handle(), bytes, received_fds_);
-  if (!count.ok()) return Finish(count.status());
-  if (*count == 0) {
-    if (!decoder_.AtBoundary()) {
-      return Finish(MakeError(Reason::kInternal, "reading a request: the stream ended within it"));
-    }
-    const OnRequest then = std::exchange(on_request_, nullptr);
-    return then(std::nullopt);
+void Call::EndOfRequests() {
+  if (!decoder_.AtBoundary()) {
+    return Finish(MakeError(Reason::kInternal, "reading a request: the stream ended within it"));
   }
-  decoder_.Append(bytes);
-  ContinueReading();
+  const OnRequest then = std::exchange(on_request_, nullptr);
+  then(std::nullopt);
 }
 
 common::Fd Call::TakeFd() {
@@ -116,11 +119,11 @@ void Call::FinishWith(const absl::Status& status, Reply& reply) {
 
 void Call::Enqueue(const Reply& reply, std::function<void()> then) {
   absl::StatusOr<std::string> frames = ipc::EncodeFrames(reply);
-  if (frames.ok()) {
-    outbox_.push_back({*std::move(frames), 0, std::move(then)});
-    return;
-  }
-  Finish(frames.status());
+  if (!frames.ok()) return Finish(frames.status());
+  // What nobody waits for between goes out together: an answer and its end are one write.
+  if (outbox_.empty() || outbox_.back().then) outbox_.emplace_back();
+  outbox_.back().frames += *frames;
+  outbox_.back().then = std::move(then);
 }
 
 void Call::Flush() {

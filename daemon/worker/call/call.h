@@ -65,7 +65,8 @@ class Call : public std::enable_shared_from_this<Call> {
 
   void WatchForCancel();
   void ContinueReading();
-  void OnReadable();
+  void WaitForRequest();
+  void EndOfRequests();
   void Enqueue(const Reply& reply, std::function<void()> then);
   void Flush();
   // Marks the call as over and tells everyone.
