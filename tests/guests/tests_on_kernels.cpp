@@ -26,10 +26,10 @@ namespace guest = client::guest;
 
 // What tests start, or have shells start.
 constexpr const char* kTools[] = {
-    "cat",    "chmod",    "cp",   "dd",    "echo", "env",    "false",  "findmnt", "head",    "mktemp",
-    "printf", "readlink", "sed",  "stat",  "tail", "touch",  "tr",     "uname",   "wc",      "grep",
-    "id",     "ip",       "kill", "ln",    "ls",   "mkdir",  "mount",  "nsenter", "openssl", "prlimit",
-    "rm",     "setpriv",  "sh",   "sleep", "true", "umount", "unshare"};
+    "cat",    "chmod",    "cp",      "dd",   "echo",  "env",   "false",  "findmnt", "head",    "mktemp",
+    "printf", "readlink", "sed",     "stat", "tail",  "touch", "tr",     "uname",   "wc",      "grep",
+    "id",     "ip",       "kill",    "ln",   "ls",    "mkdir", "mount",  "nsenter", "openssl", "prlimit",
+    "rm",     "script",   "setpriv", "sh",   "sleep", "true",  "umount", "unshare"};
 constexpr int kPartsOfLong = 6;
 constexpr unsigned kMemoryMib = 2048;
 // Each layer of an image is a whole copy, in memory.
@@ -68,7 +68,8 @@ absl::StatusOr<std::string> MakeImage(const Options& options, const fs::path& sc
 
 // Plans, golden files, pages with examples, and objects.
 std::vector<fs::path> Files() {
-  std::vector<fs::path> files = {"/etc/passwd", "/etc/group", BPFRIG_SOURCE "/compose.yaml"};
+  std::vector<fs::path> files = {"/etc/passwd", "/etc/group", BPFRIG_SOURCE "/compose.yaml",
+                                 BPFRIG_SOURCE "/README.md"};
   for (const char* folder : {BPFRIG_SOURCE "/plans", BPFRIG_SOURCE "/docs", BPFRIG_SOURCE "/tests/golden",
                              BPFRIG_SOURCE "/tests/mutate/plans"}) {
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {

@@ -54,7 +54,7 @@ class Subprocess {
 
 // Starts, waits, returns.
 [[nodiscard]] Outcome RunToEnd(const std::vector<std::string>& argv,
-                               std::chrono::milliseconds limit = std::chrono::seconds(120));
+                               std::chrono::milliseconds limit = std::chrono::minutes(10));
 
 // The children of a process, and their descendants.
 [[nodiscard]] std::vector<pid_t> DescendantsOf(pid_t pid);
