@@ -12,6 +12,7 @@
 #include "tests/e2e/golden_plans.h"
 #include "tests/e2e/kill_object.h"
 #include "tests/e2e/rig.h"
+#include "tests/support/listed_sockets.h"
 
 namespace bpfrig::tests {
 namespace {
@@ -30,6 +31,9 @@ std::set<std::string> MissingFeatures(const std::string& actual, const std::stri
   return missing;
 }
 
+// Counts runs that the rig's own calls must not add to.
+bool NeedsListedSockets(const std::string& name) { return name == "own_calls" || name == "never_driven"; }
+
 TEST(GoldenTest, EveryRefusalSaysExactlyWhatItShould) {
   const Daemon daemon;
   // What only a running kernel can say: the numbers of its functions.
@@ -40,6 +44,10 @@ TEST(GoldenTest, EveryRefusalSaysExactlyWhatItShould) {
   std::string left_out;
   for (const std::string& name : names) {
     SCOPED_TRACE(name);
+    if (NeedsListedSockets(name) && !KernelListsSockets()) {
+      absl::StrAppend(&left_out, " ", name, " (sock_diag)");
+      continue;
+    }
     const std::string actual = RunGolden(name, daemon.Target(), {made_now});
     if (std::getenv("BPFRIG_UPDATE_GOLDEN") != nullptr) {
       std::ofstream(GoldenFolder() + "/" + name + ".expected") << actual;

@@ -96,8 +96,11 @@ struct Mount {
   const char* type;
   const char* path;
 };
-constexpr std::array<Mount, 4> kMounts = {
-    {{"proc", "/proc"}, {"sysfs", "/sys"}, {"cgroup2", "/sys/fs/cgroup"}, {"bpf", "/sys/fs/bpf"}}};
+constexpr std::array<Mount, 5> kMounts = {{{"proc", "/proc"},
+                                           {"sysfs", "/sys"},
+                                           {"cgroup2", "/sys/fs/cgroup"},
+                                           {"bpf", "/sys/fs/bpf"},
+                                           {"devpts", "/dev/pts"}}};
 
 void MountAll(const Port& port) {
   for (const Mount& mounted : kMounts) {

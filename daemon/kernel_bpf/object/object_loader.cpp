@@ -39,6 +39,15 @@ std::string MapTypeOf(const OpenedObject& object, absl::string_view name) {
   return "";
 }
 
+// Whether the kernel has no maps of that map's type. Not known means no.
+bool LacksTypeOf(const OpenedObject& object, absl::string_view name) {
+  LibbpfOutput output;
+  for (const DeclaredMap& declared : object.maps()) {
+    if (declared.name == name) return libbpf_probe_bpf_map_type(bpf_map__type(declared.map), nullptr) == 0;
+  }
+  return false;
+}
+
 std::string UnsetSizesOf(const OpenedObject& object, absl::string_view name) {
   std::vector<absl::string_view> unset;
   for (const DeclaredMap& declared : object.maps()) {
@@ -219,6 +228,7 @@ LoadOutcome ObjectLoader::Reject(const Attempt& attempt, int error, absl::string
   refusal.is_map = !rejected.map.empty();
   std::string map_type = MapTypeOf(attempt.object, rejected.map);
   refusal.map_type = map_type;
+  refusal.lacks_map_type = error == -EINVAL && LacksTypeOf(attempt.object, rejected.map);
   refusal.map_unset = UnsetSizesOf(attempt.object, rejected.map);
   if (!log.empty()) refusal.verifier_log = rejected.log;
   refusal.libbpf_output = attempt.libbpf_output;

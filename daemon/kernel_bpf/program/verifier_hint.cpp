@@ -124,6 +124,10 @@ std::string PermissionHint(const LoadSituation& situation) {
 }
 
 std::string MapHint(const Refusal& refusal) {
+  if (refusal.lacks_map_type) {
+    return absl::StrCat("this kernel has no maps of type ", refusal.map_type,
+                        ": leave it out there, or run the test on a later kernel");
+  }
   if (refusal.error_number == ENOMEM)
     return "not enough memory for a map of that size: lower its max_entries";
   if (refusal.error_number == E2BIG)

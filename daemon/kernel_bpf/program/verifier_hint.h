@@ -26,6 +26,8 @@ struct Refusal {
   bool is_map = false;
   // "hash", "sk_storage"; of the refused map.
   absl::string_view map_type;
+  // Whether the kernel has no maps of that type at all.
+  bool lacks_map_type = false;
   // What of its sizes is 0, in a plan's words: "key_size, max_entries".
   std::string map_unset;
   absl::string_view verifier_log;

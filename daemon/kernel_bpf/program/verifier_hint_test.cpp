@@ -88,6 +88,15 @@ TEST(VerifierHintTest, KnowsWhatMapsNeed) {
   EXPECT_EQ(HintForMap("hash", EEXIST), "");
 }
 
+TEST(VerifierHintTest, SaysThatTheKernelLacksATypeOfMap) {
+  Refusal refusal;
+  refusal.error_number = EINVAL;
+  refusal.is_map = true;
+  refusal.map_type = "cgrp_storage";
+  refusal.lacks_map_type = true;
+  EXPECT_THAT(HintFor(refusal, {}), HasSubstr("this kernel has no maps of type cgrp_storage"));
+}
+
 TEST(VerifierHintTest, NamesTheSizesThatNobodySet) {
   Refusal refusal;
   refusal.error_number = EINVAL;
