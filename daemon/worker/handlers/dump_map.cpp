@@ -1,6 +1,9 @@
 // DumpMap: the entries of one map, all or those of some keys, in messages that leave the loop its turn
 // between two.
+#include <google/protobuf/arena.h>
+
 #include <algorithm>
+#include <deque>
 #include <optional>
 #include <set>
 #include <utility>
@@ -17,8 +20,20 @@ namespace {
 
 using bpfrig::v1::DumpedEntry;
 using bpfrig::v1::DumpMapRequest;
+using bpfrig::v1::DumpMapResponse;
 using kernel_bpf::Encoded;
 using kernel_bpf::MapEntry;
+
+// One message of the answer. An entry by its type is dozens of small messages, which come and go together.
+class DumpMessage {
+ public:
+  [[nodiscard]] const Call::Reply& reply() const { return *reply_; }
+  [[nodiscard]] DumpMapResponse& dump() { return *reply_->mutable_dump_map(); }
+
+ private:
+  google::protobuf::Arena arena_;
+  Call::Reply* const reply_ = google::protobuf::Arena::CreateMessage<Call::Reply>(&arena_);
+};
 
 // One DumpMap on its way.
 class Dumping : public std::enable_shared_from_this<Dumping> {
@@ -29,8 +44,8 @@ class Dumping : public std::enable_shared_from_this<Dumping> {
   [[nodiscard]] absl::Status Start();
 
  private:
-  [[nodiscard]] absl::Status PromisePacked(bpfrig::v1::DumpMapResponse& response);
-  [[nodiscard]] absl::Status EncodePatterns(bpfrig::v1::DumpMapResponse& response);
+  [[nodiscard]] absl::Status PromisePacked(DumpMapResponse& response);
+  [[nodiscard]] absl::Status EncodePatterns(DumpMapResponse& response);
   [[nodiscard]] absl::Status Resolve(const absl::StatusOr<Encoded>& encoded, bool is_key,
                                      bpfrig::v1::ResolvedValue& out);
   // Reads further entries, as messages to be sent.
@@ -38,9 +53,10 @@ class Dumping : public std::enable_shared_from_this<Dumping> {
   [[nodiscard]] absl::Status ReadKeys();
   [[nodiscard]] absl::Status AddBlock(kernel_bpf::EntryBlock block);
   void AddPacked(kernel_bpf::EntryBlock block);
-  [[nodiscard]] absl::Status AskBloomFilter(const bpfrig::v1::DumpMapResponse& patterns);
+  [[nodiscard]] absl::Status AskBloomFilter(const DumpMapResponse& patterns);
   [[nodiscard]] absl::Status Add(const MapEntry& entry);
   void AppendPacked(const MapEntry& entry);
+  [[nodiscard]] absl::Status DecodeKey(const std::string& key, DumpedEntry& out) const;
   [[nodiscard]] absl::Status AddAbsent(const std::string& key);
   DumpedEntry& NewEntry();
   // Sends the oldest message, and goes on once it went.
@@ -56,7 +72,7 @@ class Dumping : public std::enable_shared_from_this<Dumping> {
   size_t keys_done_ = 0;
   bool done_ = false;
   uint64_t count_ = 0;
-  std::deque<Call::Reply> messages_;
+  std::deque<DumpMessage> messages_;
   size_t last_message_bytes_ = 0;
 };
 
@@ -67,10 +83,11 @@ absl::Status Dumping::Start() {
     keys_.push_back(std::move(key->bytes));
   }
   messages_.emplace_back();
-  if (request_.packed()) BPFRIG_RETURN_IF_ERROR(PromisePacked(*messages_.back().mutable_dump_map()));
-  BPFRIG_RETURN_IF_ERROR(EncodePatterns(*messages_.back().mutable_dump_map()));
+  DumpMapResponse& first = messages_.back().dump();
+  if (request_.packed()) BPFRIG_RETURN_IF_ERROR(PromisePacked(first));
+  BPFRIG_RETURN_IF_ERROR(EncodePatterns(first));
   if (keys_.empty() && access_.map().IsBloomFilter() && request_.patterns_size() > 0) {
-    BPFRIG_RETURN_IF_ERROR(AskBloomFilter(Call::Reply(messages_.back()).dump_map()));
+    BPFRIG_RETURN_IF_ERROR(AskBloomFilter(DumpMapResponse(first)));
     done_ = true;
   } else if (keys_.empty()) {
     const size_t block_bytes = request_.packed() ? kMaxPackedMessageBytes : kernel_bpf::kMaxBlockBytes;
@@ -81,7 +98,7 @@ absl::Status Dumping::Start() {
   return absl::OkStatus();
 }
 
-absl::Status Dumping::PromisePacked(bpfrig::v1::DumpMapResponse& response) {
+absl::Status Dumping::PromisePacked(DumpMapResponse& response) {
   const kernel_bpf::Map& map = access_.map();
   if (kernel_bpf::TellsNoValues(map)) {
     const absl::Status status = base::MakeError(
@@ -97,7 +114,7 @@ absl::Status Dumping::PromisePacked(bpfrig::v1::DumpMapResponse& response) {
   return absl::OkStatus();
 }
 
-absl::Status Dumping::EncodePatterns(bpfrig::v1::DumpMapResponse& response) {
+absl::Status Dumping::EncodePatterns(DumpMapResponse& response) {
   for (int i = 0; i < request_.patterns_size(); ++i) {
     const bpfrig::v1::EntryPattern& pattern = request_.patterns(i);
     bpfrig::v1::ResolvedEntry& resolved = *response.add_patterns();
@@ -121,10 +138,10 @@ absl::Status Dumping::Resolve(const absl::StatusOr<Encoded>& encoded, bool is_ke
   if (!encoded.ok()) return encoded.status();
   out.set_bytes(encoded->bytes);
   out.set_mask(encoded->mask);
-  bpfrig::v1::Value decoded;
+  bpfrig::v1::Value& decoded = *out.mutable_decoded();
   BPFRIG_ASSIGN_OR_RETURN(const bool has_type, is_key ? access_.DecodeKey(encoded->bytes, decoded)
                                                       : access_.DecodeValue(encoded->bytes, decoded));
-  if (has_type) *out.mutable_decoded() = std::move(decoded);
+  if (!has_type) out.clear_decoded();
   return absl::OkStatus();
 }
 
@@ -137,9 +154,8 @@ void Dumping::Step() {
     return asio::post(loop_, [self = shared_from_this()] { self->Step(); });
   }
   if (messages_.empty()) return SendSummary();
-  const Call::Reply message = std::move(messages_.front());
+  call_->Send(messages_.front().reply(), [self = shared_from_this()] { self->Step(); });
   messages_.pop_front();
-  call_->Send(message, [self = shared_from_this()] { self->Step(); });
 }
 
 absl::Status Dumping::ReadChunk() {
@@ -171,7 +187,7 @@ void Dumping::AddPacked(kernel_bpf::EntryBlock block) {
       static_cast<uint32_t>(std::max<size_t>(1, kMaxPackedMessageBytes / (key_size + value_size)));
   for (uint32_t begin = 0; begin < block.count; begin += at_most) {
     const uint32_t count = std::min(at_most, block.count - begin);
-    bpfrig::v1::PackedEntries& packed = *messages_.emplace_back().mutable_dump_map()->mutable_packed();
+    bpfrig::v1::PackedEntries& packed = *messages_.emplace_back().dump().mutable_packed();
     packed.set_count(count);
     if (count == block.count) {
       packed.set_keys(std::move(block.keys));
@@ -205,7 +221,7 @@ absl::Status Dumping::ReadKeys() {
   return absl::OkStatus();
 }
 
-absl::Status Dumping::AskBloomFilter(const bpfrig::v1::DumpMapResponse& patterns) {
+absl::Status Dumping::AskBloomFilter(const DumpMapResponse& patterns) {
   std::set<std::string> asked;
   for (const bpfrig::v1::ResolvedEntry& pattern : patterns.patterns()) {
     const std::string& value = pattern.value().bytes();
@@ -221,7 +237,7 @@ DumpedEntry& Dumping::NewEntry() {
     messages_.emplace_back();
     last_message_bytes_ = 0;
   }
-  return *messages_.back().mutable_dump_map()->add_entries();
+  return *messages_.back().dump().add_entries();
 }
 
 // One entry of those that were asked for.
@@ -230,7 +246,7 @@ void Dumping::AppendPacked(const MapEntry& entry) {
     messages_.emplace_back();
     last_message_bytes_ = 0;
   }
-  bpfrig::v1::PackedEntries& packed = *messages_.back().mutable_dump_map()->mutable_packed();
+  bpfrig::v1::PackedEntries& packed = *messages_.back().dump().mutable_packed();
   packed.set_count(packed.count() + 1);
   packed.mutable_keys()->append(entry.key);
   if (entry.cpu_values.empty()) packed.mutable_values()->append(entry.value);
@@ -238,14 +254,18 @@ void Dumping::AppendPacked(const MapEntry& entry) {
   last_message_bytes_ = packed.keys().size() + packed.values().size();
 }
 
+absl::Status Dumping::DecodeKey(const std::string& key, DumpedEntry& out) const {
+  BPFRIG_ASSIGN_OR_RETURN(const bool has_type, access_.DecodeKey(key, *out.mutable_key()));
+  if (!has_type) out.clear_key();
+  return absl::OkStatus();
+}
+
 absl::Status Dumping::AddAbsent(const std::string& key) {
   if (request_.packed()) return absl::OkStatus();
   DumpedEntry& out = NewEntry();
   out.set_raw_key(key);
   out.set_absent(true);
-  bpfrig::v1::Value decoded;
-  BPFRIG_ASSIGN_OR_RETURN(const bool has_type, access_.DecodeKey(key, decoded));
-  if (has_type) *out.mutable_key() = std::move(decoded);
+  BPFRIG_RETURN_IF_ERROR(DecodeKey(key, out));
   last_message_bytes_ += out.ByteSizeLong();
   return absl::OkStatus();
 }
@@ -259,14 +279,9 @@ absl::Status Dumping::Add(const MapEntry& entry) {
   DumpedEntry& out = NewEntry();
   out.set_raw_key(entry.key);
   out.set_raw_value(entry.value);
-  bpfrig::v1::Value key;
-  if (!entry.key.empty()) {
-    BPFRIG_ASSIGN_OR_RETURN(const bool has_type, access_.DecodeKey(entry.key, key));
-    if (has_type) *out.mutable_key() = std::move(key);
-  }
-  bpfrig::v1::Value value;
-  BPFRIG_ASSIGN_OR_RETURN(const bool has_type, access_.DecodeValue(entry.value, value));
-  if (has_type) *out.mutable_value() = std::move(value);
+  if (!entry.key.empty()) BPFRIG_RETURN_IF_ERROR(DecodeKey(entry.key, out));
+  BPFRIG_ASSIGN_OR_RETURN(const bool has_type, access_.DecodeValue(entry.value, *out.mutable_value()));
+  if (!has_type) out.clear_value();
   for (const std::string& cpu_value : entry.cpu_values) {
     out.add_raw_cpu_values(cpu_value);
     if (!has_type) continue;

@@ -1,6 +1,7 @@
 // ReadEvents: takes records out of a ring buffer or perf event array, waiting for them if asked to. What
 // nobody has read stays there for the next reader.
 #include <fcntl.h>
+#include <google/protobuf/arena.h>
 
 #include <chrono>
 #include <optional>
@@ -89,7 +90,9 @@ void Reading::Start(const Call::Reply& first) {
 
 void Reading::Step() {
   if (call_->IsOver()) return;
-  Call::Reply reply;
+  // An event by its type is many small messages, which come and go together.
+  google::protobuf::Arena arena;
+  Call::Reply& reply = *google::protobuf::Arena::CreateMessage<Call::Reply>(&arena);
   bpfrig::v1::ReadEventsResponse& message = *reply.mutable_read_events();
   const absl::StatusOr<size_t> taken = packed_ ? DrainPacked(*message.mutable_packed()) : Drain(message);
   if (!taken.ok()) return call_->Finish(taken.status());
