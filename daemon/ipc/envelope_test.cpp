@@ -46,5 +46,27 @@ TEST(EnvelopeTest, GivesOnlyTheTypeThatItHolds) {
   EXPECT_EQ(response.sent(), 7u);
 }
 
+TEST(EnvelopeTest, GivesWhatAnEncodedOneHolds) {
+  CallReply envelope;
+  envelope.mutable_receive()->set_data(std::string(300, 'x'));
+  const std::string encoded = envelope.SerializeAsString();
+  const std::optional<EncodedMessage> held = HeldEncoded(encoded);
+  ASSERT_TRUE(held.has_value());
+  EXPECT_EQ(held->field, CallReply::kReceiveFieldNumber);
+  EXPECT_EQ(held->bytes, envelope.receive().SerializeAsString());
+  EXPECT_EQ(EncodeEnvelope(*held), encoded);
+}
+
+TEST(EnvelopeTest, GivesNothingOfBytesThatAreNoEnvelope) {
+  CallReply send;
+  send.mutable_send()->set_sent(7);
+  const std::string encoded = send.SerializeAsString();
+  EXPECT_FALSE(HeldEncoded("").has_value());
+  EXPECT_FALSE(HeldEncoded(encoded.substr(0, encoded.size() - 1)).has_value());
+  // Two fields, and a number in the place of a message.
+  EXPECT_FALSE(HeldEncoded(encoded + encoded).has_value());
+  EXPECT_FALSE(HeldEncoded(send.send().SerializeAsString()).has_value());
+}
+
 }  // namespace
 }  // namespace bpfrig::ipc

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "daemon/base/status.h"
@@ -29,25 +30,35 @@ uint32_t ReadHeader(absl::string_view bytes) {
   return header;
 }
 
+absl::Status CheckSize(size_t size) {
+  if (size <= kMaxMessageBytes) return absl::OkStatus();
+  return MakeError(Reason::kLimitReached, absl::StrCat("encoding a message of ", size, " bytes: at most ",
+                                                       kMaxMessageBytes, " are allowed"));
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> EncodeFrames(const google::protobuf::MessageLite& message) {
   const size_t size = message.ByteSizeLong();
-  if (size > kMaxMessageBytes) {
-    return MakeError(Reason::kLimitReached, absl::StrCat("encoding a message of ", size, " bytes: at most ",
-                                                         kMaxMessageBytes, " are allowed"));
-  }
-  const std::string body = message.SerializeAsString();
+  // Before as much memory is taken.
+  BPFRIG_RETURN_IF_ERROR(CheckSize(size));
+  std::string encoded(size, '\0');
+  message.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(encoded.data()));
+  return FramesOf(encoded);
+}
+
+absl::StatusOr<std::string> FramesOf(absl::string_view encoded) {
+  BPFRIG_RETURN_IF_ERROR(CheckSize(encoded.size()));
   std::string frames;
-  frames.reserve(size + kHeaderBytes * (size / kMaxFrameBytes + 1));
+  frames.reserve(encoded.size() + kHeaderBytes * (encoded.size() / kMaxFrameBytes + 1));
   size_t offset = 0;
   do {
-    const size_t length = std::min(kMaxFrameBytes, body.size() - offset);
-    const bool more = offset + length < body.size();
-    AppendHeader(static_cast<uint32_t>(length) | (more ? kMoreFollows : 0), frames);
-    frames.append(body, offset, length);
-    offset += length;
-  } while (offset < body.size());
+    const absl::string_view frame = encoded.substr(offset, kMaxFrameBytes);
+    offset += frame.size();
+    const bool more = offset < encoded.size();
+    AppendHeader(static_cast<uint32_t>(frame.size()) | (more ? kMoreFollows : 0), frames);
+    frames.append(frame.data(), frame.size());
+  } while (offset < encoded.size());
   return frames;
 }
 
@@ -58,6 +69,13 @@ void FrameDecoder::Append(absl::string_view bytes) {
 }
 
 absl::StatusOr<bool> FrameDecoder::Next(google::protobuf::MessageLite& message) {
+  std::string encoded;
+  BPFRIG_ASSIGN_OR_RETURN(const bool complete, NextEncoded(encoded));
+  if (!complete || message.ParseFromString(encoded)) return complete;
+  return MakeError(Reason::kInternal, absl::StrCat("parsing a ", message.GetTypeName(), ": malformed"));
+}
+
+absl::StatusOr<bool> FrameDecoder::NextEncoded(std::string& message) {
   while (true) {
     const absl::string_view rest = absl::string_view(pending_).substr(consumed_);
     if (rest.size() < kHeaderBytes) return false;
@@ -70,11 +88,7 @@ absl::StatusOr<bool> FrameDecoder::Next(google::protobuf::MessageLite& message) 
     partial_.append(rest.data() + kHeaderBytes, length);
     consumed_ += kHeaderBytes + length;
     if ((header & kMoreFollows) != 0) continue;
-    const bool parsed = message.ParseFromString(partial_);
-    partial_.clear();
-    if (!parsed) {
-      return MakeError(Reason::kInternal, absl::StrCat("parsing a ", message.GetTypeName(), ": malformed"));
-    }
+    message = std::exchange(partial_, std::string());
     return true;
   }
 }

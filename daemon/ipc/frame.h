@@ -22,6 +22,8 @@ inline constexpr size_t kMaxMessageBytes = 32 * 1024 * 1024;
 
 // The message's frames. Fails if it is larger than kMaxMessageBytes.
 [[nodiscard]] absl::StatusOr<std::string> EncodeFrames(const google::protobuf::MessageLite& message);
+// The same of one that is encoded already.
+[[nodiscard]] absl::StatusOr<std::string> FramesOf(absl::string_view encoded);
 
 // Puts frames together again, whatever pieces they arrive in.
 class FrameDecoder {
@@ -29,6 +31,8 @@ class FrameDecoder {
   void Append(absl::string_view bytes);
   // Takes the next whole message into `message`; false if it has not arrived yet. An error is final.
   [[nodiscard]] absl::StatusOr<bool> Next(google::protobuf::MessageLite& message);
+  // The same, as it was encoded.
+  [[nodiscard]] absl::StatusOr<bool> NextEncoded(std::string& message);
   // Whether the stream may end here: nothing is half-arrived.
   [[nodiscard]] bool AtBoundary() const { return pending_.size() == consumed_ && partial_.empty(); }
 

@@ -104,6 +104,12 @@ absl::Status MessageSocket::Send(const google::protobuf::MessageLite& message, i
   return Flush(deadline);
 }
 
+absl::Status MessageSocket::SendEncoded(absl::string_view message, absl::Time deadline) {
+  BPFRIG_ASSIGN_OR_RETURN(unsent_, FramesOf(message));
+  BPFRIG_RETURN_IF_ERROR(SendSome());
+  return Flush(deadline);
+}
+
 absl::Status MessageSocket::Begin(const google::protobuf::MessageLite& message, int attached) {
   BPFRIG_ASSIGN_OR_RETURN(unsent_, EncodeFrames(message));
   unsent_fd_ = attached;
@@ -127,8 +133,17 @@ absl::Status MessageSocket::SendSome() {
 }
 
 absl::StatusOr<bool> MessageSocket::Receive(google::protobuf::MessageLite& message, absl::Time deadline) {
+  return ReceiveUntil(deadline, [&] { return decoder_.Next(message); });
+}
+
+absl::StatusOr<bool> MessageSocket::ReceiveEncoded(std::string& message, absl::Time deadline) {
+  return ReceiveUntil(deadline, [&] { return decoder_.NextEncoded(message); });
+}
+
+absl::StatusOr<bool> MessageSocket::ReceiveUntil(absl::Time deadline,
+                                                 const std::function<absl::StatusOr<bool>()>& next) {
   while (true) {
-    BPFRIG_ASSIGN_OR_RETURN(const bool complete, decoder_.Next(message));
+    BPFRIG_ASSIGN_OR_RETURN(const bool complete, next());
     if (complete) return true;
     BPFRIG_RETURN_IF_ERROR(WaitFor(fd_.Get(), POLLIN, deadline));
     std::string bytes;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -34,12 +35,17 @@ class MessageSocket {
   // time; the stream is unusable then.
   [[nodiscard]] absl::Status Send(const google::protobuf::MessageLite& message, int attached = -1,
                                   absl::Time deadline = absl::InfiniteFuture());
-  // The same in two: Begin sends what the socket has room for, Flush waits for room for the rest.
+  // The same of a message that is encoded already.
+  [[nodiscard]] absl::Status SendEncoded(absl::string_view message, absl::Time deadline);
+  // Send in two: Begin sends what the socket has room for, Flush waits for room for the rest.
   [[nodiscard]] absl::Status Begin(const google::protobuf::MessageLite& message, int attached = -1);
   [[nodiscard]] absl::Status Flush(absl::Time deadline = absl::InfiniteFuture());
   // Receives a message; false if the peer has closed between two messages. Closing within one is an error.
   [[nodiscard]] absl::StatusOr<bool> Receive(google::protobuf::MessageLite& message,
                                              absl::Time deadline = absl::InfiniteFuture());
+  // The same, as it was encoded.
+  [[nodiscard]] absl::StatusOr<bool> ReceiveEncoded(std::string& message,
+                                                    absl::Time deadline = absl::InfiniteFuture());
   // The oldest descriptor that came with a message and was not taken yet; not open if there is none.
   [[nodiscard]] common::Fd TakeFd();
 
@@ -52,6 +58,9 @@ class MessageSocket {
 
  private:
   [[nodiscard]] absl::Status SendSome();
+  // Receives until the decoder has what `next` takes out of it; false at the end of the stream.
+  [[nodiscard]] absl::StatusOr<bool> ReceiveUntil(absl::Time deadline,
+                                                  const std::function<absl::StatusOr<bool>()>& next);
 
   common::Fd fd_;
   std::string unsent_;

@@ -1,5 +1,7 @@
 #include "daemon/front/rpc/relay.h"
 
+#include <grpcpp/support/proto_buffer_reader.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -42,6 +44,19 @@ absl::StatusOr<std::unique_ptr<WorkerCall>> PrepareCall(const RelayEnvironment& 
   absl::StatusOr<std::shared_ptr<Sandbox>> found = environment.registry.Find(sandbox);
   if (!found.ok()) return base::WithField(found.status(), "sandbox");
   return WorkerCall::Create(*std::move(found), request, DeadlineOf(context, environment));
+}
+
+absl::Status Parse(const grpc::ByteBuffer& bytes, google::protobuf::Message& message) {
+  grpc::ByteBuffer buffer = bytes;  // the same bytes, to be read
+  grpc::ProtoBufferReader reader(&buffer);
+  if (message.ParseFromZeroCopyStream(&reader)) return absl::OkStatus();
+  return base::MakeError(base::Reason::kInvalidField,
+                         absl::StrCat("reading a ", message.GetDescriptor()->name(), ": malformed"));
+}
+
+grpc::ByteBuffer ToBuffer(absl::string_view bytes) {
+  const grpc::Slice slice(bytes.data(), bytes.size());
+  return grpc::ByteBuffer(&slice, 1);
 }
 
 grpc::Status EndOfCall(absl::string_view name, const absl::Status& status) {

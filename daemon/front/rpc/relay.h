@@ -3,6 +3,7 @@
 #pragma once
 
 #include <grpcpp/server_context.h>
+#include <grpcpp/support/byte_buffer.h>
 
 #include <functional>
 #include <memory>
@@ -59,6 +60,10 @@ struct Admission {
     const RelayEnvironment& environment, const grpc::CallbackServerContext& context,
     const google::protobuf::Message& request, const std::string& sandbox, const absl::Status& valid,
     Admission& admission);
+
+// What gRPC's buffer holds, for calls whose messages pass as bytes. INVALID_FIELD if it is none of those.
+[[nodiscard]] absl::Status Parse(const grpc::ByteBuffer& bytes, google::protobuf::Message& message);
+[[nodiscard]] grpc::ByteBuffer ToBuffer(absl::string_view bytes);
 
 // The name of the call that has such requests. It lives as long as the program.
 template <class Request>

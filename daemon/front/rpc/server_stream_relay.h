@@ -1,11 +1,14 @@
 // RPCs that answer with a stream (DumpMap, ReadEvents, ListInstructions): the worker's replies go to the
-// client one by one. While the client does not read, nothing is read from the worker, so that it waits too.
+// client one by one, as bytes, which nobody here has to understand. While the client does not read, nothing
+// is read from the worker, so that it waits too.
 #pragma once
 
+#include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "daemon/base/status.h"
@@ -18,12 +21,13 @@ namespace bpfrig::front {
 
 // Owns itself, as gRPC's reactors do, until OnDone.
 template <class Request, class Response>
-class ServerStreamRelay final : public grpc::ServerWriteReactor<Response> {
+class ServerStreamRelay final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
+  // `request` is an encoded Request.
   ServerStreamRelay(const RelayEnvironment& environment, grpc::CallbackServerContext& context,
-                    const Request* request)
-      : context_(context), request_(request) {
-    const absl::Status status = Begin(environment);
+                    const grpc::ByteBuffer& request)
+      : context_(context) {
+    const absl::Status status = Begin(environment, request);
     if (!status.ok()) End(status);
   }
 
@@ -39,37 +43,37 @@ class ServerStreamRelay final : public grpc::ServerWriteReactor<Response> {
   void OnDone() override { delete this; }
 
  private:
-  absl::Status Begin(const RelayEnvironment& environment) {
+  absl::Status Begin(const RelayEnvironment& environment, const grpc::ByteBuffer& request) {
+    BPFRIG_RETURN_IF_ERROR(Parse(request, request_));
     BPFRIG_ASSIGN_OR_RETURN(write_done_, Event::Create());
-    BPFRIG_ASSIGN_OR_RETURN(call_, PrepareCall(environment, context_, *request_, request_->sandbox(),
-                                               Validate(*request_), admission_));
+    BPFRIG_ASSIGN_OR_RETURN(call_, PrepareCall(environment, context_, request_, request_.sandbox(),
+                                               Validate(request_), admission_));
     return environment.threads.Start([this] { End(Relay()); });
   }
 
   void End(const absl::Status& status) {
     admission_ = Admission();
-    this->Finish(EndOfCall(NameOfCall<Request>(), status));
+    Finish(EndOfCall(NameOfCall<Request>(), status));
   }
 
   absl::Status Relay() {
     internal::v1::CallRequest request;
-    BPFRIG_RETURN_IF_ERROR(ipc::PutCopy(*request_, request));
+    BPFRIG_RETURN_IF_ERROR(ipc::PutCopy(request_, request));
     BPFRIG_RETURN_IF_ERROR(call_->Start(request));
     while (true) {
       BPFRIG_ASSIGN_OR_RETURN(const bool more, NextReply());
       if (!more) return absl::OkStatus();
-      this->StartWrite(&outgoing_);
+      StartWrite(&outgoing_);
       BPFRIG_RETURN_IF_ERROR(AwaitWrite());
     }
   }
 
-  // By itself, so that nothing but the one message is in memory while the client does not read it: in memory,
-  // small entries take ten times what they do on the wire.
+  // By itself, so that nothing but the one message is in memory while the client does not read it.
   absl::StatusOr<bool> NextReply() {
-    outgoing_ = Response();
-    internal::v1::CallReply reply;
-    BPFRIG_ASSIGN_OR_RETURN(const bool more, call_->Next(reply));
-    if (more && !ipc::Take(reply, outgoing_)) return WrongReply(*call_);
+    outgoing_.Clear();
+    std::string message;
+    BPFRIG_ASSIGN_OR_RETURN(const bool more, call_->NextEncoded(*Response::descriptor(), message));
+    if (more) outgoing_ = ToBuffer(message);
     return more;
   }
 
@@ -89,19 +93,19 @@ class ServerStreamRelay final : public grpc::ServerWriteReactor<Response> {
   }
 
   grpc::CallbackServerContext& context_;
-  const Request* const request_;
+  Request request_;
   Admission admission_;
-  Response outgoing_;
+  grpc::ByteBuffer outgoing_;
   Event write_done_;
   std::atomic<bool> write_ok_ = false;
   std::unique_ptr<WorkerCall> call_;  // set before there is a thread
 };
 
-template <class Response, class Request>
-grpc::ServerWriteReactor<Response>* RelayServerStream(const RelayEnvironment& environment,
-                                                      grpc::CallbackServerContext& context,
-                                                      const Request* request) {
-  return new ServerStreamRelay<Request, Response>(environment, context, request);
+template <class Request, class Response>
+grpc::ServerWriteReactor<grpc::ByteBuffer>* RelayServerStream(const RelayEnvironment& environment,
+                                                              grpc::CallbackServerContext& context,
+                                                              const grpc::ByteBuffer* request) {
+  return new ServerStreamRelay<Request, Response>(environment, context, *request);
 }
 
 }  // namespace bpfrig::front

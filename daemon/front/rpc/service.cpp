@@ -15,12 +15,17 @@ namespace {
 
 using Context = grpc::CallbackServerContext;
 using Unary = grpc::ServerUnaryReactor;
-template <class Request>
-using Reader = grpc::ServerReadReactor<Request>;
 template <class Response>
 using Writer = grpc::ServerWriteReactor<Response>;
 
-class Service final : public v1::BpfRig::CallbackService {
+// The messages of streams pass as bytes.
+using v1::BpfRig;
+using Bytes = grpc::ByteBuffer;
+using CallbackService = BpfRig::WithRawCallbackMethod_SeedMap<
+    BpfRig::WithRawCallbackMethod_DumpMap<BpfRig::WithRawCallbackMethod_ReadEvents<
+        BpfRig::WithRawCallbackMethod_ListInstructions<BpfRig::CallbackService>>>>;
+
+class Service final : public CallbackService {
  public:
   Service(const RelayEnvironment& environment, KernelInfo& kernel_info)
       : environment_(environment), kernel_info_(kernel_info) {}
@@ -43,8 +48,8 @@ class Service final : public v1::BpfRig::CallbackService {
   Unary* Detach(Context* context, const v1::DetachRequest* request, v1::DetachResponse* response) override {
     return RelayUnary(environment_, *context, request, response);
   }
-  Reader<v1::SeedMapRequest>* SeedMap(Context* context, v1::SeedMapResponse* response) override {
-    return RelayClientStream<v1::SeedMapRequest>(environment_, *context, response);
+  grpc::ServerReadReactor<Bytes>* SeedMap(Context* context, Bytes* response) override {
+    return RelayClientStream<v1::SeedMapRequest, v1::SeedMapResponse>(environment_, *context, response);
   }
   Unary* Listen(Context* context, const v1::ListenRequest* request, v1::ListenResponse* response) override {
     return RelayUnary(environment_, *context, request, response);
@@ -80,12 +85,11 @@ class Service final : public v1::BpfRig::CallbackService {
                          v1::GetSocketOptionResponse* response) override {
     return RelayUnary(environment_, *context, request, response);
   }
-  Writer<v1::DumpMapResponse>* DumpMap(Context* context, const v1::DumpMapRequest* request) override {
-    return RelayServerStream<v1::DumpMapResponse>(environment_, *context, request);
+  Writer<Bytes>* DumpMap(Context* context, const Bytes* request) override {
+    return RelayServerStream<v1::DumpMapRequest, v1::DumpMapResponse>(environment_, *context, request);
   }
-  Writer<v1::ReadEventsResponse>* ReadEvents(Context* context,
-                                             const v1::ReadEventsRequest* request) override {
-    return RelayServerStream<v1::ReadEventsResponse>(environment_, *context, request);
+  Writer<Bytes>* ReadEvents(Context* context, const Bytes* request) override {
+    return RelayServerStream<v1::ReadEventsRequest, v1::ReadEventsResponse>(environment_, *context, request);
   }
   Unary* SetGlobals(Context* context, const v1::SetGlobalsRequest* request,
                     v1::SetGlobalsResponse* response) override {
@@ -103,9 +107,9 @@ class Service final : public v1::BpfRig::CallbackService {
                     v1::RunProgramResponse* response) override {
     return RelayUnary(environment_, *context, request, response);
   }
-  Writer<v1::ListInstructionsResponse>* ListInstructions(
-      Context* context, const v1::ListInstructionsRequest* request) override {
-    return RelayServerStream<v1::ListInstructionsResponse>(environment_, *context, request);
+  Writer<Bytes>* ListInstructions(Context* context, const Bytes* request) override {
+    return RelayServerStream<v1::ListInstructionsRequest, v1::ListInstructionsResponse>(environment_,
+                                                                                        *context, request);
   }
   Unary* CountRuns(Context* context, const v1::CountRunsRequest* request,
                    v1::CountRunsResponse* response) override {

@@ -77,6 +77,14 @@ absl::Status WorkerCall::Send(const internal::v1::CallRequest& request, int atta
   return AfterSending(socket_.Send(request, attached, deadline_));
 }
 
+absl::Status WorkerCall::SendEncoded(const google::protobuf::Descriptor& type, absl::string_view message) {
+  const auto* const field = ipc::FindField(*internal::v1::CallRequest::descriptor(), type);
+  if (field == nullptr)
+    return MakeError(Reason::kInternal, absl::StrCat(traits_.name, ": no worker takes such a request"));
+  const std::string envelope = ipc::EncodeEnvelope({field->number(), message});
+  return AfterSending(socket_.SendEncoded(envelope, deadline_));
+}
+
 absl::Status WorkerCall::AfterSending(const absl::Status& sent) {
   if (sent.ok()) return sent;
   if (absl::IsDeadlineExceeded(sent)) return GiveUpAtDeadline();
@@ -92,13 +100,35 @@ absl::Status WorkerCall::AfterSending(const absl::Status& sent) {
 }
 
 absl::StatusOr<bool> WorkerCall::Next(internal::v1::CallReply& reply) {
-  const absl::StatusOr<bool> received = socket_.Receive(reply, deadline_);
-  if (absl::IsDeadlineExceeded(received.status())) return GiveUpAtDeadline();
-  // An error is a stream that broke off within a message: the worker died, or the call was cancelled.
-  if (!received.ok() || !*received) return Unfinished();
+  BPFRIG_RETURN_IF_ERROR(AfterReceiving(socket_.Receive(reply, deadline_)));
   if (!reply.has_finished()) return true;
   BPFRIG_RETURN_IF_ERROR(FromFinished(reply.finished()));
   return false;
+}
+
+absl::StatusOr<bool> WorkerCall::NextEncoded(const google::protobuf::Descriptor& type, std::string& message) {
+  std::string reply;
+  BPFRIG_RETURN_IF_ERROR(AfterReceiving(socket_.ReceiveEncoded(reply, deadline_)));
+  const std::optional<ipc::EncodedMessage> held = ipc::HeldEncoded(reply);
+  if (!held.has_value()) return WrongReply(*this);
+  if (held->field == internal::v1::CallReply::kFinishedFieldNumber) {
+    internal::v1::CallFinished finished;
+    if (!finished.ParseFromArray(held->bytes.data(), static_cast<int>(held->bytes.size())))
+      return WrongReply(*this);
+    BPFRIG_RETURN_IF_ERROR(FromFinished(finished));
+    return false;
+  }
+  const auto* const field = ipc::FindField(*internal::v1::CallReply::descriptor(), type);
+  if (field == nullptr || field->number() != held->field) return WrongReply(*this);
+  message.assign(held->bytes.data(), held->bytes.size());
+  return true;
+}
+
+absl::Status WorkerCall::AfterReceiving(const absl::StatusOr<bool>& received) {
+  if (absl::IsDeadlineExceeded(received.status())) return GiveUpAtDeadline();
+  // An error is a stream that broke off within a message: the worker died, or the call was cancelled.
+  if (!received.ok() || !*received) return Unfinished();
+  return absl::OkStatus();
 }
 
 absl::Status WorkerCall::GiveUpAtDeadline() { return GiveUp(DeadlineError()); }

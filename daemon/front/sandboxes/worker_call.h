@@ -33,11 +33,16 @@ class WorkerCall {
   [[nodiscard]] absl::Status Start(const internal::v1::CallRequest& request, int attached = -1);
   // Sends one more request. If it fails because the worker has finished the call, the status is the worker's.
   [[nodiscard]] absl::Status Send(const internal::v1::CallRequest& request, int attached = -1);
+  // The same of one that is passed on as it is: the bytes of a message of type `type`.
+  [[nodiscard]] absl::Status SendEncoded(const google::protobuf::Descriptor& type, absl::string_view message);
   // No more requests follow.
   void FinishSending() { socket_.FinishSending(); }
   // Receives a reply; false if the worker has finished the call. An error says how the call ended: the
   // worker's own, the deadline, the cancellation, the sandbox's end.
   [[nodiscard]] absl::StatusOr<bool> Next(internal::v1::CallReply& reply);
+  // The same of a reply that is passed on as it is: the bytes of the message of type `type` that it holds.
+  [[nodiscard]] absl::StatusOr<bool> NextEncoded(const google::protobuf::Descriptor& type,
+                                                 std::string& message);
   // For the deadline passing while the call waits for its client: cancels it, and returns the error.
   [[nodiscard]] absl::Status GiveUpAtDeadline();
   // Waits until the worker has read what was sent, or says something. If it does neither in time it hangs:
@@ -61,6 +66,8 @@ class WorkerCall {
 
   // What became of a request that was sent so.
   [[nodiscard]] absl::Status AfterSending(const absl::Status& sent);
+  // What an attempt to receive a reply says of the call, unless it came.
+  [[nodiscard]] absl::Status AfterReceiving(const absl::StatusOr<bool>& received);
   // The call is over without the worker having finished it: how it ended.
   [[nodiscard]] absl::Status Unfinished();
   // Cancels the call and sees to it that the worker is not stuck; returns `why`, or that the worker hung.
