@@ -113,6 +113,10 @@ int main(int argc, char** argv) {
       app.add_option("--growth", growth, "only how the rig's time grows; its plot goes to this file, as SVG")
           ->type_name("FILE")
           ->excludes("--row");
+  bool only_bulk = false;
+  app.add_flag("--bulk", only_bulk, "only how fast maps and ring buffers are written and read")
+      ->excludes("--row")
+      ->excludes("--growth");
   CLI11_PARSE(app, argc, argv);
 
   // Both before anything of gRPC.
@@ -123,6 +127,10 @@ int main(int argc, char** argv) {
   const Bench bench{daemon.Target(), echo.Target(), *stub, object, ReadObject(object)};
   if (!only_growth->empty()) {
     MeasureGrowth(bench, runs, growth);
+    return 0;
+  }
+  if (only_bulk) {
+    MeasureBulk(*stub, runs);
     return 0;
   }
   PrintTable(bench, runs, row);
