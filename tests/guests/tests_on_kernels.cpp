@@ -70,6 +70,8 @@ absl::StatusOr<std::string> MakeImage(const Options& options, const fs::path& sc
 std::vector<fs::path> Files() {
   std::vector<fs::path> files = {"/etc/passwd", "/etc/group", BPFRIG_SOURCE "/compose.yaml",
                                  BPFRIG_SOURCE "/README.md"};
+  // What openssl looks for at its start.
+  if (const fs::path settings = "/usr/lib/ssl/openssl.cnf"; fs::exists(settings)) files.push_back(settings);
   for (const char* folder : {BPFRIG_SOURCE "/plans", BPFRIG_SOURCE "/docs", BPFRIG_SOURCE "/tests/golden",
                              BPFRIG_SOURCE "/tests/mutate/plans"}) {
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {

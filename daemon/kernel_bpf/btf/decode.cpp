@@ -179,6 +179,7 @@ class Decoder {
   absl::StatusOr<Value> ReadMembers(const Source& source, const StrippedType& type, int depth) {
     Fields fields;
     const std::vector<Member> members = MembersOf(type, budget_);
+    fields.reserve(members.size());
     for (const Member& member : members) {
       Source at{member.type, source.offset + member.bit_offset / 8,
                 static_cast<uint32_t>(member.bit_offset % 8), member.bitfield_bits};
