@@ -1,6 +1,7 @@
 // bpfrigd-front: the process that speaks gRPC. The supervisor starts it, as an ordinary user, with
 // descriptors at fixed numbers; it is not for use by hand.
 #include <fcntl.h>
+#include <grpc/grpc.h>
 #include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -74,8 +75,13 @@ absl::Status Serve(const FrontOptions& options, bool with_tcp) {
 // more on a machine with more processors.
 void BoundArenas() { (void)::mallopt(M_ARENA_MAX, kMaxArenas); }
 
+// Without this the last server would end gRPC too, which can wait ten seconds for a thread of its own that
+// polls for clients whose sockets were full. The process is about to end anyway.
+void KeepGrpc() { ::grpc_init(); }
+
 int Main(int argc, char** argv) {
   BoundArenas();
+  KeepGrpc();
   FrontOptions options;
   bool with_tcp = false;
   base::LogLevel level = base::LogLevel::kInfo;
