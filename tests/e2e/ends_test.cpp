@@ -97,6 +97,11 @@ class OwnCpu {
 // Sandboxes with a program that keeps its worker in the kernel.
 class SpinTest : public ::testing::Test {
  protected:
+  void SetUp() override {
+    if (std::thread::hardware_concurrency() < 2) {
+      GTEST_SKIP() << "a program that spins would have the only processor";
+    }
+  }
   static std::string Spin() { return ReadAll(BPFRIG_TEST_OBJECTS "/spin.bpf.o"); }
   // Until StopSpinning(), and, should a test not come to that, for about a minute.
   static std::string ForAMinute() { return Globals(1000, 8'000'000); }
@@ -294,7 +299,9 @@ TEST(EndsTest, SandboxOutOfDescriptorsIsClosedWithItsLedger) {
   EXPECT_TRUE(ledger.closed());
   EXPECT_GT(ledger.connections(), 10u);
   waiter.join();
-  EXPECT_EQ(waiting.error_code(), grpc::StatusCode::ABORTED) << waiting.error_message();
+  // Not there any more if it was about to come again just then.
+  EXPECT_THAT(waiting.error_code(), AnyOf(grpc::StatusCode::ABORTED, grpc::StatusCode::NOT_FOUND))
+      << waiting.error_message();
 }
 
 // Leaves the process no descriptor beside those that it has. Only its own user may lower the limit.

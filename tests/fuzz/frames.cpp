@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "bpfrig/internal/v1/control.pb.h"
@@ -38,11 +39,15 @@ void SendOn(const Message& message) {
   decoder.Append(*frames);
   const absl::StatusOr<bool> whole = decoder.Next(*again);
   if (!whole.ok() || !*whole || !decoder.AtBoundary()) std::abort();
-  if (again->SerializeAsString() != message.SerializeAsString()) std::abort();
+  const std::string encoded = message.SerializeAsString();
+  if (again->SerializeAsString() != encoded) std::abort();
+  const std::optional<ipc::EncodedMessage> held = ipc::HeldEncoded(encoded);
+  if (held.has_value() && ipc::EncodeEnvelope(*held) != encoded) std::abort();
 }
 
 void Receive(Message& message, Input& input) {
   ipc::FrameDecoder decoder;
+  (void)ipc::HeldEncoded(input.rest());
   const size_t piece = input.Byte() + size_t{1};
   while (!input.IsEmpty()) {
     decoder.Append(input.Take(piece));
