@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <string>
 
 namespace bpfrig::tests {
 
@@ -37,6 +38,22 @@ inline bool KernelRunsXdpWithContext() {
   close(program);
   EXPECT_TRUE(result == 0 || result == -EINVAL) << result;
   return result == 0;
+}
+
+// Whether the verifier's log begins with what the registers hold.
+inline bool KernelLogsRegistersFirst() {
+  std::array<bpf_insn, 1> code{};
+  code[0].code = BPF_JMP | BPF_EXIT;  // without a value to return, so that it is refused
+  std::array<char, 4096> log{};
+  bpf_prog_load_opts options{};
+  options.sz = sizeof(options);
+  options.log_level = 1;
+  options.log_buf = log.data();
+  options.log_size = log.size();
+  const int program =
+      bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "refused", "GPL", code.data(), code.size(), &options);
+  EXPECT_LT(program, 0);
+  return std::string(log.data()).find("R1=ctx") != std::string::npos;
 }
 
 }  // namespace bpfrig::tests
